@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+// Everything: the core, and the readers and writers. Link bedtok::bedtok, or include core.hpp and
+// link bedtok::core, which needs the standard library alone.
+
+#include "core.hpp"
+#include "io.hpp"

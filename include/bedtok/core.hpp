@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+// Regions from memory, vocabulary, index, tokenizer: all that needs the standard library alone.
+// The members that touch files (from_bed, to_bed, from_pretrained ...) are declared here and
+// defined by io.hpp.
+
+#include "chrom_aliases.hpp"
+#include "chrom_table.hpp"
+#include "encoding.hpp"
+#include "error.hpp"
+#include "mapper.hpp"
+#include "mapping_options.hpp"
+#include "overlap_index.hpp"
+#include "region.hpp"
+#include "region_set.hpp"
+#include "report.hpp"
+#include "special_tokens.hpp"
+#include "tokenizer.hpp"
+#include "version.hpp"
+#include "vocabulary.hpp"

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace bedtok::detail {
+
+/// Regions of one group ordered by start, as words (start << 32 | position): the start lies in the
+/// upper half, the region's position in the lower.
+struct StartOrder {
+  std::vector<std::uint64_t> words;  // all groups, one behind the other
+  std::vector<std::size_t> first;    // where each group begins; one more than the groups
+
+  static std::uint32_t start(std::uint64_t word) noexcept {
+    return static_cast<std::uint32_t>(word >> 32);
+  }
+  static std::uint32_t position(std::uint64_t word) noexcept {
+    return static_cast<std::uint32_t>(word);
+  }
+};
+
+/// Orders regions by (group, start), where `group_of(i)` is a number below `groups`; regions that
+/// agree in both keep their order. O(n).
+///
+/// Radix passes over the start bits that are in use leave the position as the tie-breaker for free.
+/// Groups are sorted one by one, because a chromosome's words fit the cache where the whole set's
+/// do not.
+template <class GroupOf>
+StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
+                          const std::vector<std::uint32_t>& starts) {
+  const std::size_t n = starts.size();
+  StartOrder order{std::vector<std::uint64_t>(n), std::vector<std::size_t>(groups + 1, 0)};
+  std::vector<std::size_t>& first = order.first;
+  for (std::size_t i = 0; i < n; ++i) ++first[group_of(i) + 1];
+  std::partial_sum(first.begin(), first.end(), first.begin());
+  {
+    std::vector<std::size_t> next(first.begin(), first.end() - 1);
+    for (std::size_t i = 0; i < n; ++i) {
+      order.words[next[group_of(i)]++] = (std::uint64_t{starts[i]} << 32) | i;
+    }
+  }
+
+  constexpr unsigned digit_bits = 11;
+  constexpr std::size_t digits = std::size_t{1} << digit_bits;
+  constexpr std::size_t small = 512;  // a comparison sort wins below
+  std::vector<std::uint64_t> spare;
+  for (std::size_t g = 0; g < groups; ++g) {
+    std::uint64_t* const begin = order.words.data() + first[g];
+    const std::size_t count = first[g + 1] - first[g];
+    if (count <= small) {
+      std::sort(begin, begin + count);
+      continue;
+    }
+    std::uint64_t used = 0;
+    for (std::size_t i = 0; i < count; ++i) used |= begin[i];
+    spare.resize(std::max(spare.size(), count));
+    std::uint64_t* from = begin;
+    std::uint64_t* to = spare.data();
+    for (unsigned shift = 32; shift < 64 && used >> shift != 0; shift += digit_bits) {
+      std::array<std::uint32_t, digits> next{};
+      for (std::size_t i = 0; i < count; ++i) ++next[(from[i] >> shift) & (digits - 1)];
+      std::uint32_t sum = 0;
+      for (std::uint32_t& slot : next) sum += std::exchange(slot, sum);
+      for (std::size_t i = 0; i < count; ++i) {
+        to[next[(from[i] >> shift) & (digits - 1)]++] = from[i];
+      }
+      std::swap(from, to);
+    }
+    if (from != begin) std::copy(from, from + count, begin);
+  }
+  return order;
+}
+
+/// Positions in that order, for wider coordinates or more regions than 32 bits count.
+template <class Position, class Coord>
+std::vector<Position> stable_order_by_start(const std::vector<std::uint32_t>& group,
+                                            const std::vector<Coord>& starts) {
+  std::vector<Position> order(starts.size());
+  std::iota(order.begin(), order.end(), Position{0});
+  std::stable_sort(order.begin(), order.end(), [&](Position a, Position b) {
+    return group[a] != group[b] ? group[a] < group[b] : starts[a] < starts[b];
+  });
+  return order;
+}
+
+/// Positions ordered by (group, start, end, position); empty when they already are, so that the
+/// usual sorted vocabulary costs one pass and no memory. At most 2^32 - 1 regions.
+template <class Coord>
+std::vector<std::uint32_t> interval_order(const std::vector<std::uint32_t>& group,
+                                          std::size_t groups, const std::vector<Coord>& starts,
+                                          const std::vector<Coord>& ends) {
+  const std::size_t n = starts.size();
+  bool ordered = true;
+  for (std::size_t i = 1; ordered && i < n; ++i) {
+    ordered = group[i - 1] != group[i] ? group[i - 1] < group[i]
+                                       : (starts[i - 1] != starts[i] ? starts[i - 1] < starts[i]
+                                                                     : ends[i - 1] <= ends[i]);
+  }
+  if (ordered) return {};
+
+  std::vector<std::uint32_t> order;
+  if constexpr (sizeof(Coord) == 4) {
+    const StartOrder by_start =
+        order_by_start([&group](std::size_t i) { return group[i]; }, groups, starts);
+    order.reserve(n);
+    for (const std::uint64_t word : by_start.words) order.push_back(StartOrder::position(word));
+  } else {
+    order = stable_order_by_start<std::uint32_t>(group, starts);
+  }
+  for (std::size_t i = 0; i < n;) {
+    std::size_t last = i + 1;
+    while (last < n && group[order[last]] == group[order[i]] &&
+           starts[order[last]] == starts[order[i]]) {
+      ++last;
+    }
+    if (last - i > 1) {
+      std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(i),
+                       order.begin() + static_cast<std::ptrdiff_t>(last),
+                       [&](std::uint32_t a, std::uint32_t b) { return ends[a] < ends[b]; });
+    }
+    i = last;
+  }
+  return order;
+}
+
+}  // namespace bedtok::detail

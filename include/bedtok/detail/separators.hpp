@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace bedtok::detail {
+
+/// A bit for each of the 32 bytes from `at` on, the lowest for the first: set where a tab or a line
+/// end stands.
+///
+/// With it the fields of a line are known after one step. Looking for one after the other would make
+/// each wait for the one before, and the next line for all of them.
+inline std::uint32_t separators(const char* at) noexcept {
+#if defined(__SSE2__)
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i line_end = _mm_set1_epi8('\n');
+  const auto marks = [&](const char* from) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, tab), _mm_cmpeq_epi8(bytes, line_end))));
+  };
+  return marks(at) | (marks(at + 16) << 16);
+#else
+  std::uint32_t marks = 0;
+  for (unsigned i = 0; i < 32; ++i) {
+    marks |= static_cast<std::uint32_t>(at[i] == '\t' || at[i] == '\n') << i;
+  }
+  return marks;
+#endif
+}
+
+/// The position of the lowest set bit; `marks` is not zero.
+inline unsigned lowest_bit(std::uint64_t marks) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctzll(marks));
+#else
+  unsigned at = 0;
+  for (; (marks & 1) == 0; marks >>= 1) ++at;
+  return at;
+#endif
+}
+
+}  // namespace bedtok::detail

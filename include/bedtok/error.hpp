@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+/// The whole family of errors that bedtok throws by itself. A message is one line: where, what with
+/// its value, what was expected, and the remedy if there is one. Files that are missing, folders
+/// given for files and full disks are `std::filesystem::filesystem_error`; memory stays
+/// `std::bad_alloc`.
+namespace bedtok {
+
+/// Base of all: an argument or a file has a value that cannot be used.
+class Error : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+/// A file, or a text in memory, is not what its format says.
+class ParseError : public Error {
+ public:
+  /// `line` is 1-based; none where the place is not a line, as in a damaged gzip stream.
+  ParseError(std::string path, std::optional<std::uint64_t> line, const std::string& message)
+      : Error(compose(path, line, message)), path_(std::move(path)), line_(line) {}
+
+  const std::string& path() const noexcept { return path_; }
+  std::optional<std::uint64_t> line() const noexcept { return line_; }
+
+ private:
+  static std::string compose(const std::string& path, std::optional<std::uint64_t> line,
+                             const std::string& message) {
+    return line ? path + ":" + std::to_string(*line) + ": " + message : path + ": " + message;
+  }
+
+  std::string path_;
+  std::optional<std::uint64_t> line_;
+};
+
+/// An option or a configuration file has a value that is not allowed.
+class ConfigError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// The vocabulary cannot serve: it is empty, or it lacks the id or region that was asked for.
+class VocabularyError : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace bedtok

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+// Readers and writers: BED in and out, fragments, saved tokenizers. Needs zlib and nlohmann_json.
+
+#include "io/atomic_file.hpp"
+#include "io/bed.hpp"
+#include "io/byte_source.hpp"
+#include "io/config.hpp"
+#include "io/fragments.hpp"
+#include "io/inflate.hpp"
+#include "io/pretrained.hpp"
+#include "io/region_lines.hpp"

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace bedtok::io {
+
+/// A file that gets its name when it is complete: bytes go to a temporary name beside it, `commit`
+/// renames, and a writer that fails or is abandoned leaves what was there before. Throws
+/// std::filesystem::filesystem_error with the system's reason.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) fail(EISDIR);
+    temporary_ += ".tmp-" + std::to_string(std::random_device{}());
+#if defined(_WIN32)
+    file_ = _wfopen(temporary_.c_str(), L"wb");
+#else
+    file_ = std::fopen(temporary_.c_str(), "wbx");
+#endif
+    if (file_ == nullptr) fail(errno);
+  }
+  ~AtomicFile() {
+    if (file_ == nullptr) return;
+    std::fclose(file_);
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+  }
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(std::string_view bytes) {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
+  }
+
+  /// Gives the file its name. Nothing may be written afterwards.
+  void commit() {
+    if (std::fflush(file_) != 0) fail(errno);
+    std::FILE* const file = file_;
+    file_ = nullptr;
+    const bool closed = std::fclose(file) == 0;
+    const int reason = errno;
+    std::error_code error;
+    if (closed) std::filesystem::rename(temporary_, path_, error);
+    if (closed && !error) return;
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+    if (!closed) fail(reason);
+    throw std::filesystem::filesystem_error("cannot write", path_, error);
+  }
+
+ private:
+  [[noreturn]] void fail(int reason) const {
+    throw std::filesystem::filesystem_error("cannot write", path_,
+                                            std::error_code(reason, std::generic_category()));
+  }
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace bedtok::io

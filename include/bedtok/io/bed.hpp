@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <zlib.h>
+
+#include "../region_set.hpp"
+#include "atomic_file.hpp"
+#include "byte_source.hpp"
+#include "inflate.hpp"
+#include "region_lines.hpp"
+
+namespace bedtok::io {
+
+/// The regions of a BED-like text in its order.
+template <class Coord>
+RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
+  const std::unique_ptr<ByteSource> text = open_text(std::move(source));
+  ChromTable chroms;
+  std::vector<ChromTable::Id> chrom_ids;
+  std::vector<Coord> starts;
+  std::vector<Coord> ends;
+  typename RegionSet<Coord>::Column rest;
+
+  // A BED3 line of a usual genome takes about 24 bytes. Memory that is reserved and not used costs
+  // an address, not a page.
+  const auto lines = static_cast<std::size_t>(text->size_hint() / 24);
+  chrom_ids.reserve(lines);
+  starts.reserve(lines);
+  ends.reserve(lines);
+
+  // Rows gather in the first-level cache and go to the columns in pieces.
+  constexpr std::size_t piece = 1024;
+  struct {
+    ChromTable::Id chrom_ids[piece];
+    Coord starts[piece];
+    Coord ends[piece];
+    std::size_t rows = 0;
+  } row;
+  const auto flush = [&] {
+    chrom_ids.insert(chrom_ids.end(), row.chrom_ids, row.chrom_ids + row.rows);
+    starts.insert(starts.end(), row.starts, row.starts + row.rows);
+    ends.insert(ends.end(), row.ends, row.ends + row.rows);
+    row.rows = 0;
+  };
+  RegionLineReader<Coord> reader(*text, chroms);
+  reader.read([&](ChromTable::Id chrom, Coord start, Coord end, std::string_view more,
+                  std::uint64_t) {
+    if (!more.empty() || !rest.empty()) {
+      if (rest.empty()) rest.start_at(starts.size() + row.rows);
+      rest.push_back(more);
+    }
+    const std::size_t k = row.rows;
+    row.chrom_ids[k] = chrom;
+    row.starts[k] = start;
+    row.ends[k] = end;
+    row.rows = k + 1;
+    if (row.rows == piece) flush();
+  });
+  flush();
+  return RegionSet<Coord>::from_checked_columns(std::move(chroms), std::move(chrom_ids),
+                                                std::move(starts), std::move(ends),
+                                                std::move(rest), reader.header());
+}
+
+/// Writes the BED lines of a set to `write(bytes)` in pieces of about 64 KiB.
+template <class Coord, class Payload, class Write>
+void write_bed(const RegionSet<Coord, Payload>& regions, Write&& write) {
+  constexpr std::size_t piece = std::size_t{1} << 16;
+  std::string lines;
+  char digits[24];
+  const auto number = [&](Coord value) {
+    lines.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  };
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    lines.append(regions.chrom(i));
+    lines.push_back('\t');
+    number(regions.starts()[i]);
+    lines.push_back('\t');
+    number(regions.ends()[i]);
+    if constexpr (std::is_same_v<Payload, Rest>) {
+      const std::string_view more = regions.rest().view(i);
+      if (!more.empty()) lines.append("\t").append(more);
+    }
+    lines.push_back('\n');
+    if (lines.size() >= piece) {
+      write(std::string_view(lines));
+      lines.clear();
+    }
+  }
+  write(std::string_view(lines));
+}
+
+/// Deflates bytes to a gzip stream without a time or a name in it, so that equal sets make equal
+/// files.
+class GzipWriter {
+ public:
+  explicit GzipWriter(AtomicFile& file) : file_(file), out_(std::size_t{1} << 16) {
+    constexpr int fast = 3;  // level 6 takes four times as long for a tenth less on BED text
+    constexpr int gzip = 15 + 16;
+    if (deflateInit2(&stream_, fast, Z_DEFLATED, gzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  ~GzipWriter() { deflateEnd(&stream_); }
+  GzipWriter(const GzipWriter&) = delete;
+  GzipWriter& operator=(const GzipWriter&) = delete;
+
+  void write(std::string_view bytes) { deflate_all(bytes, Z_NO_FLUSH); }
+  void finish() { deflate_all({}, Z_FINISH); }
+
+ private:
+  void deflate_all(std::string_view bytes, int flush) {
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(out_.data());
+      stream_.avail_out = static_cast<uInt>(out_.size());
+      ::deflate(&stream_, flush);
+      file_.write({out_.data(), out_.size() - stream_.avail_out});
+    } while (stream_.avail_out == 0);
+  }
+
+  AtomicFile& file_;
+  std::vector<char> out_;
+  z_stream stream_{};
+};
+
+}  // namespace bedtok::io
+
+namespace bedtok {
+
+namespace detail {
+
+/// A set as the reader gives it, with the payload that the caller carries: none for a payload of
+/// one's own.
+template <class Coord, class Payload>
+RegionSet<Coord, Payload> read_regions(std::unique_ptr<io::ByteSource> source, bool sort) {
+  static_assert(std::is_same_v<Payload, Rest>,
+                "a BED file gives the rest of each line as text: read into RegionSet<Coord> and "
+                "make your payload from its rest");
+  RegionSet<Coord> regions = io::read_bed<Coord>(std::move(source));
+  return sort ? std::move(regions).sorted() : std::move(regions);
+}
+
+}  // namespace detail
+
+template <class Coord, class Payload>
+RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bed(const std::filesystem::path& path,
+                                                              bool sort) {
+  return detail::read_regions<Coord, Payload>(std::make_unique<io::FileSource>(path), sort);
+}
+
+template <class Coord, class Payload>
+RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bytes(std::string_view bytes,
+                                                                const std::string& name,
+                                                                bool sort) {
+  return detail::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name), sort);
+}
+
+template <class Coord, class Payload>
+void RegionSet<Coord, Payload>::to_bed(const std::filesystem::path& path,
+                                       Compression compression) const {
+  io::AtomicFile file(path);
+  if (compression == Compression::gzip) {
+    io::GzipWriter gzip(file);
+    io::write_bed(*this, [&](std::string_view bytes) { gzip.write(bytes); });
+    gzip.finish();
+  } else {
+    io::write_bed(*this, [&](std::string_view bytes) { file.write(bytes); });
+  }
+  file.commit();
+}
+
+}  // namespace bedtok

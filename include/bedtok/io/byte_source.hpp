@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace bedtok::io {
+
+/// Bytes one after another, from wherever they come.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+
+  /// Puts up to `room` bytes at `to` and returns how many; 0 at the end and only there.
+  virtual std::size_t read(char* to, std::size_t room) = 0;
+
+  /// What messages call this source: a file's path as given.
+  virtual const std::string& name() const noexcept = 0;
+
+  /// About how many bytes will come, for reserving memory; 0 where nobody knows.
+  virtual std::uint64_t size_hint() const noexcept = 0;
+};
+
+/// The bytes of a file, a pipe or a device. Throws std::filesystem::filesystem_error with the
+/// system's reason: a missing file, a folder, no permission.
+class FileSource final : public ByteSource {
+ public:
+  explicit FileSource(const std::filesystem::path& path) : path_(path), name_(path.string()) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) fail(EISDIR);
+    file_.reset(open(path));
+    if (file_ == nullptr) fail(errno);
+    // Reads come in large pieces; a second buffer would only copy them.
+    std::setvbuf(file_.get(), nullptr, _IONBF, 0);
+    const auto size = std::filesystem::file_size(path, ignored);
+    size_ = ignored ? 0 : size;
+  }
+
+  std::size_t read(char* to, std::size_t room) override {
+    const std::size_t count = std::fread(to, 1, room, file_.get());
+    if (count < room && std::ferror(file_.get()) != 0) fail(errno);
+    return count;
+  }
+  const std::string& name() const noexcept override { return name_; }
+  std::uint64_t size_hint() const noexcept override { return size_; }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+  };
+
+  static std::FILE* open(const std::filesystem::path& path) {
+#if defined(_WIN32)
+    return _wfopen(path.c_str(), L"rb");
+#else
+    return std::fopen(path.c_str(), "rb");
+#endif
+  }
+
+  [[noreturn]] void fail(int reason) const {
+    throw std::filesystem::filesystem_error("cannot read", path_,
+                                            std::error_code(reason, std::generic_category()));
+  }
+
+  std::filesystem::path path_;
+  std::string name_;
+  std::unique_ptr<std::FILE, Close> file_;
+  std::uint64_t size_ = 0;
+};
+
+/// Bytes that lie in memory and outlive the source.
+class MemorySource final : public ByteSource {
+ public:
+  MemorySource(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
+
+  std::size_t read(char* to, std::size_t room) override {
+    const std::size_t count = std::min(room, bytes_.size());
+    std::memcpy(to, bytes_.data(), count);
+    bytes_.remove_prefix(count);
+    return count;
+  }
+  const std::string& name() const noexcept override { return name_; }
+  std::uint64_t size_hint() const noexcept override { return bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+  std::string name_;
+};
+
+/// Another source whose first bytes can be looked at before they are read.
+class PeekSource final : public ByteSource {
+ public:
+  explicit PeekSource(std::unique_ptr<ByteSource> inner) : inner_(std::move(inner)) {}
+
+  /// Up to `count` of the bytes that come next, fewer when the source is shorter.
+  std::string_view peek(std::size_t count) {
+    while (ahead_.size() < count) {
+      const std::size_t before = ahead_.size();
+      ahead_.resize(count);
+      const std::size_t got = inner_->read(&ahead_[before], count - before);
+      ahead_.resize(before + got);
+      if (got == 0) break;
+    }
+    return ahead_;
+  }
+
+  std::size_t read(char* to, std::size_t room) override {
+    if (ahead_.empty()) return inner_->read(to, room);
+    const std::size_t count = std::min(room, ahead_.size());
+    std::memcpy(to, ahead_.data(), count);
+    ahead_.erase(0, count);
+    return count;
+  }
+  const std::string& name() const noexcept override { return inner_->name(); }
+  std::uint64_t size_hint() const noexcept override { return inner_->size_hint(); }
+
+ private:
+  std::unique_ptr<ByteSource> inner_;
+  std::string ahead_;
+};
+
+}  // namespace bedtok::io

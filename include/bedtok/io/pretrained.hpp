@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "../tokenizer.hpp"
+#include "atomic_file.hpp"
+#include "bed.hpp"
+#include "config.hpp"
+
+namespace bedtok {
+
+namespace io {
+
+/// The files of a tokenizer's folder. Published models hold the first, or the second, alone.
+inline constexpr const char* universe_gz_name = "universe.bed.gz";
+inline constexpr const char* universe_name = "universe.bed";
+inline constexpr const char* tokenizer_config_name = "tokenizer_config.json";
+inline constexpr const char* special_tokens_name = "special_tokens_map.json";
+
+/// The tokenizer of a BED file's regions in the file's order. Errors name the file.
+template <class Index>
+Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTokens special_tokens,
+                                MappingOptions options) {
+  using Regions = typename Tokenizer<Index>::regions_type;
+  Regions regions = Regions::from_bed(universe, false);
+  if (regions.empty()) {
+    throw VocabularyError(universe.string() +
+                          ": the vocabulary has no regions, expected at least one line of "
+                          "chromosome, start and end");
+  }
+  return Tokenizer<Index>(std::move(regions), std::move(special_tokens), std::move(options));
+}
+
+}  // namespace io
+
+template <class Index>
+Tokenizer<Index> Tokenizer<Index>::from_bed(const std::filesystem::path& path,
+                                            MappingOptions options) {
+  return io::load_tokenizer<Index>(path, {}, std::move(options));
+}
+
+template <class Index>
+Tokenizer<Index> Tokenizer<Index>::from_config(const std::filesystem::path& path,
+                                               MappingOptions options) {
+  io::UniverseConfig config = io::parse_universe_config(io::toml_to_json(path), path);
+  return io::load_tokenizer<Index>(config.universe, std::move(config.special_tokens),
+                                   std::move(options));
+}
+
+template <class Index>
+Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& folder,
+                                                   std::optional<MappingOptions> instead) {
+  namespace fs = std::filesystem;
+  if (!fs::exists(folder)) {
+    throw fs::filesystem_error("cannot read", folder,
+                               std::make_error_code(std::errc::no_such_file_or_directory));
+  }
+  if (!fs::is_directory(folder)) {
+    throw fs::filesystem_error("cannot read", folder,
+                               std::make_error_code(std::errc::not_a_directory));
+  }
+  fs::path universe = folder / io::universe_gz_name;
+  if (!fs::exists(universe) && fs::exists(folder / io::universe_name)) {
+    universe = folder / io::universe_name;
+  }
+
+  SpecialTokens special_tokens;
+  MappingOptions options;
+  const fs::path config = folder / io::tokenizer_config_name;
+  if (fs::exists(config)) {
+    const io::Json json = io::parse_json_object(io::read_text(config), config.string());
+    io::read_spellings(json, config.string(), special_tokens);
+    if (const auto mapping = json.find("mapping"); mapping != json.end()) {
+      options = io::options_from_json(*mapping, config.string());
+    }
+  }
+  if (instead) options = std::move(*instead);
+  const fs::path spellings = folder / io::special_tokens_name;
+  if (fs::exists(spellings)) {
+    io::read_spellings(io::parse_json_object(io::read_text(spellings), spellings.string()),
+                       spellings.string(), special_tokens);
+  }
+  return io::load_tokenizer<Index>(universe, std::move(special_tokens), std::move(options));
+}
+
+template <class Index>
+std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
+    const std::filesystem::path& folder) const {
+  std::filesystem::create_directories(folder);
+  const std::filesystem::path universe = folder / io::universe_gz_name;
+  const std::filesystem::path config = folder / io::tokenizer_config_name;
+  const std::filesystem::path spellings = folder / io::special_tokens_name;
+
+  io::Json roles = io::Json::object();
+  for (std::size_t i = 0; i < SpecialTokens::count; ++i) {
+    roles[std::string(SpecialTokens::role_names[i]) + "_token"] = special_tokens().spellings()[i];
+  }
+  io::Json settings = {{"tokenizer_class", "AtacformerTokenizer"}};
+  settings.update(roles);
+  const io::Json mapping = io::options_to_json(options_);
+  if (!mapping.empty()) settings["mapping"] = mapping;
+
+  vocabulary_.regions().to_bed(universe, Compression::gzip);
+  const auto write = [](const std::filesystem::path& path, const io::Json& json) {
+    io::AtomicFile file(path);
+    file.write(json.dump(2) + "\n");
+    file.commit();
+  };
+  write(config, settings);
+  write(spellings, roles);
+  return {universe, config, spellings};
+}
+
+}  // namespace bedtok

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../chrom_table.hpp"
+#include "../detail/parse_int.hpp"
+#include "../detail/separators.hpp"
+#include "../detail/utf8.hpp"
+#include "../error.hpp"
+#include "byte_source.hpp"
+
+namespace bedtok::io {
+
+/// Reads the lines of a BED-like text: chromosome, start, end, and a rest. Tabs separate; where a
+/// line has no tab, runs of spaces do. Blank lines, `#`, `track` and `browser` lines and one line
+/// of column names before the first region are passed over; CRLF, a UTF-8 byte-order mark and a
+/// missing last line end are accepted. All else is a ParseError, see the contract's second section.
+template <class Coord>
+class RegionLineReader {
+ public:
+  /// Both must outlive the reader. Names that are new go into `chroms`.
+  RegionLineReader(ByteSource& source, ChromTable& chroms) : source_(source), chroms_(chroms) {}
+
+  /// Calls `on_region(chrom_id, start, end, rest, line)` for each region. `rest` is what follows
+  /// the third column, valid during the call; `line` is 1-based.
+  template <class OnRegion>
+  void read(OnRegion&& on_region) {
+    // Lines are read by words, which may reach over both ends of the text.
+    constexpr std::size_t margin = bedtok::detail::read_margin;
+    std::vector<char> buffer((std::size_t{1} << 18) + 2 * margin);
+    std::size_t held = 0;  // bytes of an unfinished line at the front
+    bool first_block = true;
+    for (bool more = true; more;) {
+      std::size_t room = buffer.size() - 2 * margin - held;
+      if (room == 0) {
+        if (held >= longest_line) {
+          ++line_;
+          fail("the line is longer than 64 MiB, expected BED text: is the file binary?");
+        }
+        buffer.resize(2 * buffer.size());
+        room = buffer.size() - 2 * margin - held;
+      }
+      const char* first = buffer.data() + margin;
+      const std::size_t got = source_.read(buffer.data() + margin + held, room);
+      more = got != 0;
+      const char* last = first + held + got;
+      buffer[margin + held + got] = '\n';  // closes a last line that lacks its line end
+      if (first_block && more && held + got < 3) {  // a byte-order mark may come in pieces
+        held += got;
+        continue;
+      }
+      if (first_block) {
+        first_block = false;
+        if (last - first >= 3 && std::memcmp(first, "\xEF\xBB\xBF", 3) == 0) first += 3;
+      }
+      const char* end = last;
+      if (more) {
+        while (end != first && end[-1] != '\n') --end;
+      }
+      parse(first, end, on_region);
+      held = static_cast<std::size_t>(last - end);
+      std::memmove(buffer.data() + margin, end, held);
+    }
+  }
+
+  /// The `#`, `track`, `browser` and column-name lines, joined by line ends.
+  const std::string& header() const noexcept { return header_; }
+
+ private:
+  static constexpr std::size_t longest_line = std::size_t{1} << 26;
+
+  /// Whole lines only; the last one may lack its line end.
+  template <class OnRegion>
+  void parse(const char* at, const char* last, OnRegion&& on_region) {
+    while (at != last) {
+      ++line_;
+      const char* next = parse_usual(at, last, on_region);
+      at = next != nullptr ? next : parse_any(at, last, on_region);
+    }
+  }
+
+  /// The usual line: `name TAB digits TAB digits`, then a line end or TAB and more. Returns where
+  /// the next line begins, or null when the line is something else, which parse_any tells.
+  template <class OnRegion>
+  const char* parse_usual(const char* at, const char* last, OnRegion&& on_region) {
+    using bedtok::detail::lowest_bit;
+    std::uint64_t marks = bedtok::detail::separators(at);
+    std::uint64_t second = marks & (marks - 1);
+    std::uint64_t third = second & (second - 1);
+    if (third == 0) {  // long names
+      marks |= std::uint64_t{bedtok::detail::separators(at + 32)} << 32;
+      second = marks & (marks - 1);
+      third = second & (second - 1);
+      if (third == 0) return nullptr;
+    }
+    const char* const name_end = at + lowest_bit(marks);
+    const char* const start_end = at + lowest_bit(second);
+    const char* stop = at + lowest_bit(third);
+    const char* const end_end = *stop == '\n' && stop[-1] == '\r' ? stop - 1 : stop;
+    if (stop > last || *name_end != '\t' || *start_end != '\t') return nullptr;
+
+    const ChromTable::Id chrom = find_chrom(at, name_end);
+    if (chrom == ChromTable::none) return nullptr;  // new names are looked at with care
+    const std::ptrdiff_t start_digits = start_end - name_end - 1;
+    const std::ptrdiff_t end_digits = end_end - start_end - 1;
+    const auto usual = [](std::ptrdiff_t digits) {
+      return static_cast<std::size_t>(digits - 1) < bedtok::detail::usual_digits;
+    };
+    if (!usual(start_digits) || !usual(end_digits)) return nullptr;
+    std::uint64_t wrong = 0;
+    const std::uint32_t start = bedtok::detail::parse_digits(name_end + 1, start_end, wrong);
+    const std::uint32_t end = bedtok::detail::parse_digits(start_end + 1, end_end, wrong);
+    if (wrong != 0 || start > end) return nullptr;
+    std::string_view rest;
+    if (*stop == '\t') {
+      const char* begin = stop + 1;
+      stop = find(begin, last, '\n');
+      const char* cut = stop != begin && stop[-1] == '\r' ? stop - 1 : stop;
+      rest = std::string_view(begin, static_cast<std::size_t>(cut - begin));
+      if (std::memchr(rest.data(), 0, rest.size()) != nullptr) return nullptr;
+    }
+    seen_region_ = true;
+    on_region(chrom, start, end, rest, line_);
+    return stop == last ? last : stop + 1;
+  }
+
+  /// The id of the name [at, end), none when it is new.
+  ChromTable::Id find_chrom(const char* at, const char* end) {
+    const auto width = static_cast<std::size_t>(end - at);
+    if (width == 0) return ChromTable::none;
+#if BEDTOK_LITTLE_ENDIAN
+    // Names of up to seven bytes, those of all primary chromosomes, are one word.
+    if (width < 8) {
+      const std::uint64_t name =
+          bedtok::detail::load_word(at) & ((std::uint64_t{1} << (8 * width)) - 1);
+      Short& slot = short_names_[(name * 0x9E3779B97F4A7C15u) >> (64 - short_bits)];
+      if (slot.name != name) {
+        const ChromTable::Id id = chroms_.find({at, width});
+        if (id == ChromTable::none) return id;
+        slot = {name, id};
+      }
+      return slot.id;
+    }
+#endif
+    return chroms_.find({at, width});
+  }
+
+  template <class OnRegion>
+  const char* parse_any(const char* at, const char* last, OnRegion&& on_region) {
+    const char* line_end = find(at, last, '\n');
+    const char* next = line_end == last ? last : line_end + 1;
+    std::string_view line(at, static_cast<std::size_t>(line_end - at));
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+
+    if (line.find_first_not_of(" \t") == std::string_view::npos) return next;
+    const auto nul = line.find('\0');
+    if (nul != std::string_view::npos) {
+      fail("a NUL byte stands at column " + std::to_string(nul + 1) +
+           ", expected BED text: is the file binary or UTF-16?");
+    }
+    if (is_comment(line)) {
+      add_header(line);
+      return next;
+    }
+
+    const Columns columns = split(line);
+    if (columns.count < 3) {
+      fail("the line has " + std::to_string(columns.count) + " column" +
+           (columns.count == 1 ? "" : "s") + " ('" + bedtok::detail::excerpt(line) +
+           "'), expected chromosome, start and end separated by tabs");
+    }
+    Coord start = 0;
+    Coord end = 0;
+    const bool start_fits = bedtok::detail::parse_coord(columns.start, start);
+    const bool end_fits = bedtok::detail::parse_coord(columns.end, end);
+    if (!start_fits && !end_fits && !seen_region_ && !seen_names_ && is_word(columns.start) &&
+        is_word(columns.end)) {
+      seen_names_ = true;
+      add_header(line);
+      return next;
+    }
+    if (columns.chrom.empty()) {
+      fail("the chromosome name is empty, expected a name in the first column");
+    }
+    if (!start_fits) fail_coordinate("start", columns.start);
+    if (!end_fits) fail_coordinate("end", columns.end);
+    if (start > end) {
+      fail("end " + std::to_string(end) + " is before start " + std::to_string(start));
+    }
+    ChromTable::Id chrom = chroms_.find(columns.chrom);
+    if (chrom == ChromTable::none) {
+      if (!bedtok::detail::is_utf8(columns.chrom)) {
+        fail("the chromosome name '" + bedtok::detail::excerpt(columns.chrom) +
+             "' is not UTF-8, expected text");
+      }
+      chrom = chroms_.add(columns.chrom);
+    }
+    seen_region_ = true;
+    on_region(chrom, start, end, columns.rest, line_);
+    return next;
+  }
+
+  struct Columns {
+    std::size_t count = 0;  // counted up to three
+    std::string_view chrom, start, end, rest;
+  };
+
+  static Columns split(std::string_view line) {
+    Columns columns;
+    std::string_view* const parts[] = {&columns.chrom, &columns.start, &columns.end};
+    if (line.find('\t') != std::string_view::npos) {
+      for (std::string_view* part : parts) {
+        const auto tab = line.find('\t');
+        *part = line.substr(0, tab);
+        ++columns.count;
+        if (tab == std::string_view::npos) return columns;
+        line.remove_prefix(tab + 1);
+      }
+      columns.rest = line;
+      return columns;
+    }
+    for (std::string_view* part : parts) {
+      const auto begin = line.find_first_not_of(' ');
+      if (begin == std::string_view::npos) return columns;
+      line.remove_prefix(begin);
+      const auto space = line.find(' ');
+      *part = line.substr(0, space);
+      ++columns.count;
+      if (space == std::string_view::npos) return columns;
+      line.remove_prefix(space);
+    }
+    const auto begin = line.find_first_not_of(' ');
+    if (begin != std::string_view::npos) {
+      columns.rest = line.substr(begin, line.find_last_not_of(' ') - begin + 1);
+    }
+    return columns;
+  }
+
+  static bool is_comment(std::string_view line) {
+    if (line.front() == '#') return true;
+    for (const std::string_view word : {std::string_view("track"), std::string_view("browser")}) {
+      if (line.substr(0, word.size()) == word &&
+          (line.size() == word.size() || line[word.size()] == ' ' || line[word.size()] == '\t')) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// A column's name: letters, digits, `_`, `.`, space, from a letter or `_` on. `nan` and `inf` are
+  /// numbers gone wrong.
+  static bool is_word(std::string_view text) {
+    const auto letter = [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    };
+    if (text.empty() || !letter(text.front())) return false;
+    std::string lower;
+    for (const char c : text) {
+      if (!letter(c) && !(c >= '0' && c <= '9') && c != '.' && c != ' ' && c != '-') return false;
+      lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+    }
+    return lower != "nan" && lower != "inf" && lower != "infinity" && lower != "na" &&
+           lower != "null" && lower != "none";
+  }
+
+  void add_header(std::string_view line) {
+    if (!header_.empty()) header_.push_back('\n');
+    header_.append(line);
+  }
+
+  [[noreturn]] void fail(const std::string& message) const {
+    throw ParseError(source_.name(), line_, message);
+  }
+  [[noreturn]] void fail_coordinate(const char* column, std::string_view value) const {
+    fail(std::string(column) + " '" + bedtok::detail::excerpt(value) +
+         "' is not a coordinate, expected decimal digits from 0 to " +
+         std::to_string(std::numeric_limits<Coord>::max()));
+  }
+
+  static const char* find(const char* at, const char* last, char what) {
+    const void* found = std::memchr(at, what, static_cast<std::size_t>(last - at));
+    return found == nullptr ? last : static_cast<const char*>(found);
+  }
+
+  ByteSource& source_;
+  ChromTable& chroms_;
+  std::string header_;
+  struct Short {
+    std::uint64_t name = 0;
+    ChromTable::Id id = ChromTable::none;
+  };
+  static constexpr unsigned short_bits = 8;
+  std::array<Short, std::size_t{1} << short_bits> short_names_{};  // by hash; a name may push one out
+  std::uint64_t line_ = 0;
+  bool seen_region_ = false;
+  bool seen_names_ = false;
+};
+
+}  // namespace bedtok::io

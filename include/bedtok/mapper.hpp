@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "chrom_aliases.hpp"
+#include "chrom_table.hpp"
+#include "encoding.hpp"
+#include "error.hpp"
+#include "mapping_options.hpp"
+#include "report.hpp"
+#include "special_tokens.hpp"
+#include "vocabulary.hpp"
+
+namespace bedtok {
+
+namespace detail {
+
+/// Whether an index brings the fast path for many queries at once, as OverlapIndex does.
+template <class Index, class = void>
+struct has_find_all : std::false_type {};
+template <class Index>
+struct has_find_all<
+    Index, std::void_t<decltype(std::declval<const Index&>().find_all(
+               std::declval<const std::vector<ChromTable::Id>&>(),
+               std::declval<const std::vector<ChromTable::Id>&>(),
+               std::declval<const std::vector<typename Index::coord_type>&>(),
+               std::declval<const std::vector<typename Index::coord_type>&>(), std::size_t{},
+               std::size_t{}, std::declval<void (*)(const std::uint32_t*, const std::uint32_t*)>()))>>
+    : std::true_type {};
+
+}  // namespace detail
+
+/// One input against one vocabulary. Lives for one call.
+template <class Index, class Regions>
+class Mapper {
+ public:
+  using Coord = typename Index::coord_type;
+
+  /// Throws ConfigError for illegal options.
+  Mapper(const Vocabulary<Coord>& vocabulary, const Index& index, const Regions& regions,
+         const MappingOptions& options)
+      : vocabulary_(vocabulary), index_(index), regions_(regions), options_(options) {
+    options.check();
+    const ChromTable& known = vocabulary.regions().chroms();
+    for (const std::string& name : regions.chroms().names()) {
+      ChromTable::Id id = known.find(name);
+      if (id == ChromTable::none) id = known.find(options.chrom_aliases.translate(name));
+      chrom_of_.push_back(id);
+    }
+  }
+
+  Encoding encode(const std::vector<PlacedToken>& placed, bool with_region_index) const {
+    Encoding encoding;
+    encoding.input_ids.reserve(regions_.size() + placed.size() + 1);
+    std::size_t first = 0;
+    Seen seen(options_.unique ? vocabulary_.size() : 0);
+    for (const PlacedToken& token : placed) {
+      if (token.before < first || token.before > regions_.size()) {
+        throw Error("a special token is placed before region " + std::to_string(token.before) +
+                    ", expected " + std::to_string(first) + ".." +
+                    std::to_string(regions_.size()));
+      }
+      vocabulary_.check(token.id);
+      map(first, token.before, encoding, with_region_index, seen);
+      encoding.input_ids.push_back(token.id);
+      if (with_region_index) encoding.region_index.push_back(-1);
+      first = token.before;
+    }
+    map(first, regions_.size(), encoding, with_region_index, seen);
+    if (encoding.input_ids.empty()) {
+      encoding.input_ids.push_back(vocabulary_.id(SpecialRole::unk));
+      if (with_region_index) encoding.region_index.push_back(-1);
+    }
+    encoding.attention_mask.assign(encoding.input_ids.size(), 1);
+    encoding.warning = warning();
+    return encoding;
+  }
+
+  MappingReport report() const {
+    MappingReport report;
+    report.regions = regions_.size();
+    const std::vector<Coord> last_end = last_ends();
+    report.chroms.resize(chrom_of_.size());
+    for (std::size_t c = 0; c < chrom_of_.size(); ++c) {
+      report.chroms[c].chrom = regions_.chroms().name(static_cast<ChromTable::Id>(c));
+      report.chroms[c].known = chrom_of_[c] != ChromTable::none;
+    }
+    Seen seen(vocabulary_.size());
+    for (std::size_t i = 0; i < regions_.size(); ++i) {
+      ChromReport& chrom = report.chroms[regions_.chrom_ids()[i]];
+      ++chrom.regions;
+      if (chrom.known && regions_.starts()[i] >= last_end[chrom_at(i)]) ++chrom.past_end;
+      std::uint64_t tokens = 0;
+      hits_of(i, [&](std::uint32_t id) {
+        ++tokens;
+        if (seen.first(id)) ++report.distinct_tokens;
+      });
+      report.tokens += tokens;
+      if (tokens != 0) {
+        ++chrom.hits;
+      } else {
+        report.misses.push_back(static_cast<std::int64_t>(i));
+      }
+    }
+    const auto unused = [](const ChromReport& chrom) { return chrom.regions == 0; };
+    report.chroms.erase(std::remove_if(report.chroms.begin(), report.chroms.end(), unused),
+                        report.chroms.end());
+    for (const ChromReport& chrom : report.chroms) {
+      report.hits += chrom.hits;
+      if (!chrom.known) report.unknown_chroms.push_back(chrom.chrom);
+    }
+    report.likely_cause = likely_cause(report);
+    return report;
+  }
+
+ private:
+  /// Which ids have come already.
+  class Seen {
+   public:
+    explicit Seen(std::size_t ids) : seen_(ids) {}
+    bool first(std::uint32_t id) {
+      if (seen_[id]) return false;
+      return seen_[id] = true;
+    }
+
+   private:
+    std::vector<bool> seen_;
+  };
+
+  ChromTable::Id chrom_at(std::size_t i) const { return chrom_of_[regions_.chrom_ids()[i]]; }
+
+  /// Appends the tokens of regions [first, last).
+  void map(std::size_t first, std::size_t last, Encoding& encoding, bool with_region_index,
+           Seen& seen) const {
+    if (first == last) return;
+    std::vector<TokenId>& ids = encoding.input_ids;
+    const std::size_t begin = ids.size();
+    if constexpr (detail::has_find_all<Index>::value) {
+      if (every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
+          !options_.unique) {
+        index_.find_all(chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first,
+                        last, [&ids](const std::uint32_t* from, const std::uint32_t* to) {
+                          ids.insert(ids.end(), from, to);
+                        });
+        if (options_.order == TokenOrder::vocabulary) {
+          std::sort(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.end());
+        }
+        return;
+      }
+    }
+    const auto unk = static_cast<std::uint32_t>(vocabulary_.id(SpecialRole::unk));
+    for (std::size_t i = first; i < last; ++i) {
+      const auto add = [&](std::uint32_t id) {
+        if (options_.unique && !seen.first(id)) return;
+        ids.push_back(id);
+        if (with_region_index) encoding.region_index.push_back(static_cast<std::int64_t>(i));
+      };
+      bool hit = false;
+      hits_of(i, [&](std::uint32_t id) {
+        hit = true;
+        add(id);
+      });
+      if (!hit && options_.on_miss == OnMiss::error) throw missed(i);
+      if (!hit && options_.on_miss == OnMiss::unk) add(unk);
+    }
+    if (options_.order == TokenOrder::vocabulary) sort_by_id(encoding, begin, with_region_index);
+  }
+
+  bool every_overlap() const {
+    return options_.min_overlap == 0 && options_.min_fraction == 0.0 && !options_.best_overlap;
+  }
+
+  /// Calls `add(id)` for the vocabulary regions that the options let region i have.
+  template <class Add>
+  void hits_of(std::size_t i, Add&& add) const {
+    const Coord start = regions_.starts()[i];
+    const Coord end = regions_.ends()[i];
+    const ChromTable::Id chrom = chrom_at(i);
+    if (chrom == ChromTable::none) return;
+    if (every_overlap()) {
+      index_.find(chrom, start, end, [&](std::uint32_t id, Coord, Coord) { add(id); });
+      return;
+    }
+    std::uint32_t best = 0;
+    Coord best_shared = 0;
+    bool found = false;
+    index_.find(chrom, start, end, [&](std::uint32_t id, Coord v_start, Coord v_end) {
+      const Coord shared =
+          static_cast<Coord>(std::min(end, v_end) - std::max(start, v_start));
+      if (shared < options_.min_overlap || !covered(shared, end - start, v_end - v_start)) return;
+      if (!options_.best_overlap) {
+        add(id);
+      } else if (!found || shared > best_shared) {
+        best = id;
+        best_shared = shared;
+        found = true;
+      }
+    });
+    if (found) add(best);
+  }
+
+  bool covered(Coord shared, Coord query, Coord vocabulary) const {
+    const auto enough = [&](Coord width) {
+      return static_cast<double>(shared) >= options_.min_fraction * static_cast<double>(width);
+    };
+    switch (options_.fraction_of) {
+      case FractionOf::query:
+        return enough(query);
+      case FractionOf::vocabulary:
+        return enough(vocabulary);
+      case FractionOf::either:
+        return enough(query) || enough(vocabulary);
+    }
+    return false;
+  }
+
+  void sort_by_id(Encoding& encoding, std::size_t begin, bool with_region_index) const {
+    const auto from = static_cast<std::ptrdiff_t>(begin);
+    if (!with_region_index) {
+      std::sort(encoding.input_ids.begin() + from, encoding.input_ids.end());
+      return;
+    }
+    std::vector<std::pair<TokenId, std::int64_t>> tokens;
+    for (std::size_t k = begin; k < encoding.input_ids.size(); ++k) {
+      tokens.emplace_back(encoding.input_ids[k], encoding.region_index[k]);
+    }
+    std::sort(tokens.begin(), tokens.end());
+    for (std::size_t k = begin; k < encoding.input_ids.size(); ++k) {
+      std::tie(encoding.input_ids[k], encoding.region_index[k]) = tokens[k - begin];
+    }
+  }
+
+  VocabularyError missed(std::size_t i) const {
+    std::string region;
+    regions_.append_text(region, i);
+    return VocabularyError("region " + std::to_string(i) + ": " + region +
+                           " hits nothing in the vocabulary, and on_miss is 'error'");
+  }
+
+  /// For each vocabulary chromosome the end of its last region: what starts later is past it.
+  std::vector<Coord> last_ends() const {
+    const RegionSet<Coord>& known = vocabulary_.regions();
+    std::vector<Coord> last(known.chroms().size(), 0);
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      last[known.chrom_ids()[i]] = std::max(last[known.chrom_ids()[i]], known.ends()[i]);
+    }
+    return last;
+  }
+
+  std::string warning() const {
+    if (regions_.empty()) return {};
+    // The table may hold names that no region uses. The first region of a usual input ends this.
+    for (const ChromTable::Id id : regions_.chrom_ids()) {
+      if (chrom_of_[id] != ChromTable::none) return {};
+    }
+    const std::string hint = naming_hint(regions_.chroms().names());
+    return "no chromosome of the input is known to the vocabulary (input: " +
+           regions_.chrom(0) + ", vocabulary: " + vocabulary_.regions().chroms().name(0) +
+           ")" + (hint.empty() ? "" : "; " + hint);
+  }
+
+  /// The remedy when a naming style would make one of `chroms` known; empty when none does.
+  std::string naming_hint(const std::vector<std::string>& chroms) const {
+    for (const char* style : {"ucsc", "ensembl"}) {
+      const ChromAliases aliases = ChromAliases::to_style(style);
+      for (const std::string& chrom : chroms) {
+        const std::string other = aliases.translate(chrom);
+        if (other.empty() || vocabulary_.regions().chroms().find(other) == ChromTable::none) continue;
+        return "the vocabulary calls '" + chrom + "' '" + other + "': pass chrom_aliases='" +
+               style + "'";
+      }
+    }
+    return {};
+  }
+
+  std::string likely_cause(const MappingReport& report) const {
+    if (report.misses.empty()) return {};
+    const std::string hint = naming_hint(report.unknown_chroms);
+    if (!hint.empty()) return hint;
+    std::uint64_t past_end = 0;
+    const ChromReport* worst = nullptr;
+    for (const ChromReport& chrom : report.chroms) {
+      past_end += chrom.past_end;
+      if (worst == nullptr || chrom.past_end > worst->past_end) worst = &chrom;
+    }
+    if (past_end != 0) {
+      return std::to_string(past_end) +
+             " regions start past the last vocabulary region of their chromosome (most on " +
+             worst->chrom + "): the input may belong to another assembly";
+    }
+    if (report.unknown_chroms.size() == report.chroms.size()) {
+      return "the vocabulary has none of the input's chromosomes: another naming or another species";
+    }
+    return {};
+  }
+
+  const Vocabulary<Coord>& vocabulary_;
+  const Index& index_;
+  const Regions& regions_;
+  const MappingOptions& options_;
+  std::vector<ChromTable::Id> chrom_of_;  // input chromosome -> vocabulary chromosome
+};
+
+}  // namespace bedtok

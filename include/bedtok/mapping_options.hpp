@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "chrom_aliases.hpp"
+#include "error.hpp"
+
+namespace bedtok {
+
+/// Whose length `min_fraction` is a fraction of.
+enum class FractionOf { query, vocabulary, either };
+/// The order of the tokens: that of the input regions, or that of the ids.
+enum class TokenOrder { input, vocabulary };
+/// What an input region gives that hits nothing.
+enum class OnMiss { drop, unk, error };
+
+/// How input regions become tokens. The defaults are what pre-trained models were trained with:
+/// every vocabulary region that overlaps, in input order, nothing merged, misses left out.
+struct MappingOptions {
+  /// Bases that a pair must share. 0: any overlap, zero-length regions included.
+  std::uint64_t min_overlap = 0;
+  /// Share of the region's length that must be covered, 0 to 1. A zero-length region that overlaps
+  /// counts as covered whole.
+  double min_fraction = 0.0;
+  FractionOf fraction_of = FractionOf::query;
+  /// One token a region: the one that shares most bases, ties to the first by (start, end, id).
+  bool best_overlap = false;
+  /// Only the first occurrence of a token.
+  bool unique = false;
+  TokenOrder order = TokenOrder::input;
+  OnMiss on_miss = OnMiss::drop;
+  /// Translation of the input's chromosome names that the vocabulary does not know.
+  ChromAliases chrom_aliases = {};
+
+  /// Throws ConfigError unless min_fraction lies in 0..1.
+  void check() const {
+    if (!(min_fraction >= 0.0 && min_fraction <= 1.0)) {
+      throw ConfigError("min_fraction is " + std::to_string(min_fraction) +
+                        ", expected a number from 0 to 1");
+    }
+  }
+
+  friend bool operator==(const MappingOptions& a, const MappingOptions& b) {
+    return a.min_overlap == b.min_overlap && a.min_fraction == b.min_fraction &&
+           a.fraction_of == b.fraction_of && a.best_overlap == b.best_overlap &&
+           a.unique == b.unique && a.order == b.order && a.on_miss == b.on_miss &&
+           a.chrom_aliases == b.chrom_aliases;
+  }
+  friend bool operator!=(const MappingOptions& a, const MappingOptions& b) { return !(a == b); }
+};
+
+/// The words of each choice, in the order of its enumerators: the same in C++, Python, the command
+/// line and saved files.
+template <class Choice>
+struct ChoiceWords;
+template <>
+struct ChoiceWords<FractionOf> {
+  static constexpr std::string_view option = "fraction_of";
+  static constexpr std::array<std::string_view, 3> words = {"query", "vocabulary", "either"};
+};
+template <>
+struct ChoiceWords<TokenOrder> {
+  static constexpr std::string_view option = "order";
+  static constexpr std::array<std::string_view, 2> words = {"input", "vocabulary"};
+};
+template <>
+struct ChoiceWords<OnMiss> {
+  static constexpr std::string_view option = "on_miss";
+  static constexpr std::array<std::string_view, 3> words = {"drop", "unk", "error"};
+};
+
+template <class Choice>
+constexpr std::string_view to_word(Choice choice) {
+  return ChoiceWords<Choice>::words[static_cast<std::size_t>(choice)];
+}
+
+/// Throws ConfigError that lists the words when `word` is none of them.
+template <class Choice>
+Choice from_word(std::string_view word) {
+  using Words = ChoiceWords<Choice>;
+  std::string known;
+  for (std::size_t i = 0; i < Words::words.size(); ++i) {
+    if (Words::words[i] == word) return static_cast<Choice>(i);
+    known.append(i == 0 ? "" : ", ").append(Words::words[i]);
+  }
+  throw ConfigError(std::string(Words::option) + " is '" + std::string(word) +
+                    "', expected one of: " + known);
+}
+
+}  // namespace bedtok

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "chrom_table.hpp"
+#include "detail/interval_order.hpp"
+#include "error.hpp"
+#include "region.hpp"
+#include "region_set.hpp"
+
+namespace bedtok {
+
+/// Which regions of a set overlap an interval. Immutable; the constructor builds, const queries are
+/// safe from many threads. A region's id is its position in the set, which may be unsorted, nested,
+/// overlapping or repeated.
+///
+/// How it works. Each chromosome's intervals are ordered by (start, end, id):
+///
+///     interval      0     1    2        3      4
+///               |--a--| |-b-| |----c---| |-d-| |-e-|
+///     bucket    [0]------[1]------[2]------[3]------      of 2^shift base pairs
+///
+///  1. The furthest end up to an interval (its running maximum) never decreases along that order, so
+///     the first interval that can overlap a query is the first whose running maximum lies beyond
+///     the query's start: what comes before has ended.
+///  2. `bucket[start >> shift]` says where to begin looking for it. shift makes buckets about as
+///     many as intervals, so that it is one or two steps away; where a bucket holds many intervals,
+///     a binary search inside the bucket takes over.
+///  3. From there intervals follow by start until one begins at or past the query's end.
+///  4. Where intervals are disjoint their ends are the running maximum and every step is a hit. A
+///     very long interval holds the running maximum up and would make step 3 walk over many that
+///     ended long ago. On chromosomes where that happens the same array is read as a balanced tree
+///     instead, each node with the furthest end of its subtree: O(log n + hits) for any query.
+///
+/// After bedtools' bins (fixed sizes, many lists) and the augmented array of cgranges; what differs
+/// is one bucket size a chromosome, taken from its density, and the order of the hits.
+template <class Coord = std::uint32_t>
+class OverlapIndex {
+ public:
+  using coord_type = Coord;
+
+  template <class Payload>
+  explicit OverlapIndex(const RegionSet<Coord, Payload>& regions) {
+    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - regions.chroms().size()) {
+      throw VocabularyError("an overlap index holds fewer than 2^32 regions, got " +
+                            std::to_string(regions.size()));
+    }
+    build(regions.chroms().size(), regions.chrom_ids(), regions.starts(), regions.ends());
+  }
+
+  /// Calls `visit(id, start, end)` for every region of `chrom` that overlaps [start, end), ordered
+  /// by (start, end, id). A chromosome without regions, ChromTable::none included, has none.
+  template <class Visit>
+  void find(ChromTable::Id chrom, Coord start, Coord end, Visit&& visit) const {
+    const Chrom& c = chrom_at(chrom);
+    if (start >= c.max_end) return;
+    if (plain_.empty()) {
+      find_in(full_, c, start, end, visit);
+    } else {
+      find_in(plain_, c, start, end, visit);
+    }
+  }
+
+  /// The ids of all that `find` visits for each query in turn, handed over in blocks by
+  /// `append(first, last)`. Query i is [starts[i], ends[i]) on chrom_of[chrom_ids[i]]. This is the
+  /// fast path: queries go through the index in groups, so that the memory of one is on its way
+  /// while another is looked at.
+  template <class Append>
+  void find_all(const std::vector<ChromTable::Id>& chrom_of,
+                const std::vector<ChromTable::Id>& chrom_ids, const std::vector<Coord>& starts,
+                const std::vector<Coord>& ends, std::size_t first, std::size_t last,
+                Append&& append) const {
+    if (plain_.empty()) {
+      find_all_in(full_, chrom_of, chrom_ids, starts, ends, first, last, append);
+    } else {
+      find_all_in(plain_, chrom_of, chrom_ids, starts, ends, first, last, append);
+    }
+  }
+
+  /// Bytes on the heap.
+  std::size_t memory() const noexcept {
+    return plain_.capacity() * sizeof(Plain) + full_.capacity() * sizeof(Full) +
+           buckets_.capacity() * sizeof(std::uint32_t) + chroms_.capacity() * sizeof(Chrom);
+  }
+
+ private:
+  /// Of a set whose ends never decrease and whose order is that of the ids: nothing else is needed.
+  struct Plain {
+    Coord start;
+    Coord end;
+    Coord furthest_end() const noexcept { return end; }
+    std::uint32_t id(std::size_t at, std::size_t shifted) const noexcept {
+      return static_cast<std::uint32_t>(at - shifted);
+    }
+  };
+  struct Full {
+    Coord start;
+    Coord end;
+    Coord furthest;  // running maximum of the ends, or that of the subtree
+    std::uint32_t id_;
+    Coord furthest_end() const noexcept { return furthest; }
+    std::uint32_t id(std::size_t, std::size_t) const noexcept { return id_; }
+  };
+
+  struct Chrom {
+    std::uint32_t first = 0;  // intervals [first, last); at last stands one past every coordinate
+    std::uint32_t last = 0;
+    std::uint32_t bucket = 0;   // first bucket; one more than the buckets stand there
+    std::uint32_t shifted = 0;  // place of an interval minus its id, for Plain
+    Coord max_end = 0;
+    std::uint8_t shift = 0;
+    bool tree = false;
+  };
+
+  // Beyond this many steps a bucket is searched by halves.
+  static constexpr std::uint32_t long_bucket = 12;
+  // A chromosome becomes a tree when a query would walk over this many ended intervals, on average
+  // or at the worst place.
+  static constexpr std::uint64_t wasted_on_average = 4;
+  static constexpr std::uint64_t wasted_at_worst = 512;
+
+  const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
+    return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
+  }
+
+  void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
+             const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
+    const std::vector<std::uint32_t> order = detail::interval_order(chrom_ids, chroms, starts, ends);
+    const auto at = [&](std::size_t i) { return order.empty() ? i : order[i]; };
+    const std::size_t n = starts.size();
+
+    chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
+    bool plain = order.empty();
+    for (std::size_t i = 0; i < n; ++i) {
+      Chrom& chrom = chroms_[chrom_ids[at(i)]];
+      plain = plain && ends[at(i)] >= chrom.max_end;
+      chrom.max_end = std::max(chrom.max_end, ends[at(i)]);
+      ++chrom.last;  // counts for now
+    }
+    std::uint32_t place = 0;
+    for (std::size_t c = 0; c < chroms; ++c) {
+      const std::uint32_t count = chroms_[c].last;
+      chroms_[c].first = place;
+      chroms_[c].last = place + count;
+      chroms_[c].shifted = static_cast<std::uint32_t>(c);
+      place += count + 1;
+    }
+    if (plain) {
+      plain_.reserve(n + chroms);
+    } else {
+      full_.reserve(n + chroms);
+    }
+
+    constexpr Coord beyond = std::numeric_limits<Coord>::max();
+    std::size_t next = 0;
+    for (std::size_t c = 0; c < chroms; ++c) {
+      Coord furthest = 0;
+      for (std::uint32_t k = chroms_[c].first; k < chroms_[c].last; ++k, ++next) {
+        const std::size_t i = at(next);
+        furthest = std::max(furthest, ends[i]);
+        if (plain) {
+          plain_.push_back({starts[i], ends[i]});
+        } else {
+          full_.push_back({starts[i], ends[i], furthest, static_cast<std::uint32_t>(i)});
+        }
+      }
+      if (plain) {
+        plain_.push_back({beyond, beyond});
+        add_buckets(plain_, chroms_[c]);
+      } else {
+        full_.push_back({beyond, beyond, beyond, 0});
+        choose_layout(chroms_[c]);
+      }
+    }
+  }
+
+  /// Counts, for a query at each interval's start, the intervals that step 3 would walk over though
+  /// they have ended: all that ended, less those before the first live one.
+  void choose_layout(Chrom& chrom) {
+    std::vector<Coord> ends;
+    ends.reserve(chrom.last - chrom.first);
+    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) ends.push_back(full_[k].end);
+    std::sort(ends.begin(), ends.end());
+    std::uint64_t total = 0;
+    std::uint64_t worst = 0;
+    std::size_t ended = 0;
+    std::uint32_t live = chrom.first;
+    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) {
+      while (live < chrom.last && full_[live].furthest <= full_[k].start) ++live;
+      while (ended < ends.size() && ends[ended] <= full_[k].start) ++ended;
+      const std::uint64_t wasted = ended - (live - chrom.first);
+      total += wasted;
+      worst = std::max(worst, wasted);
+    }
+    const std::uint64_t count = chrom.last - chrom.first;
+    chrom.tree = worst > wasted_at_worst || total > wasted_on_average * count;
+    if (chrom.tree) {
+      furthest_of(chrom.first, chrom.last);
+    } else {
+      add_buckets(full_, chrom);
+    }
+  }
+
+  /// The tree's node of [low, high) is its middle. Depth is log2 of the size, so recursion is safe.
+  Coord furthest_of(std::uint32_t low, std::uint32_t high) {
+    if (low == high) return 0;
+    const std::uint32_t middle = low + (high - low) / 2;
+    const Coord below = std::max(furthest_of(low, middle), furthest_of(middle + 1, high));
+    return full_[middle].furthest = std::max(full_[middle].end, below);
+  }
+
+  /// At most two buckets an interval, however sparse or odd the chromosome is.
+  template <class Interval>
+  void add_buckets(const std::vector<Interval>& intervals, Chrom& chrom) {
+    const std::uint64_t count = chrom.last - chrom.first;
+    while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1 > 2 * count + 1) {
+      ++chrom.shift;
+    }
+    chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
+    const std::uint64_t buckets =
+        (static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1;
+    std::uint32_t k = chrom.first;
+    for (std::uint64_t b = 0; b < buckets; ++b) {
+      const std::uint64_t bucket_start = b << chrom.shift;
+      while (k < chrom.last && intervals[k].furthest_end() <= bucket_start) ++k;
+      buckets_.push_back(k);
+    }
+    buckets_.push_back(chrom.last);
+  }
+
+  /// The first interval whose furthest end lies beyond `start`, given start < max_end.
+  template <class Interval>
+  const Interval* first_live(const Interval* intervals, const std::uint32_t* bucket,
+                             Coord start) const noexcept {
+    const Interval* at = intervals + bucket[0];
+    if (bucket[1] - bucket[0] > long_bucket) {
+      return std::partition_point(
+          at, intervals + bucket[1],
+          [start](const Interval& interval) { return interval.furthest_end() <= start; });
+    }
+    // Two steps without a branch take most queries there; the interval past the last one stops the
+    // loop.
+    at += at->furthest_end() <= start ? 1 : 0;
+    at += at->furthest_end() <= start ? 1 : 0;
+    while (at->furthest_end() <= start) ++at;
+    return at;
+  }
+
+  template <class Interval, class Visit>
+  void find_in(const std::vector<Interval>& intervals, const Chrom& chrom, Coord start, Coord end,
+               Visit& visit) const {
+    const Interval* base = intervals.data();
+    if (chrom.tree) {
+      find_in_tree(base, chrom.first, chrom.last, start, end, visit);
+      return;
+    }
+    const Interval* at = first_live(base, &buckets_[chrom.bucket + (start >> chrom.shift)], start);
+    for (; at->start < end; ++at) {
+      if (at->end > start) {
+        visit(at->id(static_cast<std::size_t>(at - base), chrom.shifted), at->start, at->end);
+      }
+    }
+  }
+
+  template <class Interval, class Visit>
+  void find_in_tree(const Interval* base, std::uint32_t low, std::uint32_t high, Coord start,
+                    Coord end, Visit& visit) const {
+    while (low < high) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      if (base[middle].furthest_end() <= start) return;
+      find_in_tree(base, low, middle, start, end, visit);
+      if (base[middle].start >= end) return;
+      if (base[middle].end > start) {
+        visit(base[middle].id(middle, 0), base[middle].start, base[middle].end);
+      }
+      low = middle + 1;
+    }
+  }
+
+  template <class Interval, class Append>
+  void find_all_in(const std::vector<Interval>& intervals,
+                   const std::vector<ChromTable::Id>& chrom_of,
+                   const std::vector<ChromTable::Id>& chrom_ids, const std::vector<Coord>& starts,
+                   const std::vector<Coord>& ends, std::size_t first, std::size_t last,
+                   Append& append) const {
+    constexpr std::size_t group = 32;
+    constexpr std::size_t room = 1024;
+    const Chrom* chrom[group];
+    const std::uint32_t* bucket[group];
+    std::uint32_t found[room];
+    std::size_t count = 0;
+    const Interval* base = intervals.data();
+
+    const auto emit = [&](std::uint32_t id) {
+      if (count == room) {
+        append(found, found + count);
+        count = 0;
+      }
+      found[count++] = id;
+    };
+
+    for (std::size_t i = first; i < last; i += group) {
+      const std::size_t n = std::min(group, last - i);
+      for (std::size_t k = 0; k < n; ++k) {
+        const Chrom& c = chrom_at(chrom_of[chrom_ids[i + k]]);
+        const Coord start = starts[i + k];
+        chrom[k] = start < c.max_end ? &c : nullptr;
+        bucket[k] = nullptr;
+        if (chrom[k] != nullptr && !c.tree) {
+          bucket[k] = &buckets_[c.bucket + (start >> c.shift)];
+          prefetch(bucket[k]);
+        }
+      }
+      for (std::size_t k = 0; k < n; ++k) {
+        if (bucket[k] != nullptr) prefetch(base + *bucket[k]);
+      }
+      if (count + group > room) {
+        append(found, found + count);
+        count = 0;
+      }
+      for (std::size_t k = 0; k < n; ++k) {
+        if (chrom[k] == nullptr) continue;
+        const Chrom& c = *chrom[k];
+        const Coord start = starts[i + k];
+        const Coord end = ends[i + k];
+        if (c.tree) {
+          const auto visit = [&](std::uint32_t id, Coord, Coord) { emit(id); };
+          find_in_tree(base, c.first, c.last, start, end, visit);
+          continue;
+        }
+        const Interval* at = first_live(base, bucket[k], start);
+        // The first one is written always and kept when it overlaps: whether it does is what no
+        // branch predictor can know. There is room, as each query of the group takes one place here
+        // and further ones ask for theirs.
+        if (count == room) {
+          append(found, found + count);
+          count = 0;
+        }
+        found[count] = at->id(static_cast<std::size_t>(at - base), c.shifted);
+        const std::size_t hit = at->start < end ? 1 : 0;  // its end lies beyond the query's start
+        count += hit;
+        for (at += hit; at->start < end; ++at) {
+          if (at->end > start) emit(at->id(static_cast<std::size_t>(at - base), c.shifted));
+        }
+      }
+    }
+    append(found, found + count);
+  }
+
+  static void prefetch(const void* address) noexcept {
+#if defined(__GNUC__)
+    __builtin_prefetch(address);
+#else
+    (void)address;
+#endif
+  }
+
+  std::vector<Chrom> chroms_;
+  std::vector<Plain> plain_;  // one of the two is used
+  std::vector<Full> full_;
+  std::vector<std::uint32_t> buckets_;
+};
+
+}  // namespace bedtok

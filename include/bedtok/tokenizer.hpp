@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "encoding.hpp"
+#include "error.hpp"
+#include "mapper.hpp"
+#include "mapping_options.hpp"
+#include "overlap_index.hpp"
+#include "region_set.hpp"
+#include "report.hpp"
+#include "special_tokens.hpp"
+#include "vocabulary.hpp"
+
+namespace bedtok {
+
+/// Regions in, token ids of a vocabulary out. Immutable: every member is const and safe from many
+/// threads.
+///
+/// `Index` answers which vocabulary regions overlap an interval. A class of one's own needs
+/// `coord_type`, a constructor from `const RegionSet<coord_type>&` (a region's id is its position)
+/// and `find(chrom_id, start, end, visit) const` that calls `visit(id, start, end)` for each region
+/// that overlaps, ordered by (start, end, id), and nothing for a chromosome that it does not have.
+template <class Index = OverlapIndex<std::uint32_t>>
+class Tokenizer {
+ public:
+  using index_type = Index;
+  using coord_type = typename Index::coord_type;
+  using regions_type = RegionSet<coord_type>;
+
+  /// Throws VocabularyError or ConfigError as Vocabulary does, ConfigError for illegal options.
+  explicit Tokenizer(regions_type vocabulary, SpecialTokens special_tokens = {},
+                     MappingOptions options = {})
+      : vocabulary_(std::move(vocabulary), std::move(special_tokens)),
+        index_(vocabulary_.regions()),
+        options_(std::move(options)) {
+    options_.check();
+  }
+
+  /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed does, and
+  /// VocabularyError that names a file without regions. Defined in io/pretrained.hpp.
+  static Tokenizer from_bed(const std::filesystem::path& path, MappingOptions options = {});
+
+  /// From a TOML file of gtars: `universe`, `special_tokens`, `tokenizer_type`. Needs toml++; see
+  /// io/config.hpp. Defined in io/pretrained.hpp.
+  static Tokenizer from_config(const std::filesystem::path& path, MappingOptions options = {});
+
+  /// From a folder that `save_pretrained` wrote, or one that holds no more than `universe.bed.gz`
+  /// or `universe.bed`. `options` stand in for the saved ones. Defined in io/pretrained.hpp.
+  static Tokenizer from_pretrained(const std::filesystem::path& folder,
+                                   std::optional<MappingOptions> options = std::nullopt);
+
+  /// Writes `universe.bed.gz`, `tokenizer_config.json` and `special_tokens_map.json` into `folder`,
+  /// which is made when it is missing. Returns the paths. Defined in io/pretrained.hpp.
+  std::vector<std::filesystem::path> save_pretrained(const std::filesystem::path& folder) const;
+
+  const Vocabulary<coord_type>& vocabulary() const noexcept { return vocabulary_; }
+  const Index& index() const noexcept { return index_; }
+  /// The mapping options that calls use which bring none of their own.
+  const MappingOptions& options() const noexcept { return options_; }
+  std::size_t vocab_size() const noexcept { return vocabulary_.size(); }
+  const SpecialTokens& special_tokens() const noexcept { return vocabulary_.special_tokens(); }
+  TokenId token_id(SpecialRole role) const noexcept { return vocabulary_.id(role); }
+
+  /// One line about a vocabulary that repeats regions; empty when it does not.
+  std::string warning() const {
+    if (vocabulary_.repeated() == 0) return {};
+    return "the vocabulary repeats " + std::to_string(vocabulary_.repeated()) +
+           " of its regions (the first is " + vocabulary_.first_repeated() +
+           "); each keeps its first id, and later ids move up";
+  }
+
+  /// The tokens of one sample, in the order that the options say; `[unk]` when no region hits
+  /// anything or there is none. Throws VocabularyError for a region without a hit when on_miss is
+  /// error.
+  template <class Payload>
+  Encoding operator()(const RegionSet<coord_type, Payload>& regions) const {
+    return encode(regions, options_);
+  }
+  template <class Payload>
+  Encoding operator()(const RegionSet<coord_type, Payload>& regions,
+                      const MappingOptions& options) const {
+    return encode(regions, options);
+  }
+
+  /// The same. `placed` are special tokens that stand among the regions; `with_region_index` fills
+  /// Encoding::region_index.
+  template <class Payload>
+  Encoding encode(const RegionSet<coord_type, Payload>& regions, const MappingOptions& options,
+                  const std::vector<PlacedToken>& placed = {},
+                  bool with_region_index = false) const {
+    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions,
+                                                                  options)
+        .encode(placed, with_region_index);
+  }
+
+  /// The tokens of one sample as text.
+  template <class Payload>
+  std::vector<std::string> tokenize(const RegionSet<coord_type, Payload>& regions) const {
+    return decode((*this)(regions).input_ids);
+  }
+
+  /// How the regions fare against the vocabulary, and a likely cause where they fare badly.
+  template <class Payload>
+  MappingReport report(const RegionSet<coord_type, Payload>& regions) const {
+    return report(regions, options_);
+  }
+  template <class Payload>
+  MappingReport report(const RegionSet<coord_type, Payload>& regions,
+                       const MappingOptions& options) const {
+    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions,
+                                                                  options)
+        .report();
+  }
+
+  /// The texts of ids. Throws VocabularyError that names an id outside the vocabulary.
+  std::vector<std::string> decode(const std::vector<TokenId>& ids,
+                                  bool skip_special_tokens = false) const {
+    std::vector<std::string> tokens;
+    tokens.reserve(ids.size());
+    for (const TokenId id : ids) {
+      vocabulary_.check(id);
+      if (skip_special_tokens && vocabulary_.is_special(id)) continue;
+      vocabulary_.append_token(tokens.emplace_back(), id);
+    }
+    return tokens;
+  }
+
+  /// The regions of ids, special tokens left out. Throws VocabularyError as `decode` does.
+  regions_type decode_regions(const std::vector<TokenId>& ids) const {
+    std::vector<std::uint32_t> positions;
+    positions.reserve(ids.size());
+    for (const TokenId id : ids) {
+      vocabulary_.check(id);
+      if (!vocabulary_.is_special(id)) positions.push_back(static_cast<std::uint32_t>(id));
+    }
+    return vocabulary_.regions().take(positions);
+  }
+
+  /// The id of a token's text; unk's when the vocabulary does not have it.
+  TokenId convert_token_to_id(std::string_view token) const {
+    return vocabulary_.find(token).value_or(vocabulary_.id(SpecialRole::unk));
+  }
+  std::vector<TokenId> convert_tokens_to_ids(const std::vector<std::string>& tokens) const {
+    std::vector<TokenId> ids;
+    ids.reserve(tokens.size());
+    for (const std::string& token : tokens) ids.push_back(convert_token_to_id(token));
+    return ids;
+  }
+
+  /// The text of an id. Throws VocabularyError that names an id outside the vocabulary.
+  std::string convert_id_to_token(TokenId id) const {
+    vocabulary_.check(id);
+    std::string token;
+    vocabulary_.append_token(token, id);
+    return token;
+  }
+
+  /// 1 where an id is a special token's, else 0. Throws VocabularyError as `decode` does.
+  std::vector<std::int64_t> get_special_tokens_mask(const std::vector<TokenId>& ids) const {
+    std::vector<std::int64_t> mask;
+    mask.reserve(ids.size());
+    for (const TokenId id : ids) {
+      vocabulary_.check(id);
+      mask.push_back(vocabulary_.is_special(id) ? 1 : 0);
+    }
+    return mask;
+  }
+
+  friend bool operator==(const Tokenizer& a, const Tokenizer& b) {
+    return a.options_ == b.options_ && a.vocabulary_ == b.vocabulary_;
+  }
+  friend bool operator!=(const Tokenizer& a, const Tokenizer& b) { return !(a == b); }
+
+ private:
+  Vocabulary<coord_type> vocabulary_;
+  Index index_;
+  MappingOptions options_;
+};
+
+}  // namespace bedtok

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "encoding.hpp"
+#include "error.hpp"
+#include "region_set.hpp"
+#include "special_tokens.hpp"
+
+namespace bedtok {
+
+/// The tokens of a model: distinct regions with ids from 0 in their order, then the special tokens.
+/// Immutable; safe from many threads.
+template <class Coord = std::uint32_t>
+class Vocabulary {
+ public:
+  using coord_type = Coord;
+
+  /// A region that comes again keeps its first id and is counted by `repeated()`; what the regions
+  /// carry is dropped. Throws VocabularyError when there is no region, ConfigError when the special
+  /// tokens are not distinct or one is spelled like a region of the vocabulary.
+  template <class Payload>
+  explicit Vocabulary(RegionSet<Coord, Payload> regions, SpecialTokens special_tokens = {})
+      : special_tokens_(std::move(special_tokens)) {
+    if (regions.empty()) {
+      throw VocabularyError("the vocabulary has no regions, expected at least one");
+    }
+    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - SpecialTokens::count) {
+      throw VocabularyError("the vocabulary has " + std::to_string(regions.size()) +
+                            " regions, expected fewer than 2^32");
+    }
+    keep_distinct(std::move(regions));
+    special_tokens_.check();
+    for (const std::string& spelling : special_tokens_.spellings()) {
+      if (find_region(spelling)) {
+        throw ConfigError("special token '" + spelling +
+                          "' is spelled like a region of the vocabulary, choose another spelling");
+      }
+    }
+  }
+
+  /// Regions and special tokens.
+  std::size_t size() const noexcept { return regions_.size() + SpecialTokens::count; }
+  const RegionSet<Coord>& regions() const noexcept { return regions_; }
+  const SpecialTokens& special_tokens() const noexcept { return special_tokens_; }
+  /// Regions that were left out because they had come before.
+  std::size_t repeated() const noexcept { return repeated_; }
+  /// The first of those as text; empty when there is none.
+  const std::string& first_repeated() const noexcept { return first_repeated_; }
+
+  TokenId id(SpecialRole role) const noexcept {
+    return static_cast<TokenId>(regions_.size() + static_cast<std::size_t>(role));
+  }
+  bool is_special(TokenId id) const noexcept {
+    return id >= static_cast<TokenId>(regions_.size());
+  }
+
+  /// The id of a token's text, `chrom:start-end` or a special token. None when it is not a token.
+  std::optional<TokenId> find(std::string_view token) const {
+    if (const auto special = special_tokens_.find(token)) {
+      return static_cast<TokenId>(regions_.size() + *special);
+    }
+    return find_region(token);
+  }
+
+  /// Throws VocabularyError that names an id outside 0 .. size() - 1.
+  void check(TokenId id) const {
+    if (id < 0 || static_cast<std::uint64_t>(id) >= size()) {
+      throw VocabularyError("id " + std::to_string(id) + " is outside the vocabulary (0.." +
+                            std::to_string(size() - 1) + ")");
+    }
+  }
+
+  /// Appends the token's text; the id is not checked.
+  void append_token(std::string& out, TokenId id) const {
+    const auto i = static_cast<std::size_t>(id);
+    if (i < regions_.size()) {
+      regions_.append_text(out, i);
+    } else {
+      out.append(special_tokens_.spellings()[i - regions_.size()]);
+    }
+  }
+
+  friend bool operator==(const Vocabulary& a, const Vocabulary& b) {
+    return a.special_tokens_ == b.special_tokens_ && a.regions_ == b.regions_;
+  }
+
+ private:
+  template <class Payload>
+  void keep_distinct(RegionSet<Coord, Payload> regions) {
+    const auto& ids = regions.chrom_ids();
+    const auto& starts = regions.starts();
+    const auto& ends = regions.ends();
+    order_ = detail::interval_order(ids, regions.chroms().size(), starts, ends);
+    const auto same = [&](std::size_t a, std::size_t b) {
+      return ids[a] == ids[b] && starts[a] == starts[b] && ends[a] == ends[b];
+    };
+    // Regions that are the same lie side by side in that order, the first of the file in front.
+    std::vector<bool> again;
+    for (std::size_t k = 1; k < regions.size(); ++k) {
+      if (!same(ordered(k - 1), ordered(k))) continue;
+      if (again.empty()) again.resize(regions.size());
+      again[ordered(k)] = true;
+      ++repeated_;
+    }
+    if (repeated_ == 0) {
+      regions_ = std::move(regions).without_payload();
+    } else {
+      keep_first(regions, again);
+    }
+    find_blocks();
+  }
+
+  template <class Payload>
+  void keep_first(const RegionSet<Coord, Payload>& regions, const std::vector<bool>& again) {
+    std::vector<ChromTable::Id> ids;
+    std::vector<Coord> starts;
+    std::vector<Coord> ends;
+    for (std::size_t i = 0; i < regions.size(); ++i) {
+      if (again[i]) {
+        if (first_repeated_.empty()) regions.append_text(first_repeated_, i);
+        continue;
+      }
+      ids.push_back(regions.chrom_ids()[i]);
+      starts.push_back(regions.starts()[i]);
+      ends.push_back(regions.ends()[i]);
+    }
+    order_ = detail::interval_order(ids, regions.chroms().size(), starts, ends);
+    regions_ = RegionSet<Coord>::from_checked_columns(regions.chroms(), std::move(ids),
+                                                      std::move(starts), std::move(ends));
+  }
+
+  void find_blocks() {
+    block_.assign(regions_.chroms().size() + 1, 0);
+    for (const ChromTable::Id id : regions_.chrom_ids()) ++block_[id + 1];
+    for (std::size_t c = 1; c < block_.size(); ++c) block_[c] += block_[c - 1];
+  }
+
+  std::size_t ordered(std::size_t k) const noexcept { return order_.empty() ? k : order_[k]; }
+
+  /// By halves through the regions of the chromosome, ordered by (start, end).
+  std::optional<TokenId> find_region(std::string_view token) const {
+    const auto region = parse_region_text<Coord>(token);
+    if (!region) return std::nullopt;
+    const ChromTable::Id chrom = regions_.chroms().find(region->chrom);
+    if (chrom == ChromTable::none) return std::nullopt;
+    const auto key = std::make_pair(region->start, region->end);
+    std::size_t low = block_[chrom];
+    std::size_t high = block_[chrom + 1];
+    while (low < high) {
+      const std::size_t middle = low + (high - low) / 2;
+      const std::size_t i = ordered(middle);
+      if (std::make_pair(regions_.starts()[i], regions_.ends()[i]) < key) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    if (low == block_[chrom + 1]) return std::nullopt;
+    const std::size_t i = ordered(low);
+    if (regions_.starts()[i] != key.first || regions_.ends()[i] != key.second) return std::nullopt;
+    return static_cast<TokenId>(i);
+  }
+
+  RegionSet<Coord> regions_;
+  SpecialTokens special_tokens_;
+  std::vector<std::uint32_t> order_;  // ids by (chromosome, start, end); empty when ids are so
+  std::vector<std::size_t> block_;    // where each chromosome begins in that order
+  std::size_t repeated_ = 0;
+  std::string first_repeated_;
+};
+
+}  // namespace bedtok

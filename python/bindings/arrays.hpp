@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <bedtok/chrom_table.hpp>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bedtok::python {
+
+namespace py = pybind11;
+
+/// What Python hands over as one column; anything but a C-contiguous array of this type is refused.
+template <class T>
+using Column = py::array_t<T, py::array::c_style>;
+
+template <class T>
+std::vector<T> to_vector(const Column<T>& column) {
+  if (column.ndim() != 1) {
+    throw py::value_error("expected an array of one dimension, got " +
+                          std::to_string(column.ndim()));
+  }
+  return std::vector<T>(column.data(), column.data() + column.size());
+}
+
+/// The values of a C++ vector as an array that keeps `owner` alive; nothing is copied.
+template <class T>
+py::array_t<T> view_of(const std::vector<T>& values, py::handle owner) {
+  return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data(), owner);
+}
+template <class T>
+py::array_t<T> read_only_view_of(const std::vector<T>& values, py::handle owner) {
+  py::array_t<T> view = view_of(values, owner);
+  view.attr("flags").attr("writeable") = false;
+  return view;
+}
+
+/// An array that takes a vector over.
+template <class T>
+py::array_t<T> into_array(std::vector<T>&& values) {
+  auto owned = std::make_unique<std::vector<T>>(std::move(values));
+  const std::vector<T>& data = *owned;
+  py::capsule owner(owned.get(), [](void* p) { delete static_cast<std::vector<T>*>(p); });
+  owned.release();
+  return view_of(data, owner);
+}
+
+/// Makes Python texts `chrom:start-end`, one object each and no C++ string in between.
+class RegionTexts {
+ public:
+  explicit RegionTexts(const ChromTable& chroms) : chroms_(chroms) {}
+
+  template <class Coord>
+  PyObject* make(ChromTable::Id chrom, Coord start, Coord end) {
+    const std::string& name = chroms_.name(chrom);
+    constexpr std::size_t most = 2 * 20 + 2;
+    if (buffer_.size() < name.size() + most) buffer_.resize(name.size() + most);
+    char* const last = buffer_.data() + buffer_.size();
+    char* at = buffer_.data() + name.copy(buffer_.data(), name.size());
+    *at++ = ':';
+    at = std::to_chars(at, last, start).ptr;
+    *at++ = '-';
+    at = std::to_chars(at, last, end).ptr;
+    PyObject* text = PyUnicode_FromStringAndSize(buffer_.data(), at - buffer_.data());
+    if (text == nullptr) throw py::error_already_set();
+    return text;
+  }
+
+ private:
+  const ChromTable& chroms_;
+  std::vector<char> buffer_ = std::vector<char>(64);
+};
+
+}  // namespace bedtok::python

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace bedtok::python {
+
+void register_errors(pybind11::module_& module);
+void register_regions(pybind11::module_& module);
+void register_options(pybind11::module_& module);
+void register_encoding(pybind11::module_& module);
+void register_tokenizer(pybind11::module_& module);
+
+}  // namespace bedtok::python
