@@ -29,7 +29,9 @@ class ScanIndex {
 
 int main() {
   using Regions = bedtok::RegionSet<std::uint64_t>;
-  const bedtok::Tokenizer<ScanIndex> tokenizer(Regions{{"chr1", 0, 100}, {"chr1", 150, 6000000000}});
-  const auto encoding = tokenizer(Regions{{"chr1", 90, 200}, {"chr2", 1, 2}, {"chr1", 5000000000, 5000000001}});
+  const bedtok::Tokenizer<ScanIndex> tokenizer(
+      Regions{{"chr1", 0, 100}, {"chr1", 150, 6000000000}});
+  const auto encoding =
+      tokenizer(Regions{{"chr1", 90, 200}, {"chr2", 1, 2}, {"chr1", 5000000000, 5000000001}});
   for (const auto& token : tokenizer.decode(encoding.input_ids)) std::printf("%s\n", token.c_str());
 }

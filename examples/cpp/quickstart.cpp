@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
     auto encoding = tokenizer(regions);
     encoding.input_ids.resize(3);
     for (const auto id : encoding.input_ids) std::printf("%lld ", static_cast<long long>(id));
-    for (const auto& token : tokenizer.decode(encoding.input_ids)) std::printf("%s ", token.c_str());
+    for (const auto& token : tokenizer.decode(encoding.input_ids))
+      std::printf("%s ", token.c_str());
     std::printf("\nhit rate %.3f\n", tokenizer.report(regions).hit_rate());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());

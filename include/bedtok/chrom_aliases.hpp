@@ -73,7 +73,8 @@ class ChromAliases {
   }
 
  private:
-  // Numbers with an optional arm (2, 2L, 2a), sex chromosomes, and Roman numerals of yeast and worm.
+  // Numbers with an optional arm (2, 2L, 2a), sex chromosomes, and Roman numerals of yeast and
+  // worm.
   static bool is_primary(std::string_view name) {
     if (name.empty() || name.size() > 5) return false;
     std::size_t digits = 0;

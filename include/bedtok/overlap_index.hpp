@@ -26,7 +26,8 @@ namespace bedtok {
 ///               |--a--| |-b-| |----c---| |-d-| |-e-|
 ///     bucket    [0]------[1]------[2]------[3]------      of 2^shift base pairs
 ///
-///  1. The furthest end up to an interval (its running maximum) never decreases along that order, so
+///  1. The furthest end up to an interval (its running maximum) never decreases along that order,
+///  so
 ///     the first interval that can overlap a query is the first whose running maximum lies beyond
 ///     the query's start: what comes before has ended.
 ///  2. `bucket[start >> shift]` says where to begin looking for it. shift makes buckets about as
@@ -131,7 +132,8 @@ class OverlapIndex {
 
   void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
              const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
-    const std::vector<std::uint32_t> order = detail::interval_order(chrom_ids, chroms, starts, ends);
+    const std::vector<std::uint32_t> order =
+        detail::interval_order(chrom_ids, chroms, starts, ends);
     const auto at = [&](std::size_t i) { return order.empty() ? i : order[i]; };
     const std::size_t n = starts.size();
 
@@ -223,8 +225,7 @@ class OverlapIndex {
       ++chrom.shift;
     }
     chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
-    const std::uint64_t buckets =
-        (static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1;
+    const std::uint64_t buckets = (static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1;
     std::uint32_t k = chrom.first;
     for (std::uint64_t b = 0; b < buckets; ++b) {
       const std::uint64_t bucket_start = b << chrom.shift;
@@ -240,9 +241,9 @@ class OverlapIndex {
                              Coord start) const noexcept {
     const Interval* at = intervals + bucket[0];
     if (bucket[1] - bucket[0] > long_bucket) {
-      return std::partition_point(
-          at, intervals + bucket[1],
-          [start](const Interval& interval) { return interval.furthest_end() <= start; });
+      return std::partition_point(at, intervals + bucket[1], [start](const Interval& interval) {
+        return interval.furthest_end() <= start;
+      });
     }
     // Two steps without a branch take most queries there; the interval past the last one stops the
     // loop.

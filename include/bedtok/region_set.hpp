@@ -213,7 +213,8 @@ class RegionSet {
   /// A name must be able to stand in a BED line.
   static void check_name(std::size_t i, const std::string& chrom) {
     if (chrom.empty()) {
-      throw Error("region " + std::to_string(i) + ": the chromosome name is empty, expected a name");
+      throw Error("region " + std::to_string(i) +
+                  ": the chromosome name is empty, expected a name");
     }
     if (chrom.find_first_of(std::string_view("\t\n\r\0", 4)) != std::string::npos) {
       throw Error("the chromosome name '" + detail::excerpt(chrom) +

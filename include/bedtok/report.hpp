@@ -10,8 +10,8 @@ namespace bedtok {
 
 /// How the regions of one input chromosome fared.
 struct ChromReport {
-  std::string chrom;         ///< name in the input
-  bool known = false;        ///< the vocabulary has it, under this name or its alias
+  std::string chrom;   ///< name in the input
+  bool known = false;  ///< the vocabulary has it, under this name or its alias
   std::uint64_t regions = 0;
   std::uint64_t hits = 0;      ///< regions that gave at least one token
   std::uint64_t past_end = 0;  ///< regions that start past the vocabulary's last region
@@ -21,10 +21,10 @@ struct ChromReport {
 struct MappingReport {
   std::uint64_t regions = 0;
   std::uint64_t hits = 0;
-  std::uint64_t tokens = 0;           ///< tokens given by hits
+  std::uint64_t tokens = 0;  ///< tokens given by hits
   std::uint64_t distinct_tokens = 0;
-  std::vector<ChromReport> chroms;    ///< in the order of first sight
-  std::vector<std::int64_t> misses;   ///< positions of the regions without a hit
+  std::vector<ChromReport> chroms;   ///< in the order of first sight
+  std::vector<std::int64_t> misses;  ///< positions of the regions without a hit
   std::vector<std::string> unknown_chroms;
   /// What the misses look like and the remedy, one line; empty when nothing stands out.
   std::string likely_cause;

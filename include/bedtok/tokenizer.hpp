@@ -97,8 +97,7 @@ class Tokenizer {
   Encoding encode(const RegionSet<coord_type, Payload>& regions, const MappingOptions& options,
                   const std::vector<PlacedToken>& placed = {},
                   bool with_region_index = false) const {
-    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions,
-                                                                  options)
+    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions, options)
         .encode(placed, with_region_index);
   }
 
@@ -116,8 +115,7 @@ class Tokenizer {
   template <class Payload>
   MappingReport report(const RegionSet<coord_type, Payload>& regions,
                        const MappingOptions& options) const {
-    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions,
-                                                                  options)
+    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions, options)
         .report();
   }
 

@@ -60,9 +60,7 @@ class Vocabulary {
   TokenId id(SpecialRole role) const noexcept {
     return static_cast<TokenId>(regions_.size() + static_cast<std::size_t>(role));
   }
-  bool is_special(TokenId id) const noexcept {
-    return id >= static_cast<TokenId>(regions_.size());
-  }
+  bool is_special(TokenId id) const noexcept { return id >= static_cast<TokenId>(regions_.size()); }
 
   /// The id of a token's text, `chrom:start-end` or a special token. None when it is not a token.
   std::optional<TokenId> find(std::string_view token) const {

@@ -37,8 +37,7 @@ void raise_parse_error(const ParseError& error) {
 
 /// OSError picks its subclass by errno: FileNotFoundError, IsADirectoryError ...
 void raise_os_error(const std::error_code& code, const py::object& path) {
-  const py::tuple arguments =
-      py::make_tuple(code.value(), std::strerror(code.value()), path);
+  const py::tuple arguments = py::make_tuple(code.value(), std::strerror(code.value()), path);
   PyErr_SetObject(PyExc_OSError, arguments.ptr());
 }
 

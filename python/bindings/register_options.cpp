@@ -23,7 +23,8 @@ ChromAliases to_aliases(const py::object& value) {
     }
     return ChromAliases::from_map(std::move(names));
   }
-  throw py::type_error("chrom_aliases is a " + py::type::of(value).attr("__name__").cast<std::string>() +
+  throw py::type_error("chrom_aliases is a " +
+                       py::type::of(value).attr("__name__").cast<std::string>() +
                        ", expected 'ucsc', 'ensembl', a dict of names, or None");
 }
 
@@ -88,7 +89,8 @@ void register_options(py::module_& module) {
       .def_readonly("min_overlap", &MappingOptions::min_overlap)
       .def_readonly("min_fraction", &MappingOptions::min_fraction)
       .def_property_readonly(
-          "fraction_of", [](const MappingOptions& o) { return std::string(to_word(o.fraction_of)); })
+          "fraction_of",
+          [](const MappingOptions& o) { return std::string(to_word(o.fraction_of)); })
       .def_readonly("best_overlap", &MappingOptions::best_overlap)
       .def_readonly("unique", &MappingOptions::unique)
       .def_property_readonly("order",

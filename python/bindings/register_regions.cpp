@@ -27,8 +27,8 @@ py::object rest_text(const Regions& regions, std::size_t i) {
   if (i >= regions.size()) throw py::index_error();
   const std::string_view text = regions.rest().view(i);
   if (text.empty()) return py::none();
-  return py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
-      text.data(), static_cast<py::ssize_t>(text.size()), "surrogateescape"));
+  return py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(text.data(), static_cast<py::ssize_t>(text.size()), "surrogateescape"));
 }
 
 Regions from_columns(const std::vector<std::string>& names, const Column<std::uint32_t>& chrom_ids,
@@ -131,13 +131,13 @@ void register_regions(py::module_& module) {
       .def_property_readonly("starts", &column_of<std::uint32_t, &Regions::starts>)
       .def_property_readonly("ends", &column_of<std::uint32_t, &Regions::ends>)
       .def_property_readonly("has_rest", [](const Regions& r) { return !r.rest().empty(); })
-      .def_property_readonly("header",
-                             [](const Regions& r) -> py::object {
-                               if (r.header().empty()) return py::none();
-                               return py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
-                                   r.header().data(), static_cast<py::ssize_t>(r.header().size()),
-                                   "surrogateescape"));
-                             })
+      .def_property_readonly(
+          "header",
+          [](const Regions& r) -> py::object {
+            if (r.header().empty()) return py::none();
+            return py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+                r.header().data(), static_cast<py::ssize_t>(r.header().size()), "surrogateescape"));
+          })
       .def("rest", &rest_text, "index"_a)
       .def("tokens", &tokens)
       .def(
@@ -148,10 +148,12 @@ void register_regions(py::module_& module) {
             return regions.take(positions);
           },
           "indices"_a.noconvert())
-      .def("sorted", [](const Regions& r) { return r.sorted(); }, release_gil())
+      .def(
+          "sorted", [](const Regions& r) { return r.sorted(); }, release_gil())
       .def("is_sorted", &Regions::is_sorted, release_gil())
-      .def("equals", [](const Regions& a, const Regions& b) { return a == b; }, "other"_a,
-           release_gil())
+      .def(
+          "equals", [](const Regions& a, const Regions& b) { return a == b; }, "other"_a,
+          release_gil())
       .def("to_bytes", &to_bytes)
       .def("column_texts", &column_texts)
       .def(

@@ -26,7 +26,8 @@ using Index = Tok::index_type;
 using release_gil = py::call_guard<py::gil_scoped_release>;
 using Ids = Column<TokenId>;
 
-SpecialTokens to_special_tokens(const std::optional<std::map<std::string, std::string>>& spellings) {
+SpecialTokens to_special_tokens(
+    const std::optional<std::map<std::string, std::string>>& spellings) {
   SpecialTokens tokens;
   if (!spellings) return tokens;
   for (const auto& [name, spelling] : *spellings) {
@@ -72,8 +73,7 @@ SampleEncoding encode(const Tok& tokenizer, const Regions& regions, const Mappin
   if (placed_at && placed_ids) {
     if (placed_at->size() != placed_ids->size()) {
       throw Error("placed_at and placed_ids must have one length, got " +
-                  std::to_string(placed_at->size()) + " and " +
-                  std::to_string(placed_ids->size()));
+                  std::to_string(placed_at->size()) + " and " + std::to_string(placed_ids->size()));
     }
     for (py::ssize_t i = 0; i < placed_at->size(); ++i) {
       placed.push_back({static_cast<std::size_t>(placed_at->at(i)), placed_ids->at(i)});
@@ -105,9 +105,8 @@ py::list decode(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens) 
   for (const TokenId* id = first; id != last; ++id) {
     const auto i = static_cast<std::size_t>(*id);
     if (!vocabulary.is_special(*id)) {
-      PyList_SET_ITEM(
-          tokens.ptr(), at++,
-          texts.make(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i]));
+      PyList_SET_ITEM(tokens.ptr(), at++,
+                      texts.make(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i]));
     } else if (!skip_special_tokens) {
       PyList_SET_ITEM(tokens.ptr(), at++, py::str(specials[i - regions.size()]).release().ptr());
     }
@@ -125,8 +124,8 @@ py::dict get_vocab(const Tok& tokenizer) {
     }
   };
   for (std::size_t i = 0; i < regions.size(); ++i) {
-    put(py::reinterpret_steal<py::object>(texts.make(
-            regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i])),
+    put(py::reinterpret_steal<py::object>(
+            texts.make(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i])),
         i);
   }
   for (std::size_t i = 0; i < SpecialTokens::count; ++i) {
@@ -210,8 +209,8 @@ void register_tokenizer(py::module_& module) {
   register_report(module);
   py::class_<Tok>(module, "Tokenizer", py::is_final(),
                   "A vocabulary, its overlap index, special tokens and mapping options; immutable.")
-      .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(),
-           "options"_a = py::none(), release_gil())
+      .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(), "options"_a = py::none(),
+           release_gil())
       .def_static("from_bed", &from_bed, "path"_a, "options"_a = py::none(), release_gil())
       .def_static("from_config_json", &from_config_json, "text"_a, "path"_a,
                   "options"_a = py::none(), release_gil())
@@ -221,7 +220,8 @@ void register_tokenizer(py::module_& module) {
           "save_pretrained",
           [](const Tok& tokenizer, const std::filesystem::path& folder) {
             std::vector<std::string> paths;
-            for (const auto& path : tokenizer.save_pretrained(folder)) paths.push_back(path.string());
+            for (const auto& path : tokenizer.save_pretrained(folder))
+              paths.push_back(path.string());
             return paths;
           },
           "folder"_a, release_gil())

@@ -48,8 +48,12 @@ StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
   }
 
   constexpr unsigned digit_bits = 11;
+  constexpr unsigned passes = 3;
   constexpr std::size_t digits = std::size_t{1} << digit_bits;
   constexpr std::size_t small = 512;  // a comparison sort wins below
+  const auto digit = [](std::uint64_t word, unsigned pass) {
+    return static_cast<std::size_t>(word >> (32 + pass * digit_bits)) & (digits - 1);
+  };
   std::vector<std::uint64_t> spare;
   for (std::size_t g = 0; g < groups; ++g) {
     std::uint64_t* const begin = order.words.data() + first[g];
@@ -58,19 +62,18 @@ StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
       std::sort(begin, begin + count);
       continue;
     }
-    std::uint64_t used = 0;
-    for (std::size_t i = 0; i < count; ++i) used |= begin[i];
+    std::array<std::array<std::uint32_t, digits>, passes> next{};
+    for (std::size_t i = 0; i < count; ++i) {
+      for (unsigned pass = 0; pass < passes; ++pass) ++next[pass][digit(begin[i], pass)];
+    }
     spare.resize(std::max(spare.size(), count));
     std::uint64_t* from = begin;
     std::uint64_t* to = spare.data();
-    for (unsigned shift = 32; shift < 64 && used >> shift != 0; shift += digit_bits) {
-      std::array<std::uint32_t, digits> next{};
-      for (std::size_t i = 0; i < count; ++i) ++next[(from[i] >> shift) & (digits - 1)];
+    for (unsigned pass = 0; pass < passes; ++pass) {
+      if (next[pass][digit(from[0], pass)] == count) continue;  // all have the same digit
       std::uint32_t sum = 0;
-      for (std::uint32_t& slot : next) sum += std::exchange(slot, sum);
-      for (std::size_t i = 0; i < count; ++i) {
-        to[next[(from[i] >> shift) & (digits - 1)]++] = from[i];
-      }
+      for (std::uint32_t& slot : next[pass]) sum += std::exchange(slot, sum);
+      for (std::size_t i = 0; i < count; ++i) to[next[pass][digit(from[i], pass)]++] = from[i];
       std::swap(from, to);
     }
     if (from != begin) std::copy(from, from + count, begin);

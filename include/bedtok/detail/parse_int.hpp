@@ -31,19 +31,19 @@ inline constexpr std::ptrdiff_t usual_digits = 9;
 /// The number that the 1 to `usual_digits` decimal digits [first, last) make; `wrong` becomes
 /// non-zero when one of those bytes is no digit. Reads 8 bytes in front of `last`.
 ///
-/// No branch depends on the number of digits, which changes from line to line. The last eight make a
-/// number inside one 64-bit word, by the well-known three multiplications (neighbouring digits, then
-/// pairs, then fours), with zeros for the bytes that belong to something else.
+/// No branch depends on the number of digits, which changes from line to line. The last eight make
+/// a number inside one 64-bit word, by the well-known three multiplications (neighbouring digits,
+/// then pairs, then fours), with zeros for the bytes that belong to something else.
 inline std::uint32_t parse_digits(const char* first, const char* last,
                                   std::uint64_t& wrong) noexcept {
   const auto count = static_cast<std::size_t>(last - first);
 #if BEDTOK_LITTLE_ENDIAN
   constexpr std::uint64_t all = ~std::uint64_t{0};
   static constexpr std::uint64_t keep_last[usual_digits + 1] = {
-      0,         all << 56, all << 48, all << 40, all << 32,
-      all << 24, all << 16, all << 8,  all,       all};
+      0, all << 56, all << 48, all << 40, all << 32, all << 24, all << 16, all << 8, all, all};
   std::uint64_t digits = (load_word(last - 8) ^ 0x3030303030303030u) & keep_last[count];
-  const unsigned ninth = count == usual_digits ? static_cast<unsigned char>(*first) - unsigned{'0'} : 0;
+  const unsigned ninth =
+      count == usual_digits ? static_cast<unsigned char>(*first) - unsigned{'0'} : 0;
   wrong |= (((digits + 0x7676767676767676u) | digits) & 0x8080808080808080u) | (ninth > 9 ? 1 : 0);
   digits = digits * 10 + (digits >> 8);
   const std::uint64_t eight = (((digits & 0x000000FF000000FFu) * 0x000F424000000064u) +

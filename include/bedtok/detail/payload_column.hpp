@@ -52,7 +52,9 @@ class PayloadColumn<Rest> {
     ends_.push_back(texts_.size());
   }
   void push_back_from(const PayloadColumn& other, std::size_t row) { push_back(other.view(row)); }
-  void push_back(const Rest& text) { push_back(text ? std::string_view(*text) : std::string_view()); }
+  void push_back(const Rest& text) {
+    push_back(text ? std::string_view(*text) : std::string_view());
+  }
 
   /// Puts `rows` rows without a text in front of the first one.
   void start_at(std::size_t rows) { ends_.assign(rows, 0); }

@@ -13,8 +13,8 @@ namespace bedtok::detail {
 /// A bit for each of the 32 bytes from `at` on, the lowest for the first: set where a tab or a line
 /// end stands.
 ///
-/// With it the fields of a line are known after one step. Looking for one after the other would make
-/// each wait for the one before, and the next line for all of them.
+/// With it the fields of a line are known after one step. Looking for one after the other would
+/// make each wait for the one before, and the next line for all of them.
 inline std::uint32_t separators(const char* at) noexcept {
 #if defined(__SSE2__)
   const __m128i tab = _mm_set1_epi8('\t');

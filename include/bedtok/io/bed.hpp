@@ -53,23 +53,23 @@ RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
     row.rows = 0;
   };
   RegionLineReader<Coord> reader(*text, chroms);
-  reader.read([&](ChromTable::Id chrom, Coord start, Coord end, std::string_view more,
-                  std::uint64_t) {
-    if (!more.empty() || !rest.empty()) {
-      if (rest.empty()) rest.start_at(starts.size() + row.rows);
-      rest.push_back(more);
-    }
-    const std::size_t k = row.rows;
-    row.chrom_ids[k] = chrom;
-    row.starts[k] = start;
-    row.ends[k] = end;
-    row.rows = k + 1;
-    if (row.rows == piece) flush();
-  });
+  reader.read(
+      [&](ChromTable::Id chrom, Coord start, Coord end, std::string_view more, std::uint64_t) {
+        if (!more.empty() || !rest.empty()) {
+          if (rest.empty()) rest.start_at(starts.size() + row.rows);
+          rest.push_back(more);
+        }
+        const std::size_t k = row.rows;
+        row.chrom_ids[k] = chrom;
+        row.starts[k] = start;
+        row.ends[k] = end;
+        row.rows = k + 1;
+        if (row.rows == piece) flush();
+      });
   flush();
   return RegionSet<Coord>::from_checked_columns(std::move(chroms), std::move(chrom_ids),
-                                                std::move(starts), std::move(ends),
-                                                std::move(rest), reader.header());
+                                                std::move(starts), std::move(ends), std::move(rest),
+                                                reader.header());
 }
 
 /// Writes the BED lines of a set to `write(bytes)` in pieces of about 64 KiB.
@@ -164,7 +164,8 @@ template <class Coord, class Payload>
 RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bytes(std::string_view bytes,
                                                                 const std::string& name,
                                                                 bool sort) {
-  return detail::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name), sort);
+  return detail::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name),
+                                              sort);
 }
 
 template <class Coord, class Payload>

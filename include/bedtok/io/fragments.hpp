@@ -31,8 +31,7 @@ struct FragmentTokens {
 /// RegionSet::from_bed does, and for a line without a barcode.
 template <class Index>
 FragmentTokens tokenize_fragments(const std::filesystem::path& path,
-                                  const Tokenizer<Index>& tokenizer,
-                                  OnMiss on_miss = OnMiss::unk) {
+                                  const Tokenizer<Index>& tokenizer, OnMiss on_miss = OnMiss::unk) {
   using Coord = typename Index::coord_type;
   const auto text = open_text(std::make_unique<FileSource>(path));
   const ChromTable& known = tokenizer.vocabulary().regions().chroms();
@@ -44,36 +43,36 @@ FragmentTokens tokenize_fragments(const std::filesystem::path& path,
   ChromTable chroms;
   std::vector<ChromTable::Id> chrom_of;
   RegionLineReader<Coord> reader(*text, chroms);
-  reader.read([&](ChromTable::Id chrom, Coord start, Coord end, std::string_view rest,
-                  std::uint64_t line) {
-    const std::string_view barcode = rest.substr(0, rest.find_first_of("\t "));
-    if (barcode.empty()) {
-      throw ParseError(text->name(), line,
-                       "the line has no barcode, expected one in the fourth column");
-    }
-    const ChromTable::Id cell = barcodes.add(barcode);
-    if (cell == tokens.input_ids.size()) tokens.input_ids.emplace_back();
-    std::vector<TokenId>& ids = tokens.input_ids[cell];
+  reader.read(
+      [&](ChromTable::Id chrom, Coord start, Coord end, std::string_view rest, std::uint64_t line) {
+        const std::string_view barcode = rest.substr(0, rest.find_first_of("\t "));
+        if (barcode.empty()) {
+          throw ParseError(text->name(), line,
+                           "the line has no barcode, expected one in the fourth column");
+        }
+        const ChromTable::Id cell = barcodes.add(barcode);
+        if (cell == tokens.input_ids.size()) tokens.input_ids.emplace_back();
+        std::vector<TokenId>& ids = tokens.input_ids[cell];
 
-    while (chrom_of.size() < chroms.size()) {
-      const std::string& name = chroms.name(static_cast<ChromTable::Id>(chrom_of.size()));
-      const ChromTable::Id id = known.find(name);
-      chrom_of.push_back(id != ChromTable::none ? id : known.find(aliases.translate(name)));
-    }
-    const std::size_t before = ids.size();
-    if (chrom_of[chrom] != ChromTable::none) {
-      tokenizer.index().find(chrom_of[chrom], start, end,
-                             [&ids](std::uint32_t id, Coord, Coord) { ids.push_back(id); });
-    }
-    if (ids.size() != before || on_miss == OnMiss::drop) return;
-    if (on_miss == OnMiss::error) {
-      std::string region;
-      append_text(region, chroms.name(chrom), start, end);
-      throw VocabularyError(text->name() + ":" + std::to_string(line) + ": " + region +
-                            " hits nothing in the vocabulary, and on_miss is 'error'");
-    }
-    ids.push_back(unk);
-  });
+        while (chrom_of.size() < chroms.size()) {
+          const std::string& name = chroms.name(static_cast<ChromTable::Id>(chrom_of.size()));
+          const ChromTable::Id id = known.find(name);
+          chrom_of.push_back(id != ChromTable::none ? id : known.find(aliases.translate(name)));
+        }
+        const std::size_t before = ids.size();
+        if (chrom_of[chrom] != ChromTable::none) {
+          tokenizer.index().find(chrom_of[chrom], start, end,
+                                 [&ids](std::uint32_t id, Coord, Coord) { ids.push_back(id); });
+        }
+        if (ids.size() != before || on_miss == OnMiss::drop) return;
+        if (on_miss == OnMiss::error) {
+          std::string region;
+          append_text(region, chroms.name(chrom), start, end);
+          throw VocabularyError(text->name() + ":" + std::to_string(line) + ": " + region +
+                                " hits nothing in the vocabulary, and on_miss is 'error'");
+        }
+        ids.push_back(unk);
+      });
   tokens.barcodes = barcodes.names();
   return tokens;
 }

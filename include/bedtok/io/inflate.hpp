@@ -151,7 +151,8 @@ class InflateSource final : public ByteSource {
       }
       return end();
     }
-    bgzip_ = next.size() >= bgzip_header && (next[3] & 4) != 0 && next[12] == 'B' && next[13] == 'C';
+    bgzip_ =
+        next.size() >= bgzip_header && (next[3] & 4) != 0 && next[12] == 'B' && next[13] == 'C';
     member_bytes_ = 0;
     in_member_ = true;
     if (started_) inflater_.start_member();

@@ -54,7 +54,7 @@ class RegionLineReader {
       const std::size_t got = source_.read(buffer.data() + margin + held, room);
       more = got != 0;
       const char* last = first + held + got;
-      buffer[margin + held + got] = '\n';  // closes a last line that lacks its line end
+      buffer[margin + held + got] = '\n';           // closes a last line that lacks its line end
       if (first_block && more && held + got < 3) {  // a byte-order mark may come in pieces
         held += got;
         continue;
@@ -257,8 +257,8 @@ class RegionLineReader {
     return false;
   }
 
-  /// A column's name: letters, digits, `_`, `.`, space, from a letter or `_` on. `nan` and `inf` are
-  /// numbers gone wrong.
+  /// A column's name: letters, digits, `_`, `.`, space, from a letter or `_` on. `nan` and `inf`
+  /// are numbers gone wrong.
   static bool is_word(std::string_view text) {
     const auto letter = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -300,7 +300,8 @@ class RegionLineReader {
     ChromTable::Id id = ChromTable::none;
   };
   static constexpr unsigned short_bits = 8;
-  std::array<Short, std::size_t{1} << short_bits> short_names_{};  // by hash; a name may push one out
+  std::array<Short, std::size_t{1} << short_bits>
+      short_names_{};  // by hash; a name may push one out
   std::uint64_t line_ = 0;
   bool seen_region_ = false;
   bool seen_names_ = false;
