@@ -27,9 +27,8 @@ namespace bedtok {
 ///     bucket    [0]------[1]------[2]------[3]------      of 2^shift base pairs
 ///
 ///  1. The furthest end up to an interval (its running maximum) never decreases along that order,
-///  so
-///     the first interval that can overlap a query is the first whose running maximum lies beyond
-///     the query's start: what comes before has ended.
+///     so the first interval that can overlap a query is the first whose running maximum lies
+///     beyond the query's start: what comes before has ended.
 ///  2. `bucket[start >> shift]` says where to begin looking for it. shift makes buckets about as
 ///     many as intervals, so that it is one or two steps away; where a bucket holds many intervals,
 ///     a binary search inside the bucket takes over.
@@ -221,9 +220,7 @@ class OverlapIndex {
   template <class Interval>
   void add_buckets(const std::vector<Interval>& intervals, Chrom& chrom) {
     const std::uint64_t count = chrom.last - chrom.first;
-    while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1 > 2 * count + 1) {
-      ++chrom.shift;
-    }
+    while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) > 2 * count) ++chrom.shift;
     chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
     const std::uint64_t buckets = (static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1;
     std::uint32_t k = chrom.first;

@@ -75,6 +75,8 @@ class RegionSet {
                   " chromosomes, " + std::to_string(starts.size()) + " starts, " +
                   std::to_string(ends.size()) + " ends");
     }
+    constexpr std::size_t unused = std::numeric_limits<std::size_t>::max();
+    std::vector<std::size_t> first_use(chroms.size(), unused);
     for (std::size_t i = 0; i < starts.size(); ++i) {
       if (chrom_ids[i] >= chroms.size()) {
         throw Error("region " + std::to_string(i) + ": chromosome id " +
@@ -82,11 +84,11 @@ class RegionSet {
                     std::to_string(chroms.size()) + " names");
       }
       check(i, starts[i], ends[i]);
+      std::size_t& first = first_use[chrom_ids[i]];
+      if (first == unused) first = i;
     }
     for (ChromTable::Id id = 0; id < chroms.size(); ++id) {
-      const auto used = std::find(chrom_ids.begin(), chrom_ids.end(), id);
-      if (used == chrom_ids.end()) continue;
-      check_name(static_cast<std::size_t>(used - chrom_ids.begin()), chroms.name(id));
+      if (first_use[id] != unused) check_name(first_use[id], chroms.name(id));
     }
     return from_checked_columns(std::move(chroms), std::move(chrom_ids), std::move(starts),
                                 std::move(ends), std::move(rest));

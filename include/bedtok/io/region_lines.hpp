@@ -141,8 +141,10 @@ class RegionLineReader {
 #if BEDTOK_LITTLE_ENDIAN
     // Names of up to seven bytes, those of all primary chromosomes, are one word.
     if (width < 8) {
+      // The width in the last byte keeps `chr1` apart from `chr1` and a NUL.
       const std::uint64_t name =
-          bedtok::detail::load_word(at) & ((std::uint64_t{1} << (8 * width)) - 1);
+          (bedtok::detail::load_word(at) & ((std::uint64_t{1} << (8 * width)) - 1)) |
+          (std::uint64_t{width} << 56);
       Short& slot = short_names_[(name * 0x9E3779B97F4A7C15u) >> (64 - short_bits)];
       if (slot.name != name) {
         const ChromTable::Id id = chroms_.find({at, width});

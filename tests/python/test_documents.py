@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the pages and examples show is executed, and what they say it prints is compared.
+
+A ``text`` block tells what the block before it prints. Python, shell and C++ blocks run in a folder
+that holds the example data, with the files and the Hub model that they name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from hub_server import HubServer
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "examples" / "data"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    language: str
+    code: str
+    printed: str | None
+
+
+def blocks_of(page: Path) -> list[Block]:
+    found = [(match[1], match[2]) for match in FENCE.finditer(page.read_text("utf-8"))]
+    following = [*found[1:], ("", "")]
+    return [
+        Block(language, code, after[1] if after[0] == "text" else None)
+        for (language, code), after in zip(found, following, strict=True)
+    ]
+
+
+def pages_with(language: str) -> list[Path]:
+    return [page for page in PAGES if any(b.language == language for b in blocks_of(page))]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with what the pages name: the example data, and a sample where they put one."""
+    for path in DATA.glob("*.bed"):
+        shutil.copy(path, tmp_path)
+    regions = tmp_path / "path" / "to" / "your" / "regions.bed"
+    regions.parent.mkdir(parents=True)
+    shutil.copy(DATA / "sample.bed", regions)
+    return tmp_path
+
+
+def run(command: list[str], folder: Path, **env: str) -> str:
+    scripts = str(Path(sys.executable).parent)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={
+            **os.environ,
+            "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            **env,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", pages_with("python"), ids=lambda page: page.name)
+def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
+    page: Path, folder: Path
+) -> None:
+    # One program a page, as a reader would type it; marks tell the blocks' output apart.
+    mark = "-- end of a block --"
+    blocks = [block for block in blocks_of(page) if block.language == "python"]
+    program = "".join(f"{block.code}\nprint({mark!r})\n" for block in blocks)
+    (folder / "page.py").write_text(
+        # Worker processes import the page again and must not run it.
+        "def page():\n    exec(compile(open('code.py').read(), 'code.py', 'exec'), globals())\n"
+        "if __name__ == '__main__':\n    page()\n"
+    )
+    (folder / "code.py").write_text(program)
+    with HubServer() as hub:
+        hub.push(
+            "databio/atacformer-base-hg38", {"universe.bed": (DATA / "universe.bed").read_bytes()}
+        )
+        printed = run(
+            [sys.executable, "page.py"], folder, HF_ENDPOINT=hub.url, HF_HOME=str(folder / "hf")
+        )
+    outputs = printed.split(mark + "\n")[:-1]
+    assert len(outputs) == len(blocks)
+    for block, output in zip(blocks, outputs, strict=True):
+        if block.printed is not None:
+            assert output == block.printed, block.code
+
+
+@pytest.mark.parametrize("page", pages_with("sh"), ids=lambda page: page.name)
+def test_commands_of_a_page_run(page: Path, folder: Path) -> None:
+    for block in blocks_of(page):
+        # The two commands of the README set up a whole machine; CI itself types them.
+        if block.language == "sh" and "./run" not in block.code and "pip install" not in block.code:
+            output = run(["sh", "-e", "-c", block.code], folder)
+            if block.printed is not None:
+                assert output == block.printed
+
+
+@pytest.mark.parametrize("page", pages_with("cpp"), ids=lambda page: page.name)
+def test_cpp_of_a_page_compiles_and_prints_what_it_says(page: Path, folder: Path) -> None:
+    compiler = shutil.which("c++")
+    if compiler is None:
+        pytest.skip("there is no C++ compiler")
+    for block in blocks_of(page):
+        if block.language == "cpp":
+            (folder / "page.cpp").write_text(block.code)
+            flags = ["-std=c++17", f"-I{ROOT / 'include'}", "page.cpp", "-o", "page", "-lz"]
+            run([compiler, *flags], folder)
+            assert run(["./page"], folder) == block.printed
+
+
+@pytest.mark.parametrize(
+    "example", sorted((ROOT / "examples" / "python").glob("*.py")), ids=lambda path: path.name
+)
+def test_an_example_prints_what_stands_beside_it(example: Path, folder: Path) -> None:
+    assert run([sys.executable, str(example)], folder) == example.with_suffix(".out").read_text()
