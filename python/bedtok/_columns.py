@@ -110,6 +110,11 @@ def core_of_encoded(
     rest: Sequence[str | None] | None = None,
 ) -> _core.RegionSet:
     """Return a set whose chromosomes are ids already: positions in ``names``."""
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise Error(f"the chromosome name {name!a} cannot be written as UTF-8") from None
     first = as_coordinates(starts, "start")
     last = as_coordinates(ends, "end")
     if not len(ids) == len(first) == len(last) or (rest is not None and len(rest) != len(ids)):
@@ -154,8 +159,7 @@ def as_coordinates(values: Any, what: str) -> npt.NDArray[np.uint32]:
         try:
             array = np.array(values, dtype=np.int64)
         except OverflowError:
-            values = [_checked(i, value, what) for i, value in enumerate(values)]
-            raise
+            array = np.array([_checked(i, value, what) for i, value in enumerate(values)])
     if array.ndim != 1:
         raise TypeError(f"{what}s: expected one dimension, got shape {array.shape}")
     if array.size == 0:

@@ -69,6 +69,8 @@ def _find(role: str, names: list[str]) -> str:
 
 def _encode(column: Any) -> tuple[list[str], npt.NDArray[np.uint32]]:
     """Return a column of names as distinct names and positions among them."""
+    if len(column) == 0:  # an empty column has no type to go by
+        return [], np.zeros(0, dtype=np.uint32)
     if hasattr(column, "factorize"):  # pandas
         codes, uniques = column.factorize()
         _refuse_nulls(codes < 0, "chrom")
