@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/bedtok")
-install(TARGETS bedtok_core bedtok_io bedtok EXPORT bedtok_targets FILE_SET HEADERS)
+install(TARGETS ${bedtok_targets} EXPORT bedtok_targets FILE_SET HEADERS)
 install(EXPORT bedtok_targets NAMESPACE bedtok:: FILE bedtokTargets.cmake
         DESTINATION "${package_dir}")
 configure_package_config_file(cmake/bedtokConfig.cmake.in bedtokConfig.cmake

@@ -64,8 +64,10 @@ class ChromTable {
     std::uint64_t head = 0;
     std::uint64_t tail = 0;
     const std::size_t part = std::min<std::size_t>(name.size(), 8);
-    std::memcpy(&head, name.data(), part);
-    std::memcpy(&tail, name.data() + (name.size() - part), part);
+    if (part != 0) {  // no bytes may have no address, which memcpy must not see
+      std::memcpy(&head, name.data(), part);
+      std::memcpy(&tail, name.data() + (name.size() - part), part);
+    }
     std::uint64_t mixed = (head ^ (tail << 1) ^ name.size()) * 0x9E3779B97F4A7C15u;
     mixed ^= mixed >> 32;
     return static_cast<std::size_t>(mixed * 0xD6E8FEB86659FD93u >> 20);

@@ -58,7 +58,15 @@ class RegionSet {
       }
     }
     if (carries) {
-      for (const value_type& region : regions) rest_.push_back(region.rest);
+      for (const value_type& region : regions) {
+        if constexpr (std::is_same_v<Payload, Rest>) {
+          if (region.rest && region.rest->find_first_of("\n\r") != std::string::npos) {
+            throw Error("region " + std::to_string(rest_.size()) +
+                        ": the rest holds a line end, expected text on one line");
+          }
+        }
+        rest_.push_back(region.rest);
+      }
     }
   }
   RegionSet(std::initializer_list<value_type> regions)
@@ -222,6 +230,11 @@ class RegionSet {
       throw Error("the chromosome name '" + detail::excerpt(chrom) +
                   "' holds a tab, a line end or a NUL, expected text on one line");
     }
+    const std::string_view word = std::string_view(chrom).substr(0, chrom.find(' '));
+    if (chrom.front() == '#' || word == "track" || word == "browser") {
+      throw Error("the chromosome name '" + detail::excerpt(chrom) +
+                  "' begins like a comment of a BED file, which could not be read again");
+    }
   }
 
   static void check(std::size_t i, Coord start, Coord end) {
@@ -245,8 +258,10 @@ class RegionSet {
   }
 
   /// Starts and chromosomes come out of the sorted words, so that ends and the rest alone are
-  /// gathered from all over the memory, and two columns keep theirs.
-  void sort_by_words(const std::vector<ChromTable::Id>& rank) {
+  /// gathered from all over the memory, and two columns keep theirs. A template, because an
+  /// explicit instantiation of a set with 64-bit coordinates must leave it out.
+  template <class Rank>
+  void sort_by_words(const std::vector<Rank>& rank) {
     using detail::StartOrder;
     const StartOrder order = detail::order_by_start(
         [&](std::size_t i) { return rank[chrom_ids_[i]]; }, chroms_.size(), starts_);

@@ -165,6 +165,10 @@ def as_ids(ids: object, bounds: str) -> Ids:
         TypeError: Not integers, or more than one dimension.
         VocabularyError: An id that does not fit 64 bits.
     """
+    if type(ids) is list:  # what calls return, taken item by item where NumPy would look twice
+        quick = _core.ids_of_list(ids)
+        if quick is not None:
+            return quick
     if hasattr(ids, "detach"):  # a tensor, which may live on another device
         ids = ids.detach().cpu().numpy()
     try:

@@ -4,10 +4,12 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <bedtok/chrom_table.hpp>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -56,27 +58,60 @@ py::array_t<T> into_array(std::vector<T>&& values) {
 /// Makes Python texts `chrom:start-end`, one object each and no C++ string in between.
 class RegionTexts {
  public:
-  explicit RegionTexts(const ChromTable& chroms) : chroms_(chroms) {}
+  explicit RegionTexts(const ChromTable& chroms) : chroms_(chroms) {
+    std::size_t longest = 0;
+    for (const std::string& name : chroms.names()) {
+      longest = std::max(longest, name.size());
+      ascii_.push_back(std::all_of(name.begin(), name.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x80; }));
+    }
+    constexpr std::size_t coordinates = 2 * 20 + 2;
+    buffer_.resize(longest + coordinates);
+  }
 
   template <class Coord>
   PyObject* make(ChromTable::Id chrom, Coord start, Coord end) {
     const std::string& name = chroms_.name(chrom);
-    constexpr std::size_t most = 2 * 20 + 2;
-    if (buffer_.size() < name.size() + most) buffer_.resize(name.size() + most);
-    char* const last = buffer_.data() + buffer_.size();
-    char* at = buffer_.data() + name.copy(buffer_.data(), name.size());
+    char* const first = buffer_.data();
+    char* const last = first + buffer_.size();
+    char* at = first + name.copy(first, name.size());
     *at++ = ':';
     at = std::to_chars(at, last, start).ptr;
     *at++ = '-';
     at = std::to_chars(at, last, end).ptr;
-    PyObject* text = PyUnicode_FromStringAndSize(buffer_.data(), at - buffer_.data());
+    PyObject* text = nullptr;
+    if (ascii_[chrom]) {  // nothing to decode: the bytes are the characters
+      text = PyUnicode_New(at - first, 127);
+      if (text != nullptr)
+        std::memcpy(PyUnicode_DATA(text), first, static_cast<std::size_t>(at - first));
+    } else {
+      text = PyUnicode_FromStringAndSize(first, at - first);
+    }
     if (text == nullptr) throw py::error_already_set();
     return text;
   }
 
  private:
   const ChromTable& chroms_;
-  std::vector<char> buffer_ = std::vector<char>(64);
+  std::vector<bool> ascii_;
+  std::vector<char> buffer_;
 };
+
+/// A list of Python integers as an array; None when an item is something else or does not fit, so
+/// that the caller can say which.
+inline py::object ids_of_list(const py::list& list) {
+  std::vector<std::int64_t> ids;
+  ids.reserve(list.size());
+  for (const py::handle item : list) {
+    if (!PyLong_CheckExact(item.ptr())) return py::none();
+    const long long id = PyLong_AsLongLong(item.ptr());
+    if (id == -1 && PyErr_Occurred() != nullptr) {
+      PyErr_Clear();
+      return py::none();
+    }
+    ids.push_back(id);
+  }
+  return into_array(std::move(ids));
+}
 
 }  // namespace bedtok::python

@@ -261,6 +261,7 @@ void register_tokenizer(py::module_& module) {
           },
           "tokens"_a)
       .def("get_vocab", &get_vocab);
+  module.def("ids_of_list", &ids_of_list, "ids"_a);
   module.def("tokenize_fragments", &tokenize_fragments, "path"_a, "tokenizer"_a,
              "on_miss"_a = "unk");
 }

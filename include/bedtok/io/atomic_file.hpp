@@ -13,31 +13,35 @@
 namespace bedtok::io {
 
 /// A file that gets its name when it is complete: bytes go to a temporary name beside it, `commit`
-/// renames, and a writer that fails or is abandoned leaves what was there before. Throws
-/// std::filesystem::filesystem_error with the system's reason.
+/// renames, and a writer that fails or is abandoned leaves what was there before. A pipe or a
+/// device is written to directly. Throws std::filesystem::filesystem_error with the system's
+/// reason.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) fail(EISDIR);
-    temporary_ += ".tmp-" + std::to_string(std::random_device{}());
+    const std::filesystem::file_status target = std::filesystem::status(path, ignored);
+    if (std::filesystem::is_directory(target)) fail(EISDIR);
+    // Renaming over /dev/null would replace the device.
+    in_place_ = std::filesystem::exists(target) && !std::filesystem::is_regular_file(target);
+    if (!in_place_) temporary_ += ".tmp-" + std::to_string(std::random_device{}());
 #if defined(_WIN32)
     file_ = _wfopen(temporary_.c_str(), L"wb");
 #else
-    file_ = std::fopen(temporary_.c_str(), "wbx");
+    file_ = std::fopen(temporary_.c_str(), in_place_ ? "wb" : "wbx");
 #endif
     if (file_ == nullptr) fail(errno);
   }
   ~AtomicFile() {
     if (file_ == nullptr) return;
     std::fclose(file_);
-    std::error_code ignored;
-    std::filesystem::remove(temporary_, ignored);
+    remove_temporary();
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes) {
+    if (bytes.empty()) return;
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
   }
 
@@ -49,15 +53,18 @@ class AtomicFile {
     const bool closed = std::fclose(file) == 0;
     const int reason = errno;
     std::error_code error;
-    if (closed) std::filesystem::rename(temporary_, path_, error);
+    if (closed && !in_place_) std::filesystem::rename(temporary_, path_, error);
     if (closed && !error) return;
-    std::error_code ignored;
-    std::filesystem::remove(temporary_, ignored);
+    remove_temporary();
     if (!closed) fail(reason);
     throw std::filesystem::filesystem_error("cannot write", path_, error);
   }
 
  private:
+  void remove_temporary() const noexcept {
+    std::error_code ignored;
+    if (!in_place_) std::filesystem::remove(temporary_, ignored);
+  }
   [[noreturn]] void fail(int reason) const {
     throw std::filesystem::filesystem_error("cannot write", path_,
                                             std::error_code(reason, std::generic_category()));
@@ -66,6 +73,7 @@ class AtomicFile {
   std::filesystem::path path_;
   std::filesystem::path temporary_;
   std::FILE* file_ = nullptr;
+  bool in_place_ = false;
 };
 
 }  // namespace bedtok::io

@@ -85,6 +85,7 @@ class MemorySource final : public ByteSource {
 
   std::size_t read(char* to, std::size_t room) override {
     const std::size_t count = std::min(room, bytes_.size());
+    if (count == 0) return 0;  // no bytes may have no address, which memcpy must not see
     std::memcpy(to, bytes_.data(), count);
     bytes_.remove_prefix(count);
     return count;

@@ -38,12 +38,21 @@ inline std::string read_text(const std::filesystem::path& path) {
 
 /// Throws ConfigError that names the source when the text is not a JSON object.
 inline Json parse_json_object(const std::string& text, const std::string& name) {
+  // A value goes into messages by a function that calls itself at each level.
+  constexpr int deepest = 100;
+  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
+    if (depth <= deepest) return true;
+    throw ConfigError(name + ": nested more than " + std::to_string(deepest) +
+                      " levels deep, expected a tokenizer's settings");
+  };
   Json json;
   try {
-    json = Json::parse(text);
+    json = Json::parse(text, check_depth);
   } catch (const Json::parse_error& error) {
     throw ConfigError(name + ": not JSON at byte " + std::to_string(error.byte) +
                       ", expected a JSON object");
+  } catch (const Json::out_of_range&) {
+    throw ConfigError(name + ": holds a number beyond the largest double, expected smaller ones");
   }
   if (!json.is_object()) {
     throw ConfigError(name + ": holds a JSON " + json.type_name() + ", expected a JSON object");
@@ -125,6 +134,7 @@ inline MappingOptions options_from_json(const Json& json, const std::string& nam
       } else if (key == "min_fraction") {
         options.min_fraction =
             value_of<double>(value, name, key, "a number from 0 to 1", value.is_number());
+        options.check();
       } else if (key == "fraction_of") {
         options.fraction_of = from_word<FractionOf>(text_of(value, name, key));
       } else if (key == "best_overlap") {
@@ -154,7 +164,6 @@ inline MappingOptions options_from_json(const Json& json, const std::string& nam
       throw ConfigError(what.rfind(name, 0) == 0 ? what : name + ": " + what);
     }
   }
-  options.check();
   return options;
 }
 

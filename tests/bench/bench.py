@@ -1,0 +1,569 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Measure bedtok against gtars, in time and in peak memory, and print one Markdown table.
+
+Run ``python tests/bench/bench.py``; README.md beside it says what is measured, and how.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from libraries import REMEDY, Bedtok, BenchError, Gtars, Library, load
+from make_data import DEFAULT_FOLDER, DEFAULT_SEED, DataFiles, make_data
+
+GTARS_VERSION = "0.10.0"
+DEFAULT_ROUNDS = 7
+FRESH_RUNS = 5  # processes of each kind
+MEMORY_TARGET = 5.0
+MIB = 1024 * 1024
+NOT_INSTALLED = "not installed"
+QUERY_SETS = [(size, order) for size in ("100k", "1M") for order in ("sorted", "shuffled")]
+
+Ids = npt.NDArray[np.int64]  # (tokens,)
+Seconds = list[float]  # one a run
+
+
+# ---- What is measured
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the table.
+
+    Attributes:
+        name: What the row says.
+        prepare: Makes the input of the call; not timed.
+        call: What is timed.
+        check: Raises BenchError where the results of bedtok and gtars are not the same thing.
+        target: How many times faster than gtars it should be; None where nothing was promised.
+        rounds_factor: How many times as many rounds, for calls that are over in an instant.
+    """
+
+    name: str
+    prepare: Callable[[Library], Any]
+    call: Callable[[Library, Any], Any]
+    check: Callable[[Any, Any], None]
+    target: float | None = None
+    rounds_factor: int = 1
+
+
+def check_vocabularies(ours: Any, theirs: Any) -> None:
+    """Compare the number of entries, and the text of every 997th."""
+    ids = list(range(0, ours.vocab_size, 997))
+    if ours.vocab_size != theirs.vocab_size or ours.decode(ids) != theirs.decode(ids):
+        raise BenchError("bedtok and gtars load different vocabularies")
+
+
+def check_regions(ours: Any, theirs: Any) -> None:
+    """Compare the digests of the three columns, which depend on the order."""
+    if len(ours) != len(theirs) or ours.identifier != theirs.identifier:
+        raise BenchError("bedtok and gtars read different regions")
+
+
+def check_ids(ours: Any, theirs: list[int]) -> None:
+    """Compare all ids; ours are a list or an array of shape (1, tokens)."""
+    if (ours[0].tolist() if isinstance(ours, np.ndarray) else ours) != theirs:
+        raise BenchError("bedtok and gtars give different ids")
+
+
+def check_tokens(ours: list[str], theirs: list[str]) -> None:
+    """Compare all tokens."""
+    if ours != theirs:
+        raise BenchError("bedtok and gtars give different tokens")
+
+
+def vocabulary_job(path: Path, suffix: str, target: float | None) -> Job:
+    return Job(
+        name=f"load vocabulary {suffix}",
+        prepare=lambda library: path,
+        call=lambda library, path: library.load_vocabulary(path),
+        check=check_vocabularies,
+        target=target,
+    )
+
+
+def region_set_job(path: Path, size: str, order: str, target: float | None) -> Job:
+    return Job(
+        name=f"RegionSet from BED, {size} {order}",
+        prepare=lambda library: path,
+        call=lambda library, path: library.read_sorted(path),
+        check=check_regions,
+        target=target,
+        rounds_factor=1 if size == "1M" else 3,
+    )
+
+
+def array_job(path: Path, size: str, order: str, target: float | None) -> Job:
+    return Job(
+        name=f"ids as array, {size} {order}",
+        prepare=lambda library: library.read_in_file_order(path),
+        call=lambda library, regions: library.ids_as_array(regions),
+        check=check_ids,
+        target=target,
+        rounds_factor={"1M": 1, "100k": 3, "3k": 20}[size],
+    )
+
+
+def list_job(path: Path, size: str, order: str, target: float | None) -> Job:
+    return Job(
+        name=f"ids as list, {size} {order}",
+        prepare=lambda library: library.read_in_file_order(path),
+        call=lambda library, regions: library.ids_as_list(regions),
+        check=check_ids,
+        target=target,
+        rounds_factor={"1M": 1, "100k": 3, "3k": 20}[size],
+    )
+
+
+def decode_job(path: Path, target: float | None) -> Job:
+    return Job(
+        name="decode the ids of 1M regions",
+        prepare=lambda library: library.ids_as_list(library.read_in_file_order(path)),
+        call=lambda library, ids: library.decode(ids),
+        check=check_tokens,
+        target=target,
+    )
+
+
+def all_jobs(files: DataFiles) -> list[Job]:
+    """Return the rows of the table in their order, with their targets."""
+    jobs = [
+        vocabulary_job(files.vocabulary_bed, ".bed", None),
+        vocabulary_job(files.vocabulary_bed_gz, ".bed.gz", 12),
+    ]
+    targets: dict[tuple[str, str], float] = {("1M", "sorted"): 8, ("1M", "shuffled"): 15}
+    for size, order in QUERY_SETS:
+        path = files.queries(size, order)
+        jobs.append(region_set_job(path, size, order, targets.get((size, order))))
+    targets = {("1M", "sorted"): 60, ("1M", "shuffled"): 40}
+    for size, order in (("3k", "sorted"), *QUERY_SETS):
+        path = files.queries(size, order)
+        jobs.append(array_job(path, size, order, targets.get((size, order))))
+    for size, order in (("3k", "sorted"), *QUERY_SETS):
+        path = files.queries(size, order)
+        jobs.append(list_job(path, size, order, 20 if size == "1M" else None))
+    jobs.append(decode_job(files.queries("1M", "sorted"), 4))
+    return jobs
+
+
+# ---- Time
+
+
+def time_call(call: Callable[..., object], *arguments: object) -> float:
+    """Return the seconds of one call, its result's release left out, garbage collected before."""
+    gc.collect()
+    started = time.perf_counter()
+    result = call(*arguments)
+    seconds = time.perf_counter() - started
+    del result
+    return seconds
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The runs of a job, by library; gtars may be left out."""
+
+    job: Job
+    bedtok: Seconds
+    gtars: Seconds
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times faster bedtok is, by medians."""
+        if not self.gtars:
+            return None
+        return statistics.median(self.gtars) / statistics.median(self.bedtok)
+
+
+def measure(job: Job, libraries: Sequence[Library], rounds: int) -> Measured:
+    """Check that the libraries agree, then let them take turns.
+
+    Args:
+        job: What to measure.
+        libraries: bedtok, and gtars or nothing.
+        rounds: Runs of each.
+
+    Raises:
+        BenchError: The libraries disagree.
+    """
+    inputs = [job.prepare(library) for library in libraries]
+    results = [
+        job.call(library, given) for library, given in zip(libraries, inputs, strict=True)
+    ]  # also warms up
+    if len(results) == 2:
+        try:
+            job.check(*results)
+        except BenchError as error:
+            raise BenchError(f"{job.name}: {error}") from None
+    results.clear()
+    seconds: dict[str, Seconds] = {"bedtok": [], "gtars": []}
+    for _ in range(rounds * job.rounds_factor):
+        for library, given in zip(libraries, inputs, strict=True):
+            seconds[library.name].append(time_call(job.call, library, given))
+    return Measured(job, **seconds)
+
+
+# ---- Fresh processes: peak memory, and the first call of each kind
+
+
+@dataclass(frozen=True)
+class FreshRun:
+    """What one task of fresh_process.py took: medians of several processes.
+
+    Attributes:
+        peak: Peak resident memory in bytes.
+        seconds: Of each step.
+    """
+
+    peak: float
+    seconds: dict[str, Seconds]
+
+
+def measure_fresh(tasks: Sequence[str], files: DataFiles) -> dict[str, FreshRun]:
+    """Run the tasks in turn, each several times, in processes of their own.
+
+    Raises:
+        BenchError: A process failed.
+    """
+    reports: dict[str, list[dict[str, Any]]] = {task: [] for task in tasks}
+    script = str(Path(__file__).with_name("fresh_process.py"))
+    paths = [str(files.vocabulary_bed_gz), str(files.queries("1M", "sorted"))]
+    for _ in range(FRESH_RUNS):
+        for task in tasks:
+            command = [sys.executable, script, task, *paths]
+            child = subprocess.run(command, capture_output=True, text=True, check=False)
+            if child.returncode != 0:
+                raise BenchError(f"fresh_process.py {task} failed: {child.stderr.strip()}")
+            reports[task].append(json.loads(child.stdout))
+    return {
+        task: FreshRun(
+            peak=statistics.median(report["peak"] for report in found),
+            seconds={
+                step: [report["seconds"][step] for report in found] for step in found[0]["seconds"]
+            },
+        )
+        for task, found in reports.items()
+    }
+
+
+@dataclass(frozen=True)
+class FreshRow:
+    """A row that comes out of fresh processes: the seconds of a step, or a peak.
+
+    Attributes:
+        name: What the row says.
+        task: Of fresh_process.py, on bedtok's side.
+        step: Whose seconds to show; None for the peak.
+        beyond_bare: Take the peak of a bare process off.
+    """
+
+    name: str
+    task: str
+    step: str | None = None
+    beyond_bare: bool = False
+
+    def cells(self, runs: dict[str, FreshRun]) -> list[str]:
+        ours, theirs = runs[self.task], runs.get("gtars")
+        if self.step is not None:
+            times = ours.seconds[self.step], theirs.seconds[self.step] if theirs else []
+            ratio = statistics.median(times[1]) / statistics.median(times[0]) if theirs else None
+            return [self.name, *map(time_cell, times), *ratio_cells(ratio, None)]
+        base = runs["bare"].peak if self.beyond_bare else 0
+        peak = ours.peak - base
+        if theirs is None:
+            return [self.name, f"{peak / MIB:.0f} MiB", "-", *ratio_cells(None, MEMORY_TARGET)]
+        other = theirs.peak - base
+        sizes = [f"{peak / MIB:.0f} MiB", f"{other / MIB:.0f} MiB"]
+        return [self.name, *sizes, *ratio_cells(other / peak, MEMORY_TARGET)]
+
+
+FRESH_ROWS = [
+    FreshRow("first call: load vocabulary .bed.gz", "bedtok-array", step="load"),
+    FreshRow("first call: RegionSet from BED, 1M sorted", "bedtok-array", step="read"),
+    FreshRow("first call: ids as array, 1M sorted", "bedtok-array", step="encode"),
+    FreshRow("first call: ids as list, 1M sorted", "bedtok-list", step="encode"),
+    FreshRow("peak memory, ids as array: whole process", "bedtok-array"),
+    FreshRow("peak memory, ids as list: whole process", "bedtok-list"),
+    FreshRow("peak memory, ids as array: beyond a bare process", "bedtok-array", beyond_bare=True),
+    FreshRow("peak memory, ids as list: beyond a bare process", "bedtok-list", beyond_bare=True),
+]
+
+
+# ---- Other tools, on the overlaps alone
+
+
+@dataclass(frozen=True)
+class ByChromosome:
+    """Starts and ends (and ids) of one chromosome's regions, as other tools want them."""
+
+    starts: Ids
+    ends: Ids
+    ids: Ids
+
+
+def split_by_chromosome(region_set: Any) -> dict[str, ByChromosome]:
+    """Split a RegionSet's columns by chromosome name; positions in the set become ids."""
+    chrom_ids = np.asarray(region_set.chrom_ids)
+    starts = np.asarray(region_set.starts).astype(np.int64)
+    ends = np.asarray(region_set.ends).astype(np.int64)
+    split = {}
+    for chrom_id, name in enumerate(region_set.chrom_names):
+        ids = np.flatnonzero(chrom_ids == chrom_id).astype(np.int64)
+        split[str(name)] = ByChromosome(starts[ids], ends[ids], ids)
+    return split
+
+
+Columns = dict[str, ByChromosome]
+Search = tuple[Callable[[], Any], Callable[[Any], Ids]]
+
+
+def ncls_search(vocabulary: Columns, queries: Columns) -> Search:
+    """Return a batch search by ncls, and what turns its result into vocabulary ids."""
+    tree = load("ncls").NCLS64
+    trees = {name: tree(v.starts, v.ends, v.ids) for name, v in vocabulary.items()}
+
+    def search() -> list[Ids]:
+        return [
+            trees[name].all_overlaps_both(query.starts, query.ends, query.ids)[1]
+            for name, query in queries.items()
+        ]
+
+    return search, np.concatenate
+
+
+def superintervals_search(vocabulary: Columns, queries: Columns) -> Search:
+    """Return a batch search by superintervals, and what turns its result into vocabulary ids."""
+    make_map = load("superintervals").IntervalMap.from_arrays
+
+    def narrow(regions: ByChromosome) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        # Its ends are inclusive, its coordinates 32 bits.
+        return regions.starts.astype(np.int32), (regions.ends - 1).astype(np.int32)
+
+    maps = {name: make_map(*narrow(v)) for name, v in vocabulary.items()}
+    arrays = {name: narrow(query) for name, query in queries.items()}
+
+    def search() -> dict[str, list[list[int]]]:
+        return {name: maps[name].search_idxs_batch(*arrays[name]) for name in arrays}
+
+    def ids_of(found: dict[str, list[list[int]]]) -> Ids:
+        return np.concatenate(
+            [
+                vocabulary[name].ids[[index for indices in lists for index in indices]]
+                for name, lists in found.items()
+            ]
+        )
+
+    return search, ids_of
+
+
+def others_table(ours: Bedtok, files: DataFiles, rounds: int) -> str:
+    """Return a table of bedtok's whole call against the bare search of other tools."""
+    tools = {"ncls": ncls_search, "superintervals": superintervals_search}
+    for name in [name for name in tools if installed_version(name) == NOT_INSTALLED]:
+        print(f"{name} is not installed, left out", file=sys.stderr)
+        del tools[name]
+    vocabulary = split_by_chromosome(ours.tokenizer.regions)
+    rows = []
+    for order in ("sorted", "shuffled"):
+        regions = ours.read_in_file_order(files.queries("1M", order))
+        queries = split_by_chromosome(regions)
+        expected = np.sort(ours.ids_as_array(regions)[0])
+        for name, make_search in tools.items():
+            print(f"{name}, 1M {order}", file=sys.stderr)
+            search, ids_of = make_search(vocabulary, queries)
+            found = np.sort(ids_of(search()))
+            same = "the same" if np.array_equal(found, expected) else f"{len(found):,}, others"
+            bedtok: Seconds = []
+            other: Seconds = []
+            for _ in range(rounds):
+                bedtok.append(time_call(ours.ids_as_array, regions))
+                other.append(time_call(search))
+            ratio = statistics.median(other) / statistics.median(bedtok)
+            cells = [f"1M {order}", time_cell(bedtok), f"{name} {installed_version(name)}"]
+            rows.append([*cells, time_cell(other), f"{ratio:.1f}x", same])
+    return markdown_table(["overlaps of", "bedtok", "tool", "its time", "ratio", "its hits"], rows)
+
+
+# ---- The report
+
+
+def time_cell(seconds: Seconds) -> str:
+    """Return ``12.3 ms (11.9 to 14.0)``: median, smallest and largest."""
+    if not seconds:
+        return "-"
+    low, median, high = (
+        f"{value * 1e3:.3g}" if value < 1 else f"{value * 1e3:.0f}"
+        for value in (min(seconds), statistics.median(seconds), max(seconds))
+    )
+    return f"{median} ms ({low} to {high})"
+
+
+def ratio_cells(ratio: float | None, target: float | None) -> list[str]:
+    """Return the cells ``ratio`` and ``target``, with a word where the target is missed."""
+    ratio_text = "-" if ratio is None else f"{ratio:.1f}x"
+    if target is None:
+        return [ratio_text, ""]
+    missed = ratio is not None and ratio < target
+    return [ratio_text, f"{target:g}x" + (", missed" if missed else "")]
+
+
+def markdown_table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def time_row(measured: Measured) -> list[str]:
+    job = measured.job
+    cells = [job.name, time_cell(measured.bedtok), time_cell(measured.gtars)]
+    return cells + ratio_cells(measured.ratio, job.target)
+
+
+def installed_version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return NOT_INSTALLED
+
+
+def cpu_model() -> str:
+    try:
+        models = re.findall(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        models = []
+    return models[0].strip() if models else platform.processor() or platform.machine()
+
+
+def compiler_of(module_file: str) -> str:
+    """Return what compiled a shared object, as it says itself, or ``unknown``."""
+    found = re.search(
+        rb"GCC: \([^)]*\) [\d.]+|clang version [\d.]+", Path(module_file).read_bytes()
+    )
+    return found[0].decode() if found else "unknown"
+
+
+def command_line(arguments: argparse.Namespace) -> str:
+    """Return the command with those options that change what is measured."""
+    words = ["python", "tests/bench/bench.py"]
+    if arguments.seed != DEFAULT_SEED:
+        words += ["--seed", str(arguments.seed)]
+    if arguments.rounds != DEFAULT_ROUNDS:
+        words += ["--rounds", str(arguments.rounds)]
+    if arguments.only.pattern:
+        words += ["--only", arguments.only.pattern]
+    words += ["--no-gtars"] * arguments.no_gtars + ["--others"] * arguments.others
+    return shlex.join(words)
+
+
+def describe(load_average: float, arguments: argparse.Namespace) -> str:
+    """Return what the figures belong to: machine, versions, date, command."""
+    core = load("bedtok._core")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1024 * MIB)
+    lines = [
+        f"Date: {date.today().isoformat()}. Command: `{command_line(arguments)}`, "
+        f"{arguments.rounds} rounds or more.",
+        f"Machine: {cpu_model()}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()} "
+        f"{platform.machine()}, load average at the start {load_average:.1f}.",
+        f"Software: Python {platform.python_version()}, NumPy {np.__version__}, bedtok "
+        f"{core.__version__} (compiler {compiler_of(core.__file__)}, inflate by "
+        f"{core.inflate_backend}), gtars {installed_version('gtars')}. All on one thread.",
+    ]
+    return "\n".join(lines)
+
+
+def row_pattern(text: str) -> re.Pattern[str]:
+    """Return a regular expression, or tell argparse what is wrong with it."""
+    try:
+        return re.compile(text)
+    except re.error as error:
+        message = f"{text!r} is not a regular expression: {error}"
+        raise argparse.ArgumentTypeError(message) from None
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Measure bedtok against gtars and print one Markdown table.",
+        epilog="example: python tests/bench/bench.py --rounds 9 --only 'ids as array, 1M'",
+    )
+    parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="cache of the data")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the data")
+    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help="runs of each job")
+    parser.add_argument(
+        "--only",
+        metavar="REGEX",
+        type=row_pattern,
+        default=re.compile(""),
+        help="rows to measure, by their names",
+    )
+    parser.add_argument("--no-gtars", action="store_true", help="measure bedtok alone")
+    parser.add_argument("--others", action="store_true", help="add ncls and superintervals")
+    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the report here too")
+    arguments = parser.parse_args()
+    if arguments.rounds < 1:
+        parser.error("--rounds: expected 1 or more")
+    return arguments
+
+
+def run(arguments: argparse.Namespace) -> str:
+    """Measure what the arguments ask for and return the report.
+
+    Raises:
+        BenchError: A library is missing, or the two disagree.
+    """
+    load_average = os.getloadavg()[0]
+    files = make_data(arguments.data, arguments.seed)
+    ours = Bedtok(files.vocabulary_bed_gz)
+    libraries: list[Library] = [ours]
+    if not arguments.no_gtars:
+        if (found := installed_version("gtars")) != GTARS_VERSION:
+            raise BenchError(f"gtars: {found}, expected {GTARS_VERSION}; {REMEDY}")
+        libraries.append(Gtars(files.vocabulary_bed_gz))
+    rows = []
+    for job in all_jobs(files):
+        if arguments.only.search(job.name):
+            print(job.name, file=sys.stderr)
+            rows.append(time_row(measure(job, libraries, arguments.rounds)))
+    if fresh_rows := [row for row in FRESH_ROWS if arguments.only.search(row.name)]:
+        print("fresh processes", file=sys.stderr)
+        tasks = ["bare", *sorted({row.task for row in fresh_rows})]
+        runs = measure_fresh(tasks if arguments.no_gtars else [*tasks, "gtars"], files)
+        rows += [row.cells(runs) for row in fresh_rows]
+    header = ["job", "bedtok", f"gtars {GTARS_VERSION}", "ratio", "target"]
+    parts = [describe(load_average, arguments), markdown_table(header, rows)]
+    if arguments.others:
+        parts.append(others_table(ours, files, arguments.rounds))
+    return "\n\n".join(parts) + "\n"
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    try:
+        report = run(arguments)
+    except BenchError as error:
+        print(f"bench.py: {error}", file=sys.stderr)
+        return 1
+    print(report, end="")
+    if arguments.markdown:
+        arguments.markdown.write_text(report)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <bedtok/mapping_options.hpp>
+#include <limits>
+#include <string>
+
+#include "catch.hpp"
+#include "support.hpp"
+
+using bedtok::ConfigError;
+using bedtok::FractionOf;
+using bedtok::MappingOptions;
+using bedtok::OnMiss;
+using bedtok::TokenOrder;
+
+TEST_CASE("the default options are those of the pre-trained models") {
+  const MappingOptions options;
+  CHECK(options.min_overlap == 0);
+  CHECK(options.min_fraction == 0.0);
+  CHECK(options.fraction_of == FractionOf::query);
+  CHECK_FALSE(options.best_overlap);
+  CHECK_FALSE(options.unique);
+  CHECK(options.order == TokenOrder::input);
+  CHECK(options.on_miss == OnMiss::drop);
+  CHECK(options.chrom_aliases == bedtok::ChromAliases());
+  options.check();
+}
+
+TEST_CASE("min_fraction lies in 0 to 1") {
+  MappingOptions options;
+  for (const double good : {0.0, 0.5, 1.0}) {
+    options.min_fraction = good;
+    CHECK_NOTHROW(options.check());
+  }
+  options.min_fraction = 1.5;
+  CHECK(support::message_of<ConfigError>([&] { options.check(); }) ==
+        "min_fraction is 1.500000, expected a number from 0 to 1");
+  for (const double bad : {-0.1, 1.0000001, std::numeric_limits<double>::quiet_NaN(),
+                           std::numeric_limits<double>::infinity()}) {
+    options.min_fraction = bad;
+    CHECK_THROWS_AS(options.check(), ConfigError);
+  }
+}
+
+TEST_CASE("each choice has a word that reads back") {
+  for (const auto choice : {FractionOf::query, FractionOf::vocabulary, FractionOf::either}) {
+    CHECK(bedtok::from_word<FractionOf>(bedtok::to_word(choice)) == choice);
+  }
+  for (const auto choice : {TokenOrder::input, TokenOrder::vocabulary}) {
+    CHECK(bedtok::from_word<TokenOrder>(bedtok::to_word(choice)) == choice);
+  }
+  for (const auto choice : {OnMiss::drop, OnMiss::unk, OnMiss::error}) {
+    CHECK(bedtok::from_word<OnMiss>(bedtok::to_word(choice)) == choice);
+  }
+}
+
+TEST_CASE("a word that is not known is refused with the words that are") {
+  using bedtok::from_word;
+  using support::message_of;
+  CHECK(message_of<ConfigError>([] { from_word<OnMiss>("skip"); }) ==
+        "on_miss is 'skip', expected one of: drop, unk, error");
+  CHECK(message_of<ConfigError>([] { from_word<TokenOrder>("Input"); }) ==
+        "order is 'Input', expected one of: input, vocabulary");
+  CHECK(message_of<ConfigError>([] { from_word<FractionOf>(""); }) ==
+        "fraction_of is '', expected one of: query, vocabulary, either");
+}
+
+TEST_CASE("options differ when any one of them does") {
+  const MappingOptions defaults;
+  CHECK(defaults == MappingOptions());
+  std::vector<MappingOptions> changed(8);
+  changed[0].min_overlap = 1;
+  changed[1].min_fraction = 0.5;
+  changed[2].fraction_of = FractionOf::either;
+  changed[3].best_overlap = true;
+  changed[4].unique = true;
+  changed[5].order = TokenOrder::vocabulary;
+  changed[6].on_miss = OnMiss::unk;
+  changed[7].chrom_aliases = bedtok::ChromAliases::to_style("ucsc");
+  for (const MappingOptions& options : changed) CHECK(options != defaults);
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <bedtok/io/pretrained.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "catch.hpp"
+#include "naive_tokenizer.hpp"
+#include "support_io.hpp"
+
+using bedtok::ConfigError;
+using bedtok::MappingOptions;
+using bedtok::RegionSet;
+using bedtok::SpecialRole;
+using bedtok::SpecialTokens;
+using bedtok::Tokenizer;
+using bedtok::VocabularyError;
+using support::message_of;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string universe = "chr2\t5\t9\tname\nchr1\t0\t4\nchr1\t0\t3\n";
+const RegionSet<> regions{{"chr2", 5, 9, {}}, {"chr1", 0, 4, {}}, {"chr1", 0, 3, {}}};
+
+template <class Call>
+std::error_code refusal(Call&& call) {
+  try {
+    call();
+  } catch (const fs::filesystem_error& error) {
+    return error.code();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a vocabulary file keeps its order") {
+  const support::TemporaryFolder folder;
+  CHECK(Tokenizer<>::from_bed(folder.file("u.bed", universe)).vocabulary().regions() == regions);
+  CHECK(Tokenizer<>::from_bed(folder.file("u", support::bgzip(universe, 10)))
+            .vocabulary()
+            .regions() == regions);
+  MappingOptions options;
+  options.unique = true;
+  CHECK(Tokenizer<>::from_bed(folder.file("u.bed", universe), options).options() == options);
+}
+
+TEST_CASE("a vocabulary file without regions is refused by name") {
+  const support::TemporaryFolder folder;
+  const auto path = folder.file("u.bed", "# nothing\n");
+  CHECK(message_of<VocabularyError>([&] { Tokenizer<>::from_bed(path); }) ==
+        path.string() +
+            ": the vocabulary has no regions, expected at least one line of chromosome, start and "
+            "end");
+}
+
+TEST_CASE("a folder with only universe.bed.gz or universe.bed loads, the former first") {
+  const support::TemporaryFolder folder;
+  folder.file("universe.bed", universe);
+  CHECK(Tokenizer<>::from_pretrained(folder.path()) == Tokenizer<>(regions));
+  folder.file("universe.bed.gz", support::gzip("chr1\t1\t2\n"));
+  CHECK(Tokenizer<>::from_pretrained(folder.path()).vocab_size() == 8);
+}
+
+TEST_CASE("a saved tokenizer loads as it was") {
+  const support::TemporaryFolder folder;
+  SpecialTokens tokens;
+  tokens.set(SpecialRole::unk, "[UNK] \xC3\xA4");
+  MappingOptions options;
+  options.best_overlap = true;
+  options.chrom_aliases = bedtok::ChromAliases::from_map({{"1", "chr1"}});
+  const Tokenizer<> tokenizer(regions, tokens, options);
+  const auto target = folder.path() / "new" / "folder";
+  CHECK(tokenizer.save_pretrained(target) ==
+        std::vector<fs::path>{target / "universe.bed.gz", target / "tokenizer_config.json",
+                              target / "special_tokens_map.json"});
+  CHECK(Tokenizer<>::from_pretrained(target) == tokenizer);
+  CHECK(Tokenizer<>::from_pretrained(target, MappingOptions()).options() == MappingOptions());
+  CHECK(RegionSet<>::from_bed(target / "universe.bed.gz", false) == regions);
+
+  const Tokenizer<> other(regions);
+  other.save_pretrained(target);
+  CHECK(Tokenizer<>::from_pretrained(target) == other);
+}
+
+TEST_CASE("the saved files are what Hugging Face and people read") {
+  const support::TemporaryFolder folder;
+  Tokenizer<>(regions).save_pretrained(folder.path());
+  CHECK(folder.names() == std::vector<std::string>{"special_tokens_map.json",
+                                                   "tokenizer_config.json", "universe.bed.gz"});
+  CHECK(
+      support::bytes_of(folder.path() / "special_tokens_map.json") ==
+      "{\n  \"unk_token\": \"<unk>\",\n  \"pad_token\": \"<pad>\",\n  \"mask_token\": \"<mask>\",\n"
+      "  \"cls_token\": \"<cls>\",\n  \"eos_token\": \"<eos>\",\n  \"bos_token\": \"<bos>\",\n"
+      "  \"sep_token\": \"<sep>\"\n}\n");
+  const auto config = bedtok::io::parse_json_object(
+      support::bytes_of(folder.path() / "tokenizer_config.json"), "config");
+  CHECK(config["tokenizer_class"] == "AtacformerTokenizer");
+  CHECK(config["mask_token"] == "<mask>");
+  CHECK_FALSE(config.contains("mapping"));
+}
+
+TEMPLATE_TEST_CASE("random tokenizers survive a round trip with their ids", "",
+                   bedtok::OverlapIndex<std::uint32_t>, bedtok::OverlapIndex<std::uint64_t>) {
+  using Coord = typename TestType::coord_type;
+  std::mt19937_64 random(111);
+  for (int round = 0; round < 20; ++round) {
+    const support::TemporaryFolder folder;
+    const Tokenizer<TestType> tokenizer(support::random_regions<Coord>(random, 60, 4, 500, 40), {},
+                                        support::random_options(random));
+    tokenizer.save_pretrained(folder.path());
+    const auto loaded = Tokenizer<TestType>::from_pretrained(folder.path());
+    REQUIRE(loaded == tokenizer);
+    REQUIRE(loaded.warning().empty());
+    const auto input = support::random_regions<Coord>(random, 60, 4, 500, 40);
+    REQUIRE(loaded(input, {}).input_ids == tokenizer(input, {}).input_ids);
+  }
+}
+
+TEST_CASE("what is missing is named") {
+  const support::TemporaryFolder folder;
+  CHECK(refusal([&] { Tokenizer<>::from_pretrained(folder.path() / "missing"); }) ==
+        std::errc::no_such_file_or_directory);
+  CHECK(refusal([&] { Tokenizer<>::from_pretrained(folder.path()); }) ==
+        std::errc::no_such_file_or_directory);
+  CHECK(refusal([&] { Tokenizer<>::from_pretrained(folder.file("file", "")); }) ==
+        std::errc::not_a_directory);
+  CHECK(refusal([&] { Tokenizer<>::from_bed(folder.path() / "u.bed"); }) ==
+        std::errc::no_such_file_or_directory);
+  CHECK(refusal([&] { Tokenizer<>::from_bed(folder.path()); }) == std::errc::is_a_directory);
+}
+
+TEST_CASE("a folder's settings that are wrong are refused with file and value") {
+  const support::TemporaryFolder folder;
+  folder.file("universe.bed", universe);
+  const auto load = [&] { Tokenizer<>::from_pretrained(folder.path()); };
+  const std::string config = folder.file("tokenizer_config.json", "{").string();
+  CHECK(message_of<ConfigError>(load) == config + ": not JSON at byte 2, expected a JSON object");
+  folder.file("tokenizer_config.json", R"({"mapping": {"unik": true}})");
+  CHECK(message_of<ConfigError>(load).rfind(config + ": mapping has no option 'unik'", 0) == 0);
+  folder.file("tokenizer_config.json", R"({"pad_token": "<unk>"})");
+  CHECK(
+      message_of<ConfigError>(load) ==
+      "special tokens 'unk' and 'pad' are both spelled '<unk>', each needs a spelling of its own");
+  folder.file("tokenizer_config.json", "{}");
+  const std::string map = folder.file("special_tokens_map.json", R"({"pad_token": 7})").string();
+  CHECK(message_of<ConfigError>(load) == map + ": pad_token is 7, expected a text");
+}
+
+TEST_CASE(
+    "saving over a file, or into a place that is not a folder, is an error of the file system") {
+  const support::TemporaryFolder folder;
+  const auto file = folder.file("file", "x");
+  CHECK_THROWS_AS(Tokenizer<>(regions).save_pretrained(file), fs::filesystem_error);
+  CHECK(support::bytes_of(file) == "x");
+}
+
+#if defined(BEDTOK_USE_TOMLPLUSPLUS)
+TEST_CASE("a TOML configuration loads, its special tokens honoured") {
+  const support::TemporaryFolder folder;
+  folder.file("universe.bed", universe);
+  const auto path = folder.file("config.toml",
+                                "universe = \"universe.bed\"\n"
+                                "special_tokens = [{name = \"mask\", token = \"[MASK]\"}]\n");
+  const auto tokenizer = Tokenizer<>::from_config(path);
+  CHECK(tokenizer.vocabulary().regions() == regions);
+  CHECK(tokenizer.convert_id_to_token(5) == "[MASK]");
+  MappingOptions options;
+  options.unique = true;
+  CHECK(Tokenizer<>::from_config(path, options).options() == options);
+  folder.file("config.toml", "universe = \"other.bed\"\n");
+  CHECK(refusal([&] { Tokenizer<>::from_config(path); }) == std::errc::no_such_file_or_directory);
+}
+#endif

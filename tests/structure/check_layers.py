@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The architecture as a test: which header may include which, and that each has its test.
+
+    python tests/structure/check_layers.py [REPOSITORY]
+
+A header includes only headers with a lower number. Headers that share a number do not know each
+other.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+LAYERS = {
+    "version.hpp": 0,
+    "error.hpp": 0,
+    "encoding.hpp": 0,
+    "report.hpp": 0,
+    "detail/parse_int.hpp": 0,
+    "detail/separators.hpp": 0,
+    "detail/utf8.hpp": 0,
+    "detail/interval_order.hpp": 0,
+    "chrom_table.hpp": 1,
+    "chrom_aliases.hpp": 1,
+    "special_tokens.hpp": 1,
+    "region.hpp": 1,
+    "mapping_options.hpp": 2,
+    "detail/payload_column.hpp": 2,
+    "region_set.hpp": 3,
+    "overlap_index.hpp": 4,
+    "vocabulary.hpp": 4,
+    "mapper.hpp": 5,
+    "tokenizer.hpp": 6,
+    "io/byte_source.hpp": 1,
+    "io/atomic_file.hpp": 1,
+    "io/inflate.hpp": 2,
+    "io/region_lines.hpp": 2,
+    "io/config.hpp": 3,
+    "io/bed.hpp": 4,
+    "io/fragments.hpp": 7,
+    "io/pretrained.hpp": 7,
+}
+# Umbrellas only include, and no other header includes them.
+UMBRELLAS = {
+    "core.hpp": lambda name: not name.startswith(("io/", "detail/")),
+    "io.hpp": lambda name: name.startswith("io/"),
+}
+EVERYTHING = {"bedtok.hpp": {"core.hpp", "io.hpp"}}
+# What the umbrellas leave to others, and what a test of another kind covers.
+WITHOUT_TEST = {"version.hpp"}  # check_version.py
+# Libraries beyond the standard one, and the headers that may see them.
+FOREIGN = {
+    "zlib.h": {"io/inflate.hpp", "io/bed.hpp"},
+    "isa-l/igzip_lib.h": {"io/inflate.hpp"},
+    "nlohmann/json.hpp": {"io/config.hpp"},
+    "toml++/toml.h": {"io/config.hpp"},
+}
+SYSTEM = {"emmintrin.h"}  # the compiler's own
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def included(path: Path, root: Path) -> tuple[set[str], set[str]]:
+    """The headers of ours that `path` includes, relative to `root`, and the others."""
+    ours, others = set(), set()
+    for kind, name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        if kind == '"':
+            target = (path.parent / name).resolve()
+            ours.add(target.relative_to(root.resolve()).as_posix())
+        elif name.startswith("bedtok/"):
+            ours.add(name.removeprefix("bedtok/"))
+        else:
+            others.add(name)
+    return ours, others
+
+
+def check_headers(root: Path) -> list[str]:
+    """Faults of the include graph of the headers in `root`."""
+    faults = []
+    umbrellas = set(UMBRELLAS) | set(EVERYTHING)
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.hpp")}
+    faults += [f"{name}: give it a number in LAYERS" for name in found - set(LAYERS) - umbrellas]
+    faults += [f"{name}: is listed and not there" for name in (set(LAYERS) | umbrellas) - found]
+    for name in sorted(found & set(LAYERS)):
+        ours, others = included(root / name, root)
+        for other in sorted(ours):
+            if other in umbrellas:
+                faults.append(f"{name}: includes the umbrella {other}")
+            elif other not in LAYERS:
+                faults.append(f"{name}: includes {other}, which is not listed")
+            elif LAYERS[other] >= LAYERS[name]:
+                faults.append(
+                    f"{name} (layer {LAYERS[name]}): includes {other} (layer {LAYERS[other]}), "
+                    "expected lower layers alone"
+                )
+            if other.startswith("io/") and not name.startswith("io/"):
+                faults.append(f"{name}: the core includes {other}")
+        for other in sorted(others):
+            standard = re.fullmatch(r"[a-z_]+", other) is not None
+            if not standard and other not in SYSTEM and name not in FOREIGN.get(other, set()):
+                faults.append(f"{name}: includes <{other}>, which FOREIGN does not allow it")
+    for umbrella, belongs in UMBRELLAS.items():
+        expected = {name for name in set(LAYERS) & found if belongs(name)}
+        faults += check_umbrella(root, umbrella, expected)
+    for umbrella, expected in EVERYTHING.items():
+        faults += check_umbrella(root, umbrella, expected)
+    return faults
+
+
+def check_umbrella(root: Path, umbrella: str, expected: set[str]) -> list[str]:
+    """Faults of an umbrella, which includes what is `expected` and does nothing else."""
+    if not (root / umbrella).exists():
+        return []  # said already
+    ours, others = included(root / umbrella, root)
+    faults = [f"{umbrella}: does not include {name}" for name in sorted(expected - ours)]
+    faults += [f"{umbrella}: includes {name}" for name in sorted((ours - expected) | others)]
+    for line in (root / umbrella).read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.lstrip().startswith(("#include", "#pragma once", "//")):
+            faults.append(f"{umbrella}: defines something ('{line.strip()}'), expected includes")
+    return faults
+
+
+def check_tests(repository: Path) -> list[str]:
+    """Headers without a test and tests without their include."""
+    faults = []
+    for name in sorted(set(LAYERS) - WITHOUT_TEST):
+        test = repository / "tests" / "cpp" / f"test_{Path(name).stem}.cpp"
+        where = test.relative_to(repository).as_posix()
+        if not test.exists():
+            faults.append(f"{name}: has no test, expected {where}")
+        elif f"#include <bedtok/{name}>" not in test.read_text(encoding="utf-8"):
+            faults.append(f"{where}: does not include <bedtok/{name}>")
+    return faults
+
+
+def check_pybind11(repository: Path) -> list[str]:
+    """Sources outside python/ that know the bindings' library."""
+    places = ["CMakeLists.txt", "cmake", "include", "examples/cpp", "tests"]
+    kinds = {".hpp", ".cpp", ".h", ".txt", ".cmake", ".in"}
+    faults = []
+    for place in (repository / name for name in places):
+        paths = place.rglob("*") if place.is_dir() else [place]
+        for path in sorted(paths):
+            if path.suffix not in kinds or not path.is_file():
+                continue
+            if "pybind11" in path.read_text(encoding="utf-8", errors="replace"):
+                faults.append(f"{path.relative_to(repository).as_posix()}: mentions pybind11")
+    return faults
+
+
+def main() -> int:
+    here = Path(__file__).resolve().parents[2]
+    repository = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else here
+    faults = check_headers(repository / "include" / "bedtok")
+    faults += check_tests(repository)
+    faults += check_pybind11(repository)
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The hand-written stub says what the compiled module has: mypy's stubtest compares the two."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+# The stub's names for array types, and classes: their metaclass is pybind11's, and those that only
+# functions make have its empty constructor. Members of classes are compared all the same.
+ALLOWED = r"""
+bedtok\._core\.[A-Za-z]+
+bedtok\._core\.(ChromReport|Encoding|MappingReport|RegionSet)\.__init__
+"""
+STUBTEST = [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases"]
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        allowed = Path(folder) / "allowed.txt"
+        allowed.write_text(ALLOWED)
+        return subprocess.run(
+            [*STUBTEST, "bedtok._core", "--allowlist", str(allowed), "--concise"],
+            cwd=folder,
+            check=False,
+        ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
