@@ -155,6 +155,8 @@ def test_forms_may_be_mixed_and_a_rest_is_kept() -> None:
         ([("chr1", 1, 2**70)], Error, f"region 0: end {2**70} is outside 0..4294967295"),
         ([("chr1", 1, 2), ("", 1, 5)], Error, "region 1: the chromosome name is empty"),
         ([("a\tb", 1, 5)], Error, "the chromosome name 'a\\tb' holds a tab"),
+        ([("#a", 1, 5)], Error, "the chromosome name '#a' begins like a comment of a BED file"),
+        ([("track", 1, 5)], Error, "the chromosome name 'track' begins like a comment"),
         ([("a", 1, 5, "x\ny")], Error, "region 0: the rest holds a line end"),
         (["\ud800:1-2"], Error, "the chromosome name '\\ud800' cannot be written as UTF-8"),
         (["chr1:1-2", "chr1"], Error, "region 1: 'chr1' is not of the form 'chr1:100-200'"),

@@ -12,7 +12,9 @@ ALLOWED = r"""
 bedtok\._core\.[A-Za-z]+
 bedtok\._core\.(ChromReport|Encoding|MappingReport|RegionSet)\.__init__
 """
-STUBTEST = [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases"]
+CONFIG = Path(__file__).resolve().parents[2] / "pyproject.toml"
+STUBTEST = [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases", "--concise"]
+STUBTEST += ["--mypy-config-file", str(CONFIG)]
 
 
 def main() -> int:
@@ -20,7 +22,7 @@ def main() -> int:
         allowed = Path(folder) / "allowed.txt"
         allowed.write_text(ALLOWED)
         return subprocess.run(
-            [*STUBTEST, "bedtok._core", "--allowlist", str(allowed), "--concise"],
+            [*STUBTEST, "bedtok._core", "--allowlist", str(allowed)],
             cwd=folder,
             check=False,
         ).returncode
