@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import operator
+from functools import total_ordering
 from typing import Any
 
 from bedtok._core import Error
@@ -32,6 +33,7 @@ def check_coordinate(value: object, what: str) -> int:
     return value
 
 
+@total_ordering
 class Region:
     """A chromosome's name and ``[start, end)``, 0-based and half-open, in base pairs.
 
@@ -120,15 +122,6 @@ class Region:
 
     def __lt__(self, other: object) -> bool:
         return self._key() < other._key() if isinstance(other, Region) else NotImplemented
-
-    def __le__(self, other: object) -> bool:
-        return self._key() <= other._key() if isinstance(other, Region) else NotImplemented
-
-    def __gt__(self, other: object) -> bool:
-        return self._key() > other._key() if isinstance(other, Region) else NotImplemented
-
-    def __ge__(self, other: object) -> bool:
-        return self._key() >= other._key() if isinstance(other, Region) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._key())
