@@ -51,11 +51,8 @@ class Mapper {
          const MappingOptions& options)
       : vocabulary_(vocabulary), index_(index), regions_(regions), options_(options) {
     options.check();
-    const ChromTable& known = vocabulary.regions().chroms();
     for (const std::string& name : regions.chroms().names()) {
-      ChromTable::Id id = known.find(name);
-      if (id == ChromTable::none) id = known.find(options.chrom_aliases.translate(name));
-      chrom_of_.push_back(id);
+      chrom_of_.push_back(vocabulary.find_chrom(name, options.chrom_aliases));
     }
   }
 

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "chrom_aliases.hpp"
+#include "chrom_table.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "region_set.hpp"
@@ -61,6 +63,14 @@ class Vocabulary {
     return static_cast<TokenId>(regions_.size() + static_cast<std::size_t>(role));
   }
   bool is_special(TokenId id) const noexcept { return id >= static_cast<TokenId>(regions_.size()); }
+
+  /// The vocabulary's chromosome for an input's name: the name itself where it is known, else its
+  /// alias; ChromTable::none when it has neither.
+  ChromTable::Id find_chrom(std::string_view name, const ChromAliases& aliases) const {
+    const ChromTable& known = regions_.chroms();
+    const ChromTable::Id id = known.find(name);
+    return id != ChromTable::none ? id : known.find(aliases.translate(name));
+  }
 
   /// The id of a token's text, `chrom:start-end` or a special token. None when it is not a token.
   std::optional<TokenId> find(std::string_view token) const {

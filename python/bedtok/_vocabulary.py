@@ -155,6 +155,5 @@ class Vocabulary(SpecialTokens):
                 "token_ids_1: expected None where already_has_special_tokens is True; "
                 "token_ids_0 holds both sequences then"
             )
-        self._core.decode_regions(ids)  # names an id that is outside
-        mask: list[int] = np.isin(ids, self.all_special_ids).astype(np.int64).tolist()
+        mask: list[int] = self._core.get_special_tokens_mask(ids).tolist()
         return mask

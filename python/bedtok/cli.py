@@ -27,6 +27,7 @@ from typing import Any, BinaryIO, NoReturn
 import numpy as np
 
 from bedtok import _core
+from bedtok._inputs import as_ids
 from bedtok._options import OPTION_NAMES, merge_options
 
 OK, FAILED, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
@@ -427,7 +428,7 @@ def _decode(args: argparse.Namespace) -> None:
     # All before any: an input that is wrong further down gives no output.
     pieces: list[bytes] = []
     for ids in samples:
-        array = _id_array(ids, tokenizer.vocab_size)
+        array = as_ids(ids, f"the vocabulary (0..{tokenizer.vocab_size - 1})")
         if args.bed:
             pieces.append(tokenizer.decode_regions(array).to_bytes())
         else:
@@ -504,16 +505,6 @@ def _integers(text: str) -> list[int] | None:
         return [int(word) for word in words]
     except ValueError:  # more digits than Python converts
         return None
-
-
-def _id_array(ids: list[int], vocab_size: int) -> _core.Ids:
-    try:
-        return np.array(ids, dtype=np.int64)
-    except OverflowError:
-        worst = max(ids, key=abs)
-        raise _core.VocabularyError(
-            f"id {worst} is outside the vocabulary (0..{vocab_size - 1})"
-        ) from None
 
 
 def _parse_ids(data: bytes, name: str, form: str | None) -> Iterator[list[int]]:

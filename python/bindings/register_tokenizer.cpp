@@ -250,6 +250,12 @@ void register_tokenizer(py::module_& module) {
           },
           "ids"_a.noconvert())
       .def(
+          "get_special_tokens_mask",
+          [](const Tok& t, const Ids& ids) {
+            return into_array(t.get_special_tokens_mask(to_vector(ids)));
+          },
+          "ids"_a.noconvert())
+      .def(
           "token_to_id",
           [](const Tok& t, const std::string& token) { return t.vocabulary().find(token); },
           "token"_a)

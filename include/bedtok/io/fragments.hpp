@@ -34,8 +34,6 @@ FragmentTokens tokenize_fragments(const std::filesystem::path& path,
                                   const Tokenizer<Index>& tokenizer, OnMiss on_miss = OnMiss::unk) {
   using Coord = typename Index::coord_type;
   const auto text = open_text(std::make_unique<FileSource>(path));
-  const ChromTable& known = tokenizer.vocabulary().regions().chroms();
-  const ChromAliases& aliases = tokenizer.options().chrom_aliases;
   const TokenId unk = tokenizer.token_id(SpecialRole::unk);
 
   FragmentTokens tokens;
@@ -56,8 +54,8 @@ FragmentTokens tokenize_fragments(const std::filesystem::path& path,
 
         while (chrom_of.size() < chroms.size()) {
           const std::string& name = chroms.name(static_cast<ChromTable::Id>(chrom_of.size()));
-          const ChromTable::Id id = known.find(name);
-          chrom_of.push_back(id != ChromTable::none ? id : known.find(aliases.translate(name)));
+          chrom_of.push_back(
+              tokenizer.vocabulary().find_chrom(name, tokenizer.options().chrom_aliases));
         }
         const std::size_t before = ids.size();
         if (chrom_of[chrom] != ChromTable::none) {

@@ -302,8 +302,8 @@ class RegionLineReader {
     ChromTable::Id id = ChromTable::none;
   };
   static constexpr unsigned short_bits = 8;
-  std::array<Short, std::size_t{1} << short_bits>
-      short_names_{};  // by hash; a name may push one out
+  // By hash; a name may push another out.
+  std::array<Short, std::size_t{1} << short_bits> short_names_{};
   std::uint64_t line_ = 0;
   bool seen_region_ = false;
   bool seen_names_ = false;
