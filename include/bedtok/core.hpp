@@ -5,6 +5,8 @@
 // The members that touch files (from_bed, to_bed, from_pretrained ...) are declared here and
 // defined by io.hpp.
 
+#include "batch.hpp"
+#include "choice_words.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
 #include "encoding.hpp"
@@ -15,6 +17,7 @@
 #include "region.hpp"
 #include "region_set.hpp"
 #include "report.hpp"
+#include "sequence_options.hpp"
 #include "special_tokens.hpp"
 #include "tokenizer.hpp"
 #include "version.hpp"

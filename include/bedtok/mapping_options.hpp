@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "choice_words.hpp"
 #include "chrom_aliases.hpp"
 #include "error.hpp"
 
@@ -53,10 +54,6 @@ struct MappingOptions {
   friend bool operator!=(const MappingOptions& a, const MappingOptions& b) { return !(a == b); }
 };
 
-/// The words of each choice, in the order of its enumerators: the same in C++, Python, the command
-/// line and saved files.
-template <class Choice>
-struct ChoiceWords;
 template <>
 struct ChoiceWords<FractionOf> {
   static constexpr std::string_view option = "fraction_of";
@@ -72,23 +69,5 @@ struct ChoiceWords<OnMiss> {
   static constexpr std::string_view option = "on_miss";
   static constexpr std::array<std::string_view, 3> words = {"drop", "unk", "error"};
 };
-
-template <class Choice>
-constexpr std::string_view to_word(Choice choice) {
-  return ChoiceWords<Choice>::words[static_cast<std::size_t>(choice)];
-}
-
-/// Throws ConfigError that lists the words when `word` is none of them.
-template <class Choice>
-Choice from_word(std::string_view word) {
-  using Words = ChoiceWords<Choice>;
-  std::string known;
-  for (std::size_t i = 0; i < Words::words.size(); ++i) {
-    if (Words::words[i] == word) return static_cast<Choice>(i);
-    known.append(i == 0 ? "" : ", ").append(Words::words[i]);
-  }
-  throw ConfigError(std::string(Words::option) + " is '" + std::string(word) +
-                    "', expected one of: " + known);
-}
 
 }  // namespace bedtok

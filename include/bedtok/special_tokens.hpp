@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "error.hpp"
 
@@ -15,17 +18,20 @@ namespace bedtok {
 /// order: published models were trained with it.
 enum class SpecialRole : std::size_t { unk, pad, mask, cls, eos, bos, sep };
 
-/// The special tokens of a vocabulary: one spelling for each role.
+/// The special tokens of a vocabulary in the order of their ids: one for each role, then those that
+/// were added. A role that passed to an added token leaves its first one where it was, so that no
+/// id ever changes.
 class SpecialTokens {
  public:
-  static constexpr std::size_t count = 7;
-  static constexpr std::array<std::string_view, count> role_names = {"unk", "pad", "mask", "cls",
-                                                                     "eos", "bos", "sep"};
+  static constexpr std::size_t role_count = 7;
+  static constexpr std::array<std::string_view, role_count> role_names = {
+      "unk", "pad", "mask", "cls", "eos", "bos", "sep"};
 
   /// `<unk>`, `<pad>` ... `<sep>`.
-  SpecialTokens() {
-    for (std::size_t i = 0; i < count; ++i) {
+  SpecialTokens() : spellings_(role_count) {
+    for (std::size_t i = 0; i < role_count; ++i) {
       spellings_[i].append("<").append(role_names[i]).append(">");
+      position_[i] = i;
     }
   }
 
@@ -35,55 +41,80 @@ class SpecialTokens {
     if (name.size() > suffix.size() && name.substr(name.size() - suffix.size()) == suffix) {
       name.remove_suffix(suffix.size());
     }
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < role_count; ++i) {
       if (role_names[i] == name) return static_cast<SpecialRole>(i);
     }
     return std::nullopt;
   }
 
-  const std::string& operator[](SpecialRole role) const {
-    return spellings_[static_cast<std::size_t>(role)];
+  std::size_t size() const noexcept { return spellings_.size(); }
+  /// In the order of the ids.
+  const std::vector<std::string>& spellings() const noexcept { return spellings_; }
+  /// The place of a role's token among the special tokens.
+  std::size_t position(SpecialRole role) const noexcept {
+    return position_[static_cast<std::size_t>(role)];
   }
-  const std::array<std::string, count>& spellings() const noexcept { return spellings_; }
+  const std::string& operator[](SpecialRole role) const { return spellings_[position(role)]; }
 
-  /// Throws ConfigError for an empty spelling.
+  /// Spells a role's token anew; its id stays. Throws ConfigError for an empty spelling.
   void set(SpecialRole role, std::string spelling) {
-    const auto i = static_cast<std::size_t>(role);
-    if (spelling.empty()) {
-      throw ConfigError("special token '" + std::string(role_names[i]) +
-                        "' has an empty spelling, expected a text like <" +
-                        std::string(role_names[i]) + ">");
-    }
-    spellings_[i] = std::move(spelling);
+    const std::string name(role_names[static_cast<std::size_t>(role)]);
+    check_spelling(spelling, "special token '" + name + "'", name);
+    spellings_[position(role)] = std::move(spelling);
   }
 
-  /// Throws ConfigError when two roles are spelled the same: one of them would have no id.
+  /// The place of the token `spelling`, which is added behind the others when it is not there.
+  /// Throws ConfigError for an empty spelling.
+  std::size_t add(std::string spelling) {
+    check_spelling(spelling, "a special token", "new");
+    if (const auto known = find(spelling)) return *known;
+    spellings_.push_back(std::move(spelling));
+    return spellings_.size() - 1;
+  }
+
+  /// Passes a role to the token `spelling`, as `add` makes it. Two roles may share a token.
+  void assign(SpecialRole role, std::string spelling) {
+    position_[static_cast<std::size_t>(role)] = add(std::move(spelling));
+  }
+
+  /// Throws ConfigError when two tokens are spelled the same: one of them would have no id.
   void check() const {
-    for (std::size_t i = 0; i < count; ++i) {
-      for (std::size_t j = i + 1; j < count; ++j) {
+    for (std::size_t i = 0; i < size(); ++i) {
+      for (std::size_t j = i + 1; j < size(); ++j) {
         if (spellings_[i] == spellings_[j]) {
-          throw ConfigError("special tokens '" + std::string(role_names[i]) + "' and '" +
-                            std::string(role_names[j]) + "' are both spelled '" + spellings_[i] +
+          throw ConfigError("special tokens " + name_of(i) + " and " + name_of(j) +
+                            " are both spelled '" + spellings_[i] +
                             "', each needs a spelling of its own");
         }
       }
     }
   }
 
-  /// The position of `spelling` among the special tokens, none when it is not one of them.
+  /// The place of `spelling` among the special tokens, none when it is not one of them.
   std::optional<std::size_t> find(std::string_view spelling) const noexcept {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (spellings_[i] == spelling) return i;
-    }
-    return std::nullopt;
+    const auto found = std::find(spellings_.begin(), spellings_.end(), spelling);
+    if (found == spellings_.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - spellings_.begin());
   }
 
   friend bool operator==(const SpecialTokens& a, const SpecialTokens& b) {
-    return a.spellings_ == b.spellings_;
+    return a.spellings_ == b.spellings_ && a.position_ == b.position_;
   }
+  friend bool operator!=(const SpecialTokens& a, const SpecialTokens& b) { return !(a == b); }
 
  private:
-  std::array<std::string, count> spellings_;
+  static void check_spelling(const std::string& spelling, const std::string& what,
+                             const std::string& example) {
+    if (!spelling.empty()) return;
+    throw ConfigError(what + " has an empty spelling, expected a text like <" + example + ">");
+  }
+
+  std::string name_of(std::size_t i) const {
+    return i < role_count ? "'" + std::string(role_names[i]) + "'" : "number " + std::to_string(i);
+  }
+
+  std::vector<std::string> spellings_;
+  std::array<std::size_t, role_count> position_{};
 };
 
 }  // namespace bedtok

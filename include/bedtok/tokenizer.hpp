@@ -4,12 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "batch.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "mapper.hpp"
@@ -17,13 +19,14 @@
 #include "overlap_index.hpp"
 #include "region_set.hpp"
 #include "report.hpp"
+#include "sequence_options.hpp"
 #include "special_tokens.hpp"
 #include "vocabulary.hpp"
 
 namespace bedtok {
 
 /// Regions in, token ids of a vocabulary out. Immutable: every member is const and safe from many
-/// threads.
+/// threads. Copies share the vocabulary and the index.
 ///
 /// `Index` answers which vocabulary regions overlap an interval. A class of one's own needs
 /// `coord_type`, a constructor from `const RegionSet<coord_type>&` (a region's id is its position)
@@ -36,13 +39,14 @@ class Tokenizer {
   using coord_type = typename Index::coord_type;
   using regions_type = RegionSet<coord_type>;
 
-  /// Throws VocabularyError or ConfigError as Vocabulary does, ConfigError for illegal options.
+  /// Throws VocabularyError or ConfigError as Vocabulary does, ConfigError for illegal options and
+  /// for a template with a text that is not a special token.
   explicit Tokenizer(regions_type vocabulary, SpecialTokens special_tokens = {},
-                     MappingOptions options = {})
-      : vocabulary_(std::move(vocabulary), std::move(special_tokens)),
-        index_(vocabulary_.regions()),
-        options_(std::move(options)) {
-    options_.check();
+                     MappingOptions options = {}, SequenceOptions sequence_options = {})
+      : vocabulary_(std::make_shared<const Vocabulary<coord_type>>(std::move(vocabulary),
+                                                                   std::move(special_tokens))),
+        index_(std::make_shared<const Index>(vocabulary_->regions())) {
+    set_options(std::move(options), std::move(sequence_options));
   }
 
   /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed does, and
@@ -58,47 +62,107 @@ class Tokenizer {
   static Tokenizer from_pretrained(const std::filesystem::path& folder,
                                    std::optional<MappingOptions> options = std::nullopt);
 
+  /// The same vocabulary with other options. Throws ConfigError as the constructor does.
+  Tokenizer with_options(MappingOptions options, SequenceOptions sequence_options) const {
+    Tokenizer other = *this;
+    other.set_options(std::move(options), std::move(sequence_options));
+    return other;
+  }
+
+  /// The same regions and options with other special tokens. Throws ConfigError as the constructor
+  /// does.
+  Tokenizer with_special_tokens(SpecialTokens special_tokens) const {
+    return Tokenizer(vocabulary_->regions(), std::move(special_tokens), options_,
+                     sequence_options_);
+  }
+
   /// Writes `universe.bed.gz`, `tokenizer_config.json` and `special_tokens_map.json` into `folder`,
   /// which is made when it is missing. Returns the paths. Defined in io/pretrained.hpp.
   std::vector<std::filesystem::path> save_pretrained(const std::filesystem::path& folder) const;
 
-  const Vocabulary<coord_type>& vocabulary() const noexcept { return vocabulary_; }
-  const Index& index() const noexcept { return index_; }
+  const Vocabulary<coord_type>& vocabulary() const noexcept { return *vocabulary_; }
+  const Index& index() const noexcept { return *index_; }
   /// The mapping options that calls use which bring none of their own.
   const MappingOptions& options() const noexcept { return options_; }
-  std::size_t vocab_size() const noexcept { return vocabulary_.size(); }
-  const SpecialTokens& special_tokens() const noexcept { return vocabulary_.special_tokens(); }
-  TokenId token_id(SpecialRole role) const noexcept { return vocabulary_.id(role); }
+  /// The template, the longest sequence, and the sides that are padded and cut.
+  const SequenceOptions& sequence_options() const noexcept { return sequence_options_; }
+  std::size_t vocab_size() const noexcept { return vocabulary_->size(); }
+  const SpecialTokens& special_tokens() const noexcept { return vocabulary_->special_tokens(); }
+  TokenId token_id(SpecialRole role) const noexcept { return vocabulary_->id(role); }
 
   /// One line about a vocabulary that repeats regions; empty when it does not.
   std::string warning() const {
-    if (vocabulary_.repeated() == 0) return {};
-    return "the vocabulary repeats " + std::to_string(vocabulary_.repeated()) +
-           " of its regions (the first is " + vocabulary_.first_repeated() +
+    if (vocabulary_->repeated() == 0) return {};
+    return "the vocabulary repeats " + std::to_string(vocabulary_->repeated()) +
+           " of its regions (the first is " + vocabulary_->first_repeated() +
            "); each keeps its first id, and later ids move up";
   }
 
-  /// The tokens of one sample, in the order that the options say; `[unk]` when no region hits
-  /// anything or there is none. Throws VocabularyError for a region without a hit when on_miss is
-  /// error.
+  /// The tokens of one sample with the template around them, in the order that the options say;
+  /// `[unk]` when no region hits anything or there is none. Throws VocabularyError for a region
+  /// without a hit when on_miss is error.
   template <class Payload>
   Encoding operator()(const RegionSet<coord_type, Payload>& regions) const {
-    return encode(regions, options_);
+    return (*this)(regions, options_);
   }
   template <class Payload>
   Encoding operator()(const RegionSet<coord_type, Payload>& regions,
                       const MappingOptions& options) const {
-    return encode(regions, options);
+    return std::move(fitter({}).rows(encode(regions, options), 0).front());
   }
 
-  /// The same. `placed` are special tokens that stand among the regions; `with_region_index` fills
-  /// Encoding::region_index.
+  /// The same without the template. `placed` are special tokens that stand among the regions;
+  /// `with_region_index` fills Encoding::region_index.
   template <class Payload>
   Encoding encode(const RegionSet<coord_type, Payload>& regions, const MappingOptions& options,
                   const std::vector<PlacedToken>& placed = {},
                   bool with_region_index = false) const {
-    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions, options)
+    return Mapper<Index, RegionSet<coord_type, Payload>>(*vocabulary_, *index_, regions, options)
         .encode(placed, with_region_index);
+  }
+
+  /// Many samples on several threads. Throws as the calls for one sample do; the message names the
+  /// first sample that fails. Throws ConfigError for a max_length without room for a token.
+  template <class Payload>
+  Batch encode_batch(const std::vector<RegionSet<coord_type, Payload>>& samples,
+                     const BatchOptions& options = {}) const {
+    std::size_t regions = 0;
+    for (const auto& sample : samples) regions += sample.size();
+    return encode_batch(
+        samples.size(), regions,
+        [&](std::size_t i) {
+          return encode(samples[i], options_, {}, options.return_region_index);
+        },
+        options);
+  }
+
+  /// The same for samples that are made when their turn comes: `encode(i)` gives the i-th, without
+  /// the template, and may be called from several threads at once. `regions`, about how many there
+  /// are in all, says how many threads are worth their start.
+  template <class Encode>
+  Batch encode_batch(std::size_t count, std::size_t regions, Encode&& encode,
+                     const BatchOptions& options) const {
+    return detail::make_batch(count, detail::threads_for(options.num_threads, regions),
+                              fitter(options), std::forward<Encode>(encode));
+  }
+
+  /// The rows of a batch as one array, padded with the pad token.
+  PaddedBatch pad(const Batch& batch, const PadOptions& options = {}) const {
+    const Side side = options.padding_side.value_or(sequence_options_.padding_side);
+    PaddedBatch padded;
+    padded.rows = batch.rows.size();
+    padded.length = padded_length(batch.longest(), options);
+    padded.input_ids.resize(padded.rows * padded.length);
+    padded.attention_mask.resize(padded.rows * padded.length);
+    const TokenId pad_id = token_id(SpecialRole::pad);
+    TokenId* ids = padded.input_ids.data();
+    std::int64_t* mask = padded.attention_mask.data();
+    for (const Encoding& row : batch.rows) {
+      const std::size_t size = row.input_ids.size();
+      ids = pad_row(row.input_ids.data(), size, padded.length, pad_id, side, ids);
+      mask = pad_row(row.attention_mask.data(), size, padded.length, 0, side, mask);
+    }
+    return padded;
   }
 
   /// The tokens of one sample as text.
@@ -115,7 +179,7 @@ class Tokenizer {
   template <class Payload>
   MappingReport report(const RegionSet<coord_type, Payload>& regions,
                        const MappingOptions& options) const {
-    return Mapper<Index, RegionSet<coord_type, Payload>>(vocabulary_, index_, regions, options)
+    return Mapper<Index, RegionSet<coord_type, Payload>>(*vocabulary_, *index_, regions, options)
         .report();
   }
 
@@ -125,9 +189,9 @@ class Tokenizer {
     std::vector<std::string> tokens;
     tokens.reserve(ids.size());
     for (const TokenId id : ids) {
-      vocabulary_.check(id);
-      if (skip_special_tokens && vocabulary_.is_special(id)) continue;
-      vocabulary_.append_token(tokens.emplace_back(), id);
+      vocabulary_->check(id);
+      if (skip_special_tokens && vocabulary_->is_special(id)) continue;
+      vocabulary_->append_token(tokens.emplace_back(), id);
     }
     return tokens;
   }
@@ -137,15 +201,15 @@ class Tokenizer {
     std::vector<std::uint32_t> positions;
     positions.reserve(ids.size());
     for (const TokenId id : ids) {
-      vocabulary_.check(id);
-      if (!vocabulary_.is_special(id)) positions.push_back(static_cast<std::uint32_t>(id));
+      vocabulary_->check(id);
+      if (!vocabulary_->is_special(id)) positions.push_back(static_cast<std::uint32_t>(id));
     }
-    return vocabulary_.regions().take(positions);
+    return vocabulary_->regions().take(positions);
   }
 
   /// The id of a token's text; unk's when the vocabulary does not have it.
   TokenId convert_token_to_id(std::string_view token) const {
-    return vocabulary_.find(token).value_or(vocabulary_.id(SpecialRole::unk));
+    return vocabulary_->find(token).value_or(vocabulary_->id(SpecialRole::unk));
   }
   std::vector<TokenId> convert_tokens_to_ids(const std::vector<std::string>& tokens) const {
     std::vector<TokenId> ids;
@@ -156,9 +220,9 @@ class Tokenizer {
 
   /// The text of an id. Throws VocabularyError that names an id outside the vocabulary.
   std::string convert_id_to_token(TokenId id) const {
-    vocabulary_.check(id);
+    vocabulary_->check(id);
     std::string token;
-    vocabulary_.append_token(token, id);
+    vocabulary_->append_token(token, id);
     return token;
   }
 
@@ -167,21 +231,56 @@ class Tokenizer {
     std::vector<std::int64_t> mask;
     mask.reserve(ids.size());
     for (const TokenId id : ids) {
-      vocabulary_.check(id);
-      mask.push_back(vocabulary_.is_special(id) ? 1 : 0);
+      vocabulary_->check(id);
+      mask.push_back(vocabulary_->is_special(id) ? 1 : 0);
     }
     return mask;
   }
 
   friend bool operator==(const Tokenizer& a, const Tokenizer& b) {
-    return a.options_ == b.options_ && a.vocabulary_ == b.vocabulary_;
+    return a.options_ == b.options_ && a.sequence_options_ == b.sequence_options_ &&
+           (a.vocabulary_ == b.vocabulary_ || *a.vocabulary_ == *b.vocabulary_);
   }
   friend bool operator!=(const Tokenizer& a, const Tokenizer& b) { return !(a == b); }
 
  private:
-  Vocabulary<coord_type> vocabulary_;
-  Index index_;
+  void set_options(MappingOptions options, SequenceOptions sequence_options) {
+    options.check();
+    sequence_options.check();
+    std::vector<TokenId> before = template_ids(sequence_options.before);
+    std::vector<TokenId> after = template_ids(sequence_options.after);
+    options_ = std::move(options);
+    sequence_options_ = std::move(sequence_options);
+    before_ = std::move(before);
+    after_ = std::move(after);
+  }
+
+  std::vector<TokenId> template_ids(const std::vector<std::string>& spellings) const {
+    std::vector<TokenId> ids;
+    for (const std::string& spelling : spellings) {
+      const auto special = special_tokens().find(spelling);
+      if (!special) {
+        throw ConfigError("the template has '" + spelling +
+                          "', which is not a special token of this tokenizer");
+      }
+      ids.push_back(static_cast<TokenId>(vocabulary_->regions().size() + *special));
+    }
+    return ids;
+  }
+
+  detail::Fitter fitter(const BatchOptions& options) const {
+    using Ids = std::vector<TokenId>;
+    return detail::Fitter(
+        options.add_special_tokens ? before_ : Ids(), options.add_special_tokens ? after_ : Ids(),
+        options.truncation_side.value_or(sequence_options_.truncation_side), options);
+  }
+
+  std::shared_ptr<const Vocabulary<coord_type>> vocabulary_;
+  std::shared_ptr<const Index> index_;
   MappingOptions options_;
+  SequenceOptions sequence_options_;
+  std::vector<TokenId> before_;  // the template's tokens
+  std::vector<TokenId> after_;
 };
 
 }  // namespace bedtok

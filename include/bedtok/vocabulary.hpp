@@ -36,7 +36,7 @@ class Vocabulary {
     if (regions.empty()) {
       throw VocabularyError("the vocabulary has no regions, expected at least one");
     }
-    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - SpecialTokens::count) {
+    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - special_tokens_.size()) {
       throw VocabularyError("the vocabulary has " + std::to_string(regions.size()) +
                             " regions, expected fewer than 2^32");
     }
@@ -51,7 +51,7 @@ class Vocabulary {
   }
 
   /// Regions and special tokens.
-  std::size_t size() const noexcept { return regions_.size() + SpecialTokens::count; }
+  std::size_t size() const noexcept { return regions_.size() + special_tokens_.size(); }
   const RegionSet<Coord>& regions() const noexcept { return regions_; }
   const SpecialTokens& special_tokens() const noexcept { return special_tokens_; }
   /// Regions that were left out because they had come before.
@@ -60,7 +60,7 @@ class Vocabulary {
   const std::string& first_repeated() const noexcept { return first_repeated_; }
 
   TokenId id(SpecialRole role) const noexcept {
-    return static_cast<TokenId>(regions_.size() + static_cast<std::size_t>(role));
+    return static_cast<TokenId>(regions_.size() + special_tokens_.position(role));
   }
   bool is_special(TokenId id) const noexcept { return id >= static_cast<TokenId>(regions_.size()); }
 

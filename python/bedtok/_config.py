@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from bedtok import _core
-from bedtok._core import ConfigError, MappingOptions
+from bedtok._core import ConfigError
 
 
-def core_of_config(path: str, options: MappingOptions) -> _core.Tokenizer:
+def core_of_config(path: str) -> _core.Tokenizer:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -28,7 +28,7 @@ def core_of_config(path: str, options: MappingOptions) -> _core.Tokenizer:
         raise ConfigError(f"{where}: not TOML: {what}") from error
     # No key takes a date, so it only has to come out as something that is not a text.
     as_json = json.dumps(config, default=lambda date: {"date": str(date)})
-    return _core.Tokenizer.from_config_json(as_json, path, options)
+    return _core.Tokenizer.from_config_json(as_json, path)
 
 
 def _finite_or_text(number: str) -> float | str:

@@ -102,6 +102,32 @@ class MappingOptions:
     def __hash__(self) -> int: ...
 
 @final
+class SequenceOptions:
+    """What a model expects of its sequences; immutable."""
+
+    def __init__(
+        self,
+        *,
+        before: Sequence[str] = [],
+        after: Sequence[str] = [],
+        model_max_length: int | None = None,
+        padding_side: str = "right",
+        truncation_side: str = "right",
+    ) -> None: ...
+    @property
+    def before(self) -> list[str]: ...
+    @property
+    def after(self) -> list[str]: ...
+    @property
+    def model_max_length(self) -> int | None: ...
+    @property
+    def padding_side(self) -> str: ...
+    @property
+    def truncation_side(self) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
 class Encoding:
     """One tokenized sample. Each array has one entry a token."""
 
@@ -118,6 +144,21 @@ class Encoding:
     @property
     def warning(self) -> str | None: ...
     def __len__(self) -> int: ...
+
+@final
+class Batch:
+    """Tokenized samples, cut into rows."""
+
+    def __len__(self) -> int: ...
+    @property
+    def encodings(self) -> list[Encoding]: ...
+    @property
+    def lengths(self) -> Ids: ...  # (rows,), tokens
+    @property
+    def overflow_to_sample_mapping(self) -> Ids: ...  # (rows,)
+    @property
+    def warning(self) -> str | None: ...
+    def array(self, name: str, length: int, pad: int, side: str) -> Ids: ...  # (rows, length)
 
 @final
 class ChromReport:
@@ -163,15 +204,19 @@ class Tokenizer:
         regions: RegionSet,
         special_tokens: dict[str, str] | None = None,
         options: MappingOptions | None = None,
+        sequence_options: SequenceOptions | None = None,
+        all_special_tokens: Sequence[str] | None = None,
     ) -> None: ...
     @staticmethod
-    def from_bed(path: Path, options: MappingOptions | None = None) -> Tokenizer: ...
+    def from_bed(path: Path) -> Tokenizer: ...
     @staticmethod
-    def from_config_json(
-        text: str, path: Path, options: MappingOptions | None = None
+    def from_config_json(text: str, path: Path) -> Tokenizer: ...
+    @staticmethod
+    def from_pretrained(folder: Path) -> Tokenizer: ...
+    def with_options(
+        self, options: MappingOptions, sequence_options: SequenceOptions
     ) -> Tokenizer: ...
-    @staticmethod
-    def from_pretrained(folder: Path, options: MappingOptions | None = None) -> Tokenizer: ...
+    def add_special_tokens(self, roles: dict[str, str], others: Sequence[str]) -> Tokenizer: ...
     def save_pretrained(self, folder: Path) -> list[str]: ...
     @property
     def vocab_size(self) -> int: ...
@@ -182,17 +227,28 @@ class Tokenizer:
     @property
     def special_tokens(self) -> dict[str, str]: ...
     @property
+    def all_special_tokens(self) -> list[str]: ...  # in the order of the ids
+    @property
     def options(self) -> MappingOptions: ...
     @property
+    def sequence_options(self) -> SequenceOptions: ...
+    @property
     def warning(self) -> str | None: ...
-    def encode(
+    def encode_batch(
         self,
-        regions: RegionSet,
+        samples: list[BatchItem],
         options: MappingOptions,
-        placed_at: Ids | None = None,
-        placed_ids: Ids | None = None,
-        with_region_index: bool = False,
-    ) -> Encoding: ...
+        *,
+        add_special_tokens: bool = True,
+        max_length: int | None = None,
+        random: bool = False,
+        truncation_side: str | None = None,
+        return_overflowing_tokens: bool = False,
+        stride: int = 0,
+        seed: int = 0,
+        return_region_index: bool = False,
+        num_threads: int = 0,
+    ) -> Batch: ...
     def report(self, regions: RegionSet, options: MappingOptions) -> MappingReport: ...
     def decode(self, ids: Ids, skip_special_tokens: bool = False) -> list[str]: ...
     def decode_regions(self, ids: Ids) -> RegionSet: ...
@@ -202,6 +258,11 @@ class Tokenizer:
     def tokens_to_ids(self, tokens: Sequence[str]) -> Ids: ...
     def get_vocab(self) -> dict[str, int]: ...
 
+# A RegionSet; the path of a BED file; ids that stand for themselves; or a RegionSet with the
+# special tokens among its regions (placed_at, placed_ids) and the caller's position of each region.
+BatchItem = RegionSet | str | Ids | tuple[RegionSet, Ids, Ids, Ids]
+
+def pad_rows(rows: Sequence[Ids], length: int, filler: int, side: str) -> Ids: ...
 def ids_of_list(ids: list[int]) -> Ids | None: ...
 def tokenize_fragments(
     path: Path, tokenizer: Tokenizer, on_miss: str = "unk"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where a saved tokenizer lies: a local folder, or a model on the Hub brought into its cache.
+"""Where a saved tokenizer lies: a local folder, or a model on the Hub, down and up.
 
 Only files of known names are fetched, and they are only ever read as data.
-``huggingface_hub`` is imported when a Hub name is resolved, never before.
+``huggingface_hub`` is imported when the Hub is asked, never before.
 """
 
 from __future__ import annotations
@@ -79,6 +79,76 @@ def resolve(
             "such as 'databio/atacformer-base-hg38'"
         )
     return _from_hub(text, revision, cache_dir, token, local_files_only, inner)
+
+
+def upload(
+    folder: str,
+    repo_id: str,
+    *,
+    commit_message: str,
+    commit_description: str | None,
+    private: bool | None,
+    token: str | bool | None,
+    revision: str | None,
+    create_pr: bool,
+) -> Any:
+    """Upload the files of a folder to a model, which is made when it is missing, in one commit.
+
+    Args are those of ``Tokenizer.push_to_hub``.
+
+    Returns:
+        The client's ``CommitInfo``.
+
+    Raises:
+        ConfigError: The Hub would not take the name.
+        PermissionError: The token is missing or not accepted.
+        ConnectionError: The Hub cannot be reached or answers with a failure.
+        ImportError: ``huggingface_hub`` is not installed.
+    """
+    if not isinstance(repo_id, str):
+        raise TypeError(f"repo_id: expected str, not {type(repo_id).__name__}")
+    try:
+        from huggingface_hub import HfApi
+    except ImportError as error:
+        raise ImportError(f"push_to_hub needs huggingface_hub: {error}") from error
+    errors: Any = importlib.import_module("huggingface_hub.utils")
+    api = HfApi(token=token, library_name="bedtok")
+    try:
+        # Below version 0.30 of the client None is not a choice, and the default says the same.
+        visibility: dict[str, Any] = {} if private is None else {"private": private}
+        url = api.create_repo(repo_id, exist_ok=True, **visibility)
+        return api.upload_folder(
+            folder_path=folder,
+            repo_id=url.repo_id,
+            commit_message=commit_message,
+            commit_description=commit_description,
+            revision=revision,
+            create_pr=create_pr,
+        )
+    except errors.HFValidationError as error:
+        raise ConfigError(f"repo_id {repo_id!r}: {_one_line(error)}") from error
+    except errors.HfHubHTTPError as error:
+        status = getattr(error.response, "status_code", None)
+        if status in (401, 403):
+            raise PermissionError(
+                f"{repo_id!r}: the Hub refuses the upload; log in with a token that may write, or "
+                f"pass token=: {_one_line(error)}"
+            ) from error
+        raise ConnectionError(
+            f"{repo_id!r}: the Hub did not take the upload: {_one_line(error)}"
+        ) from error
+    except errors.LocalTokenNotFoundError as error:
+        raise PermissionError(
+            f"{repo_id!r}: no token to log in with; run 'hf auth login', or pass token="
+        ) from error
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:
+        # What is left comes from the client's HTTP library, whose errors share no base class
+        # over the client's versions.
+        raise ConnectionError(
+            f"{repo_id!r}: the Hub cannot be reached: {_one_line(error)}; check the network"
+        ) from error
 
 
 def _looks_like_path(text: str) -> bool:

@@ -14,6 +14,7 @@ from bedtok import _core
 from bedtok._core import MappingOptions
 from bedtok._inputs import warn_caller
 from bedtok._options import options_to_dict
+from bedtok._sequence import sequence_from_dict, sequence_to_dict
 from bedtok._vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # What `_adopt` makes anew; other attributes are a subclass's or a user's.
-_OWN = {"_core", "_spellings", "_role_ids", "_special_ids", "_options", "_digest"}
+_OWN = {"_core", "_spellings", "_role_ids", "_special_ids", "_digest"}
 
 
 class Content(NamedTuple):
@@ -33,8 +34,10 @@ class Content(NamedTuple):
         chroms: The position in ``names`` of each region's chromosome, as bytes.
         starts: uint32, little-endian, as bytes.
         ends: uint32, little-endian, as bytes.
-        special_tokens: (role, spelling) in the order of the ids.
+        special_tokens: Spellings in the order of the ids.
+        roles: (role, spelling).
         options: (name, value) of each mapping option.
+        sequence: (name, value) of what a model expects of its sequences.
     """
 
     names: tuple[str, ...]
@@ -42,14 +45,15 @@ class Content(NamedTuple):
     chroms: bytes
     starts: bytes
     ends: bytes
-    special_tokens: tuple[tuple[str, str], ...]
+    special_tokens: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, Any], ...]
+    sequence: tuple[tuple[str, Any], ...]
 
     @classmethod
-    def of(
-        cls, regions: _core.RegionSet, special_tokens: dict[str, str], options: MappingOptions
-    ) -> Content:
+    def of(cls, core: _core.Tokenizer) -> Content:
         """Return the content of a tokenizer."""
+        regions = core.regions
         names = regions.chrom_names
         # The table may have unused names, and another order than that of first sight; neither
         # says anything about the tokens. Small integers are sorted by NumPy in linear time.
@@ -59,7 +63,7 @@ class Content(NamedTuple):
         dtype = _smallest_dtype(len(used))
         rank = np.zeros(len(names), dtype=dtype)
         rank[used] = np.arange(len(used), dtype=dtype)
-        values = options_to_dict(options)
+        values = options_to_dict(core.options)
         if isinstance(values["chrom_aliases"], dict):
             values["chrom_aliases"] = dict(sorted(values["chrom_aliases"].items()))
         return cls(
@@ -68,13 +72,23 @@ class Content(NamedTuple):
             rank[ids].tobytes(),
             regions.starts.astype("<u4").tobytes(),
             regions.ends.astype("<u4").tobytes(),
-            tuple(special_tokens.items()),
+            tuple(core.all_special_tokens),
+            tuple(core.special_tokens.items()),
             tuple(values.items()),
+            tuple(sequence_to_dict(core.sequence_options).items()),
         )
 
     def digest(self) -> str:
         """Return 32 hexadecimal digits that depend on the content alone."""
-        words = [self.names, self.dtype, self.special_tokens, self.options, len(self.starts)]
+        words = [
+            self.names,
+            self.dtype,
+            self.special_tokens,
+            self.roles,
+            self.options,
+            self.sequence,
+            len(self.starts),
+        ]
         digest = hashlib.blake2b(digest_size=16)
         # JSON says where each word ends, and writes any text in ASCII.
         digest.update(json.dumps(words).encode())
@@ -91,14 +105,17 @@ class Content(NamedTuple):
             np.frombuffer(self.ends, dtype="<u4").astype(np.uint32, copy=False),
         )
         return _core.Tokenizer(
-            regions, dict(self.special_tokens), MappingOptions(**dict(self.options))
+            regions,
+            dict(self.roles),
+            MappingOptions(**dict(self.options)),
+            sequence_from_dict(dict(self.sequence)),
+            self.special_tokens,
         )
 
 
 class ByContent(Vocabulary):
     """The part of a tokenizer that compares, hashes, copies and pickles by content."""
 
-    _options: MappingOptions
     _digest: str | None
 
     @classmethod
@@ -109,7 +126,6 @@ class ByContent(Vocabulary):
 
     def _adopt(self, core: _core.Tokenizer, *, warn: bool = True) -> None:
         self._adopt_vocabulary(core)
-        self._options = core.options
         self._digest = None
         if warn:
             warn_caller(core.warning)
@@ -124,25 +140,33 @@ class ByContent(Vocabulary):
     @property
     def options(self) -> MappingOptions:
         """The mapping options of calls that bring none of their own."""
-        return self._options
+        return self._core.options
 
     @property
     def digest(self) -> str:
-        """32 hexadecimal digits that depend on vocabulary, special tokens and options alone."""
+        """32 hexadecimal digits that depend on vocabulary, special tokens and options alone.
+
+        The options are those of mapping and those of the sequences.
+        """
         if self._digest is None:
             self._digest = self._content().digest()
         return self._digest
 
     def _content(self) -> Content:
-        return Content.of(self._core.regions, self._spellings, self._options)
+        return Content.of(self._core)
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same vocabulary in the same order, special tokens and options."""
         if not isinstance(other, ByContent):
             return NotImplemented
-        if self._options != other._options or self._spellings != other._spellings:
-            return False
-        return self._core is other._core or self._core.regions.equals(other._core.regions)
+        a, b = self._core, other._core
+        return a is b or (
+            a.options == b.options
+            and a.sequence_options == b.sequence_options
+            and a.special_tokens == b.special_tokens
+            and a.all_special_tokens == b.all_special_tokens
+            and a.regions.equals(b.regions)
+        )
 
     def __hash__(self) -> int:
         return int(self.digest[:15], 16)

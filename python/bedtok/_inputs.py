@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Collection
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -77,42 +77,61 @@ def _is_tuple_of_texts(item: tuple[Any, ...]) -> bool:
     return not _is_region_tuple(item) and all(isinstance(part, str) for part in item)
 
 
-class Sample(NamedTuple):
-    """One sample as ``_core.Tokenizer.encode`` takes it.
+class TokenIds:
+    """Tokens that stand for themselves as one sample: nothing is overlapped.
 
     Attributes:
-        regions: The regions alone.
-        placed_at: For each special token the number of regions before it; None without any.
-        placed_ids: Their ids.
-        positions: For each region its position in the list given; None where that is the same.
+        ids: int64 array of shape (tokens,).
     """
 
-    regions: _core.RegionSet
-    placed_at: Ids | None = None
-    placed_ids: Ids | None = None
-    positions: Ids | None = None
+    def __init__(self, ids: Ids) -> None:
+        self.ids = ids
 
 
-def read_sample(x: object, special_ids: dict[str, int]) -> Sample:
-    """Return one sample in any of its forms as columns and special tokens.
+def read_samples(x: object, special_ids: dict[str, int]) -> tuple[list[_core.BatchItem], bool]:
+    """Return samples as ``_core.Tokenizer.encode_batch`` takes them, and whether ``x`` is a batch.
 
     Args:
-        x: RegionSet, path, region text, list or tuple of regions and special tokens, or table.
+        x: One sample: RegionSet, path, region text, list or tuple of regions and special tokens,
+            or table. A batch: list or tuple of samples, among which a ``str`` is not one.
         special_ids: The ids of the special tokens by their spelling.
 
     Raises:
-        TypeError: ``x`` has another type, or is a batch.
-        Error: A region is not legal. ParseError: a file is not a BED file.
-        FileNotFoundError: A path leads nowhere.
+        TypeError: ``x``, or one of its samples, has another type.
+        Error: A region is not legal. The message of a batch names the sample.
     """
     if isinstance(x, RegionSet):  # first, because it is the way in that must be fast
-        return Sample(x._core)
+        return [x._core], False
+    if isinstance(x, TokenIds):
+        return [x.ids], False
+    if classify(x) != "batch":
+        return [_read_sample(x, special_ids)], False
+    assert isinstance(x, (list, tuple))
+    samples: list[_core.BatchItem] = []
+    for i, item in enumerate(x):
+        try:
+            if isinstance(item, str):
+                raise TypeError(f"got the str {item!r}, expected a pathlib.Path where a file is")
+            samples.append(_read_sample(item, special_ids))
+        except (TypeError, Error) as error:
+            raise type(error)(f"sample {i}: {error}") from None
+    return samples, True
+
+
+def read_regions(x: object, special_ids: dict[str, int]) -> _core.RegionSet:
+    """Return the regions of one sample, special tokens left out; errors as ``read_samples``."""
+    sample = x._core if isinstance(x, RegionSet) else _read_sample(x, special_ids)
+    if isinstance(sample, tuple):
+        return sample[0]
+    return _core.RegionSet.from_bed(sample) if isinstance(sample, str) else sample
+
+
+def _read_sample(
+    x: object, special_ids: dict[str, int]
+) -> _core.RegionSet | str | tuple[_core.RegionSet, Ids, Ids, Ids]:
     kind = classify(x)
     if kind == "batch":
-        raise TypeError(
-            f"got a batch ({type(x).__name__} of {type(x[0]).__name__}), but batches are not "  # type: ignore[index]
-            "supported yet: call the tokenizer once for each sample"
-        )
+        raise TypeError("got a batch, expected one sample")
     if kind == "list":
         return _read_list(x, special_ids)  # type: ignore[arg-type]
     if kind == "text":
@@ -120,20 +139,23 @@ def read_sample(x: object, special_ids: dict[str, int]) -> Sample:
         if x in special_ids or is_region_text(x):
             return _read_list((x,), special_ids)
     if kind in ("text", "path"):
-        return Sample(_core.RegionSet.from_bed(legal_path(x)))  # type: ignore[arg-type]
-    return Sample(as_region_set(x)._core)
+        return legal_path(x)  # type: ignore[arg-type]
+    core: _core.RegionSet = as_region_set(x)._core
+    return core
 
 
-def _read_list(items: list[Any] | tuple[Any, ...], special_ids: dict[str, int]) -> Sample:
+def _read_list(
+    items: list[Any] | tuple[Any, ...], special_ids: dict[str, int]
+) -> _core.RegionSet | tuple[_core.RegionSet, Ids, Ids, Ids]:
     special = [k for k, item in enumerate(items) if isinstance(item, str) and item in special_ids]
     if not special:
-        return Sample(_regions_of(items, None))
+        return _regions_of(items, None)
     at = np.array(special, dtype=np.int64)
     positions = np.delete(np.arange(len(items), dtype=np.int64), at)
     regions = _regions_of([items[k] for k in positions.tolist()], positions)
     ids = np.array([special_ids[items[k]] for k in special], dtype=np.int64)
     # The k-th special token has k others before it, which are no regions.
-    return Sample(regions, at - np.arange(len(at), dtype=np.int64), ids, positions)
+    return regions, at - np.arange(len(at), dtype=np.int64), ids, positions
 
 
 def _regions_of(items: list[Any] | tuple[Any, ...], positions: Ids | None) -> _core.RegionSet:

@@ -32,7 +32,7 @@ class Vocabulary(SpecialTokens):
 
     @property
     def vocab_size(self) -> int:
-        """Number of tokens: regions and 7 special tokens."""
+        """Number of tokens: regions and special tokens (7, and those that were added)."""
         return self._core.vocab_size
 
     def __len__(self) -> int:
@@ -59,6 +59,20 @@ class Vocabulary(SpecialTokens):
             TypeError: Not integers, or not one dimension.
         """
         return self._core.decode(np.atleast_1d(self._ids(ids)), bool(skip_special_tokens))
+
+    def batch_decode(
+        self,
+        sequences: Sequence[int | IdsLike] | npt.NDArray[Any],
+        skip_special_tokens: bool = False,
+    ) -> list[list[str]]:
+        """Return the tokens of each sequence of ids; args and errors as ``decode``.
+
+        Args:
+            sequences: Lists, arrays or tensors of ids, or one array or tensor of shape
+                (sequences, tokens).
+            skip_special_tokens: Leave special tokens, and so padding, out.
+        """
+        return [self.decode(ids, skip_special_tokens) for ids in sequences]
 
     def decode_regions(self, ids: int | IdsLike) -> RegionSet:
         """Return the regions of ids, special tokens left out; args and errors as ``decode``."""
@@ -131,8 +145,8 @@ class Vocabulary(SpecialTokens):
             token_ids_0: Tokens as text (as in gtars), or ids (as in Hugging Face).
             token_ids_1: Ids of a second sequence that the template would append.
             already_has_special_tokens: For ids: whether the template has been applied. When it
-                has not, the mask is that of the sequence with the template around it; as the
-                template is empty, it is 0 for every id.
+                has not, the mask is that of the sequence with the template around it: 1 for the
+                template's tokens, 0 for the ids given.
 
         Returns:
             For text one bool a token; for ids 1 for a special token and 0 for others.
@@ -149,7 +163,9 @@ class Vocabulary(SpecialTokens):
         ids = np.atleast_1d(self._ids(token_ids_0))
         if not already_has_special_tokens:
             more = 0 if token_ids_1 is None else np.atleast_1d(self._ids(token_ids_1)).size
-            return [0] * (ids.size + more)
+            sequence = self._core.sequence_options
+            before, after = len(sequence.before), len(sequence.after)
+            return [1] * before + [0] * (ids.size + more) + [1] * after
         if token_ids_1 is not None:
             raise Error(
                 "token_ids_1: expected None where already_has_special_tokens is True; "

@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a tokenizer returns: named lists or arrays that unpack into a model."""
+"""What a tokenizer returns: named lists, arrays or tensors that unpack into a model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from bedtok._core import ConfigError, Encoding
+from bedtok._tensors import check_return_tensors, to_tensor
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _SHOWN = 6  # values of a list that `repr` shows
 
 
 class BatchEncoding(MutableMapping[str, Any]):
-    """A mapping from ``input_ids``, ``attention_mask`` ... to lists or arrays.
+    """A mapping from ``input_ids``, ``attention_mask`` ... to lists, arrays or tensors.
 
     The keys are attributes, too: ``encoding.input_ids``. ``model(**encoding)`` passes them on.
 
     Args:
-        data: The values by name. One sample: lists of int of length L, or arrays of shape (1, L)
-            and dtype int64.
-        encodings: What the compiled module returned for each sample.
+        data: The values by name. One sample: lists of int of length L. A batch: lists of such
+            lists. Arrays and tensors have shape (rows, L) and dtype int64.
+        encodings: What the compiled module returned for each row.
+        tensor_type: What the values become: None: they stay; ``"np"`` or ``"pt"``.
+        prepend_batch_axis: The values are one sample's, and get a first axis of length 1.
 
     Example:
         >>> from bedtok import Tokenizer
@@ -32,10 +37,15 @@ class BatchEncoding(MutableMapping[str, Any]):
     """
 
     def __init__(
-        self, data: Mapping[str, Any] | None = None, encodings: list[Encoding] | None = None
+        self,
+        data: Mapping[str, Any] | None = None,
+        encodings: list[Encoding] | None = None,
+        tensor_type: str | None = None,
+        prepend_batch_axis: bool = False,
     ) -> None:
         self._data: dict[str, Any] = dict(data) if data is not None else {}
         self._encodings = encodings
+        self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -44,8 +54,56 @@ class BatchEncoding(MutableMapping[str, Any]):
 
     @property
     def encodings(self) -> list[Encoding] | None:
-        """One ``Encoding`` a sample, which has every array; None after pickling or by hand."""
+        """One ``Encoding`` a row, not padded; None after pickling or by hand."""
         return self._encodings
+
+    def word_ids(self, batch_index: int = 0) -> list[int | None]:
+        """Return ``region_index`` of one row under the name that it has for text.
+
+        Args:
+            batch_index: The row; 0 for one sample.
+
+        Raises:
+            ConfigError: The tokenizer was not asked for it.
+        """
+        if "region_index" not in self._data:
+            raise ConfigError("region_index is missing: call with return_region_index=True")
+        index = self._data["region_index"]
+        one_sample = isinstance(index, list) and not (index and isinstance(index[0], list))
+        row = [index][batch_index] if one_sample else index[batch_index]
+        values = row if isinstance(row, list) else row.tolist()
+        return [None if value is None or value < 0 else value for value in values]
+
+    def convert_to_tensors(
+        self, tensor_type: str | None = None, prepend_batch_axis: bool = False
+    ) -> Self:
+        """Turn the values into arrays or tensors, in place.
+
+        Args:
+            tensor_type: None: nothing happens; ``"np"``: arrays; ``"pt"``: PyTorch tensors.
+            prepend_batch_axis: The values are one sample's, and get a first axis of length 1.
+
+        Raises:
+            ConfigError: Rows have different lengths, or hold something else than numbers.
+        """
+        kind = check_return_tensors(tensor_type)
+        if kind is not None:
+            for name, value in self._data.items():
+                one_row = [value] if prepend_batch_axis else value
+                self._data[name] = to_tensor(one_row, kind, name)
+        return self
+
+    def to(self, device: Any, *, non_blocking: bool = False) -> Self:
+        """Move the tensors to a device, in place; lists and arrays stay.
+
+        Args:
+            device: What ``torch.Tensor.to`` takes: ``"cuda"``, ``0``, a ``torch.device``.
+            non_blocking: Passed on.
+        """
+        for name, value in self._data.items():
+            if hasattr(value, "detach"):
+                self._data[name] = value.to(device=device, non_blocking=non_blocking)
+        return self
 
     def __getitem__(self, key: str) -> Any:
         return self._data[key]
@@ -112,24 +170,3 @@ def _short(value: Any) -> str:
     if hasattr(value, "shape"):
         return f"{type(value).__name__} of shape {tuple(value.shape)}, {value.dtype}"
     return repr(value)
-
-
-def check_return_tensors(return_tensors: object) -> None:
-    """Raise ConfigError unless ``return_tensors`` is None or a known form."""
-    if return_tensors is not None and return_tensors != "np":
-        raise ConfigError(f"return_tensors is {return_tensors!r}, expected None or 'np'")
-
-
-def _to_tensors(
-    column: npt.NDArray[np.int64], return_tensors: str | None
-) -> list[int] | npt.NDArray[np.int64]:
-    """Return one column of one sample as ``return_tensors`` says.
-
-    Args:
-        column: int64 array of shape (L,).
-        return_tensors: ``None``: a list of L int; ``"np"``: an array of shape (1, L).
-    """
-    if return_tensors is None:
-        values: list[int] = column.tolist()
-        return values
-    return column.reshape(1, -1)

@@ -341,7 +341,7 @@ def _tokenize(args: argparse.Namespace) -> None:
 
     def encode(bed: str) -> _core.Encoding:
         with _about(bed):
-            encoding = tokenizer.encode(_read(bed), options)
+            encoding = tokenizer.encode_batch([_read(bed)], options).encodings[0]
             if encoding.warning is not None:
                 _show_warning(encoding.warning)
         return encoding

@@ -3,27 +3,25 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
-
-import numpy as np
-import numpy.typing as npt
+import tempfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from bedtok import _core
+from bedtok._calls import Calls
 from bedtok._config import core_of_config
-from bedtok._core import MappingOptions, MappingReport
-from bedtok._identity import ByContent
-from bedtok._inputs import Sample, legal_path, read_sample, warn_caller
-from bedtok._options import (
-    DEFAULT_OPTIONS,
-    MappingKeywords,
-    merge_options,
-    options_to_dict,
+from bedtok._inputs import legal_path
+from bedtok._options import DEFAULT_OPTIONS, options_to_dict
+from bedtok._sequence import (
+    DEFAULT_SEQUENCE,
+    TokenizerKeywords,
+    merge_tokenizer_options,
+    sequence_to_dict,
 )
-from bedtok._special_tokens import spellings_by_role
-from bedtok.batch_encoding import BatchEncoding, _to_tensors, check_return_tensors
+from bedtok._special_tokens import spellings_by_role, split_special_tokens
 from bedtok.models import as_region_set
 
 if TYPE_CHECKING:
@@ -31,27 +29,20 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 
-_CALL_KEYWORDS = (
-    "add_special_tokens",
-    "return_tensors",
-    "return_attention_mask",
-    "return_special_tokens_mask",
-    "return_region_index",
-)
-
 _HUB_KEYWORDS = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
 
 
-class Tokenizer(ByContent):
+class Tokenizer(Calls):
     """Regions in, token ids of a vocabulary out.
 
     The i-th distinct region of the vocabulary has id i; the special tokens unk, pad, mask, cls,
-    eos, bos, sep follow. A tokenizer does not change and may be used from many threads; it
-    pickles, compares and hashes by content.
+    eos, bos, sep follow. Nothing but ``add_special_tokens`` changes a tokenizer, which may be
+    used from many threads; it pickles, compares and hashes by content.
 
     Args:
         path: A BED file (plain, gzip or bgzip), or a ``.toml`` config of gtars.
-        **options: Mapping options, the defaults of each call; see ``MappingKeywords``.
+        **options: Mapping options, the defaults of each call, see ``MappingKeywords``; and what
+            the model expects of its sequences, see ``SequenceKeywords``.
 
     Raises:
         FileNotFoundError: There is no such file. IsADirectoryError: It is a folder.
@@ -68,8 +59,8 @@ class Tokenizer(ByContent):
         ['chr1:100-200', '<unk>']
     """
 
-    def __init__(self, path: StrPath, **options: Unpack[MappingKeywords]) -> None:
-        merged = merge_options(DEFAULT_OPTIONS, options, "Tokenizer")
+    def __init__(self, path: StrPath, **options: Unpack[TokenizerKeywords]) -> None:
+        _check_options(options, "Tokenizer")
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(
                 f"path: expected str or PathLike, not {type(path).__name__}; regions in memory "
@@ -84,19 +75,21 @@ class Tokenizer(ByContent):
                 text,
             )
         is_config = text.lower().endswith(".toml")
-        self._adopt((core_of_config if is_config else _core.Tokenizer.from_bed)(text, merged))
+        core = (core_of_config if is_config else _core.Tokenizer.from_bed)(text)
+        self._adopt(_with_options(core, options, "Tokenizer"))
 
     @classmethod
-    def from_bed(cls, path: StrPath, **options: Unpack[MappingKeywords]) -> Self:
+    def from_bed(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
         """Make a tokenizer of the regions in a BED file, in the file's order.
 
         Args and errors are those of the class; ``path`` is a BED file whatever its name.
         """
-        merged = merge_options(DEFAULT_OPTIONS, options, "from_bed")
-        return cls._of(_core.Tokenizer.from_bed(legal_path(path), merged))
+        _check_options(options, "from_bed")
+        core = _core.Tokenizer.from_bed(legal_path(path))
+        return cls._of(_with_options(core, options, "from_bed"))
 
     @classmethod
-    def from_config(cls, path: StrPath, **options: Unpack[MappingKeywords]) -> Self:
+    def from_config(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
         """Make a tokenizer from a TOML config of gtars.
 
         It has ``universe`` (a BED file, relative to the config), and may have ``special_tokens``
@@ -107,15 +100,15 @@ class Tokenizer(ByContent):
             ConfigError: The file is not TOML, or a key or value in it is not allowed.
             FileNotFoundError: The config or its universe is missing.
         """
-        merged = merge_options(DEFAULT_OPTIONS, options, "from_config")
-        return cls._of(core_of_config(legal_path(path), merged))
+        _check_options(options, "from_config")
+        return cls._of(_with_options(core_of_config(legal_path(path)), options, "from_config"))
 
     @classmethod
     def from_regions(
         cls,
         regions: object,
         special_tokens: Mapping[str, str] | None = None,
-        **options: Unpack[MappingKeywords],
+        **options: Unpack[TokenizerKeywords],
     ) -> Self:
         """Make a tokenizer of regions in memory, in the order given.
 
@@ -123,18 +116,19 @@ class Tokenizer(ByContent):
             regions: Whatever ``RegionSet`` takes: a RegionSet, a list, a table.
             special_tokens: Spellings by role, ``unk`` or ``unk_token``; the other roles keep
                 ``<unk>`` ... ``<sep>``.
-            **options: Mapping options; see ``MappingKeywords``.
+            **options: As those of the class.
 
         Raises:
             VocabularyError: There is no region.
             ConfigError: A role is not known, or two tokens are spelled the same.
         """
-        merged = merge_options(DEFAULT_OPTIONS, options, "from_regions", ("special_tokens",))
+        _check_options(options, "from_regions", ("special_tokens",))
         if isinstance(regions, (str, os.PathLike)):
             # Read as a RegionSet it would be sorted, and the ids would not be those of the file.
             raise TypeError("regions: got a path; a file is loaded with Tokenizer.from_bed")
         spellings = None if special_tokens is None else spellings_by_role(special_tokens)
-        return cls._of(_core.Tokenizer(as_region_set(regions)._core, spellings, merged))
+        core = _core.Tokenizer(as_region_set(regions)._core, spellings)
+        return cls._of(_with_options(core, options, "from_regions"))
 
     @classmethod
     def from_pretrained(
@@ -146,7 +140,7 @@ class Tokenizer(ByContent):
         token: str | bool | None = None,
         local_files_only: bool = False,
         subfolder: str = "",
-        **options: Unpack[MappingKeywords],
+        **options: Unpack[TokenizerKeywords],
     ) -> Self:
         """Load a tokenizer from a folder, or from the Hub by name.
 
@@ -160,7 +154,7 @@ class Tokenizer(ByContent):
             token: Access token for private and gated models.
             local_files_only: Look into the cache only.
             subfolder: Folder inside the model.
-            **options: Mapping options, put over the saved ones; see ``MappingKeywords``.
+            **options: As those of the class, put over the saved ones.
 
         Raises:
             FileNotFoundError: There is no such folder, model or file in it.
@@ -169,7 +163,7 @@ class Tokenizer(ByContent):
         """
         from bedtok import _hub
 
-        merge_options(DEFAULT_OPTIONS, options, "from_pretrained", _HUB_KEYWORDS)
+        _check_options(options, "from_pretrained", _HUB_KEYWORDS)
         folder = _hub.resolve(
             name_or_folder,
             revision=revision,
@@ -178,9 +172,24 @@ class Tokenizer(ByContent):
             local_files_only=local_files_only,
             subfolder=subfolder,
         )
-        tokenizer = cls._of(_core.Tokenizer.from_pretrained(folder))
-        tokenizer._options = merge_options(tokenizer._options, options, "from_pretrained")
-        return tokenizer
+        core = _core.Tokenizer.from_pretrained(folder)
+        return cls._of(_with_options(core, options, "from_pretrained"))
+
+    def with_options(self, **options: Unpack[TokenizerKeywords]) -> Self:
+        """Return a tokenizer of the same vocabulary with other options; this one stays.
+
+        Args:
+            **options: As those of the class, put over this tokenizer's.
+
+        Example:
+            >>> tokenizer = Tokenizer.from_regions(["chr1:100-200"])
+            >>> tokenizer.with_options(padding_side="left").padding_side
+            'left'
+        """
+        _check_options(options, "with_options")
+        other = copy.copy(self)
+        other._adopt(_with_options(self._core, options, "with_options"), warn=False)
+        return other
 
     def save_pretrained(self, folder: StrPath) -> tuple[str, ...]:
         """Write ``universe.bed.gz``, ``tokenizer_config.json`` and ``special_tokens_map.json``.
@@ -194,169 +203,92 @@ class Tokenizer(ByContent):
         Raises:
             OSError: A file cannot be written.
         """
-        core = self._core
-        if core.options != self._options:
-            core = _core.Tokenizer(core.regions, core.special_tokens, self._options)
-        return tuple(core.save_pretrained(legal_path(folder)))
+        return tuple(self._core.save_pretrained(legal_path(folder)))
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str = "Upload tokenizer",
+        commit_description: str | None = None,
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+    ) -> Any:
+        """Upload what ``save_pretrained`` writes to a model on the Hub.
+
+        Args:
+            repo_id: Name of the model, ``user/model``; made when it is missing.
+            commit_message: First line of the commit's message.
+            commit_description: The rest of it.
+            private: Whether a model that is made is private; None: as the owner has it.
+            token: Access token; None: the one of ``hf auth login``.
+            revision: Branch that takes the commit; None: ``main``.
+            create_pr: Open a pull request instead.
+
+        Returns:
+            The ``CommitInfo`` of ``huggingface_hub``.
+
+        Raises:
+            ConnectionError: The Hub cannot be reached. PermissionError: It refuses the token.
+        """
+        from bedtok import _hub
+
+        with tempfile.TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            return _hub.upload(
+                folder,
+                repo_id,
+                commit_message=commit_message,
+                commit_description=commit_description,
+                private=private,
+                token=token,
+                revision=revision,
+                create_pr=create_pr,
+            )
+
+    def add_special_tokens(self, special_tokens_dict: Mapping[str, Any]) -> int:
+        """Add special tokens behind the others, or pass a role to another token.
+
+        No id changes: a role's former token stays in the vocabulary. Calls that run in other
+        threads keep the tokens with which they began.
+
+        Args:
+            special_tokens_dict: Spellings by role, ``{"cls_token": "[CLS]"}``, and those without
+                a role as a list under ``"additional_special_tokens"``.
+
+        Returns:
+            How many tokens are new, by which a model's embeddings must grow:
+            ``model.resize_token_embeddings(len(tokenizer))``.
+
+        Raises:
+            ConfigError: A role is not known, or a token is spelled like a region.
+            TypeError: A spelling is not a text.
+
+        Example:
+            >>> tokenizer = Tokenizer.from_regions(["chr1:100-200"])
+            >>> tokenizer.add_special_tokens({"additional_special_tokens": ["<donor>"]})
+            1
+            >>> tokenizer.convert_tokens_to_ids("<donor>")
+            8
+        """
+        roles, others = split_special_tokens(special_tokens_dict)
+        before = self._core.vocab_size
+        self._adopt(self._core.add_special_tokens(roles, others), warn=False)
+        return self._core.vocab_size - before
 
     def __repr__(self) -> str:
-        default = options_to_dict(DEFAULT_OPTIONS)
+        core = self._core
+        default = options_to_dict(DEFAULT_OPTIONS) | sequence_to_dict(DEFAULT_SEQUENCE)
+        values = options_to_dict(core.options) | sequence_to_dict(core.sequence_options)
         changed = [
-            f", {name}={value!r}"
-            for name, value in options_to_dict(self._options).items()
-            if value != default[name]
+            f", {name}={value!r}" for name, value in values.items() if value != default[name]
         ]
         return (
             f"{type(self).__name__}({self.num_regions} regions, vocab_size={self.vocab_size}"
             f"{''.join(changed)})"
         )
-
-    # ---- regions to tokens
-
-    def __call__(
-        self,
-        regions: object,
-        *,
-        add_special_tokens: bool = True,
-        return_tensors: str | None = None,
-        return_attention_mask: bool | None = None,
-        return_special_tokens_mask: bool = False,
-        return_region_index: bool = False,
-        **options: Unpack[MappingKeywords],
-    ) -> BatchEncoding:
-        """Tokenize one sample.
-
-        Args:
-            regions: A RegionSet; the path of a BED file, read sorted; a region such as
-                ``"chr1:100-200"``; a list or tuple of ``Region``, ``(chrom, start, end)`` or
-                region texts, among which special tokens stand for themselves; a table with
-                columns chrom, start, end.
-            add_special_tokens: Apply the template, which is empty, as pre-trained models expect.
-            return_tensors: ``None``: lists of int; ``"np"``: int64 arrays of shape (1, L).
-            return_attention_mask: Leave out ``attention_mask`` when False.
-            return_special_tokens_mask: Add ``special_tokens_mask``: 1 for special tokens, else 0.
-            return_region_index: Add ``region_index``: for each token the position, in the input
-                as given, of the region that gave it. None (-1 in arrays) where no region did.
-            **options: Mapping options for this call; see ``MappingKeywords``.
-
-        Returns:
-            ``input_ids`` and what was asked for, of length L. L is 1, the unk token, when nothing
-            overlaps.
-
-        Raises:
-            TypeError: The input has none of these types, or a keyword is not known.
-            Error: A region is not legal. ParseError: The file is not BED.
-            VocabularyError: A region hits nothing and ``on_miss`` is ``"error"``.
-            ConfigError: An option has a value that is not allowed.
-        """
-        merged = merge_options(self._options, options, "Tokenizer", _CALL_KEYWORDS)
-        check_return_tensors(return_tensors)
-        sample = read_sample(regions, self._special_ids)
-        encoding = self._encode(sample, merged, return_region_index)
-        data: dict[str, Any] = {"input_ids": _to_tensors(encoding.input_ids, return_tensors)}
-        if return_attention_mask is None or return_attention_mask:
-            data["attention_mask"] = (
-                [1] * len(encoding)
-                if return_tensors is None
-                else _to_tensors(encoding.attention_mask, return_tensors)
-            )
-        if return_special_tokens_mask:
-            data["special_tokens_mask"] = _to_tensors(encoding.special_tokens_mask, return_tensors)
-        if return_region_index:
-            index = encoding.region_index
-            if sample.positions is not None and len(sample.positions):
-                index = np.where(index < 0, index, sample.positions[index])
-            data["region_index"] = (
-                _with_none(index) if return_tensors is None else _to_tensors(index, return_tensors)
-            )
-        return BatchEncoding(data, [encoding])
-
-    def _encode(
-        self, sample: Sample, options: MappingOptions, with_region_index: bool = False
-    ) -> _core.Encoding:
-        encoding = self._core.encode(
-            sample.regions, options, sample.placed_at, sample.placed_ids, with_region_index
-        )
-        warn_caller(encoding.warning)
-        return encoding
-
-    @overload
-    def encode(
-        self,
-        regions: object,
-        *,
-        add_special_tokens: bool = ...,
-        return_tensors: None = ...,
-        **options: Unpack[MappingKeywords],
-    ) -> list[int]: ...
-    @overload
-    def encode(
-        self,
-        regions: object,
-        *,
-        add_special_tokens: bool = ...,
-        return_tensors: str,
-        **options: Unpack[MappingKeywords],
-    ) -> npt.NDArray[np.int64]: ...
-    def encode(
-        self,
-        regions: object,
-        *,
-        add_special_tokens: bool = True,
-        return_tensors: str | None = None,
-        **options: Unpack[MappingKeywords],
-    ) -> list[int] | npt.NDArray[np.int64]:
-        """Return the ids alone: of a sample, or of tokens exactly.
-
-        A region text, a special token, and a list or tuple of nothing but ``str`` are tokens:
-        each has its own id, unk when it is not in the vocabulary, and nothing is overlapped.
-        Everything else is what calling the tokenizer gives as ``input_ids``.
-
-        Args and errors are those of calling the tokenizer.
-
-        Example:
-            >>> tokenizer = Tokenizer.from_regions(["chr1:100-200", "chr1:300-400"])
-            >>> tokenizer.encode(["chr1:300-400", "chr1:300-401", "<cls>"])
-            [1, 2, 5]
-            >>> tokenizer.encode([("chr1", 300, 401)])
-            [1]
-        """
-        merged = merge_options(self._options, options, "encode", _CALL_KEYWORDS[:2])
-        check_return_tensors(return_tensors)
-        tokens: Sequence[str] | None = None
-        if isinstance(regions, str):
-            tokens = (regions,) if self._is_token(regions) else None
-        elif isinstance(regions, (list, tuple)) and regions:
-            tokens = regions if all(isinstance(item, str) for item in regions) else None
-        if tokens is not None:
-            return _to_tensors(self._token_ids(tokens), return_tensors)
-        encoding = self._encode(read_sample(regions, self._special_ids), merged)
-        return _to_tensors(encoding.input_ids, return_tensors)
-
-    def tokenize(
-        self,
-        regions: object,
-        *,
-        add_special_tokens: bool = True,
-        **options: Unpack[MappingKeywords],
-    ) -> list[str]:
-        """Return the tokens of one sample as text; args and errors as in calling the tokenizer."""
-        merged = merge_options(self._options, options, "tokenize", _CALL_KEYWORDS[:1])
-        encoding = self._encode(read_sample(regions, self._special_ids), merged)
-        return self._core.decode(encoding.input_ids)
-
-    def report(self, regions: object, **options: Unpack[MappingKeywords]) -> MappingReport:
-        """Tell how well one sample fits the vocabulary.
-
-        Args and errors are those of calling the tokenizer; special tokens are left out.
-
-        Returns:
-            Counts of regions, hits and tokens, hits per chromosome, positions (among
-            the regions) of those without a hit, chromosomes that the vocabulary does not have,
-            and a likely cause. It prints as text.
-        """
-        merged = merge_options(self._options, options, "report")
-        return self._core.report(read_sample(regions, self._special_ids).regions, merged)
 
 
 def tokenize_fragment_file(path: StrPath, tokenizer: Tokenizer) -> dict[str, list[int]]:
@@ -379,14 +311,16 @@ def tokenize_fragment_file(path: StrPath, tokenizer: Tokenizer) -> dict[str, lis
     return {barcode: array.tolist() for barcode, array in ids.items()}
 
 
-def _with_none(index: npt.NDArray[np.int64]) -> list[int | None]:
-    """Return positions as a list, with None for those below zero."""
-    none = index < 0
-    positions: list[int | None]
-    if not none.any():  # several times faster
-        positions = index.tolist()
-        return positions
-    boxed = index.astype(object)
-    boxed[none] = None
-    positions = boxed.tolist()
-    return positions
+def _check_options(options: Mapping[str, Any], function: str, others: tuple[str, ...] = ()) -> None:
+    """Raise what is wrong with keywords before a file is read for nothing."""
+    merge_tokenizer_options(DEFAULT_OPTIONS, DEFAULT_SEQUENCE, options, function, others)
+
+
+def _with_options(
+    core: _core.Tokenizer, options: Mapping[str, Any], function: str
+) -> _core.Tokenizer:
+    if not options:
+        return core
+    return core.with_options(
+        *merge_tokenizer_options(core.options, core.sequence_options, options, function)
+    )

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <bedtok/encoding.hpp>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace bedtok::python {
 
@@ -9,6 +12,12 @@ namespace bedtok::python {
 struct SampleEncoding : Encoding {
   TokenId first_special = 0;
   bool with_region_index = false;
+};
+
+/// A batch whose rows Python may keep one by one.
+struct SampleBatch {
+  std::vector<SampleEncoding> rows;
+  std::vector<std::int64_t> overflow_to_sample_mapping;
 };
 
 }  // namespace bedtok::python

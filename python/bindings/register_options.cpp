@@ -3,7 +3,13 @@
 #include <pybind11/stl.h>
 
 #include <bedtok/mapping_options.hpp>
+#include <bedtok/sequence_options.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "register.hpp"
 
@@ -75,13 +81,52 @@ py::tuple to_tuple(const MappingOptions& options) {
                         std::string(to_word(options.on_miss)), aliases);
 }
 
+SequenceOptions make_sequence_options(std::vector<std::string> before,
+                                      std::vector<std::string> after,
+                                      std::optional<std::size_t> model_max_length,
+                                      const std::string& padding_side,
+                                      const std::string& truncation_side) {
+  SequenceOptions options;
+  options.before = std::move(before);
+  options.after = std::move(after);
+  options.model_max_length = model_max_length;
+  options.padding_side = from_word<Side>(padding_side, "padding_side");
+  options.truncation_side = from_word<Side>(truncation_side, "truncation_side");
+  options.check();
+  return options;
+}
+
+py::tuple to_tuple(const SequenceOptions& options) {
+  return py::make_tuple(py::tuple(py::cast(options.before)), py::tuple(py::cast(options.after)),
+                        options.model_max_length, std::string(to_word(options.padding_side)),
+                        std::string(to_word(options.truncation_side)));
+}
+
+/// Comparison and hash by value.
+template <class Options>
+void def_by_value(py::class_<Options>& options_class) {
+  using py::literals::operator""_a;
+  options_class
+      .def(
+          "__eq__",
+          [](const Options& options, const py::object& other) -> py::object {
+            if (!py::isinstance<Options>(other)) {
+              return py::reinterpret_borrow<py::object>(Py_NotImplemented);
+            }
+            return py::bool_(options == other.cast<const Options&>());
+          },
+          "other"_a, py::pos_only())
+      .def("__hash__", [](const Options& options) { return py::hash(to_tuple(options)); });
+}
+
 }  // namespace
 
 void register_options(py::module_& module) {
   using py::literals::operator""_a;
   const MappingOptions defaults;
-  py::class_<MappingOptions>(module, "MappingOptions", py::is_final(),
-                             "How regions become tokens; immutable.")
+  py::class_<MappingOptions> mapping(module, "MappingOptions", py::is_final(),
+                                     "How regions become tokens; immutable.");
+  mapping
       .def(py::init(&make_options), py::kw_only(), "min_overlap"_a = 0, "min_fraction"_a = 0.0,
            "fraction_of"_a = std::string(to_word(defaults.fraction_of)), "best_overlap"_a = false,
            "unique"_a = false, "order"_a = std::string(to_word(defaults.order)),
@@ -98,17 +143,25 @@ void register_options(py::module_& module) {
       .def_property_readonly(
           "on_miss", [](const MappingOptions& o) { return std::string(to_word(o.on_miss)); })
       .def_property_readonly("chrom_aliases",
-                             [](const MappingOptions& o) { return from_aliases(o.chrom_aliases); })
-      .def(
-          "__eq__",
-          [](const MappingOptions& options, const py::object& other) -> py::object {
-            if (!py::isinstance<MappingOptions>(other)) {
-              return py::reinterpret_borrow<py::object>(Py_NotImplemented);
-            }
-            return py::bool_(options == other.cast<const MappingOptions&>());
-          },
-          "other"_a, py::pos_only())
-      .def("__hash__", [](const MappingOptions& options) { return py::hash(to_tuple(options)); });
+                             [](const MappingOptions& o) { return from_aliases(o.chrom_aliases); });
+  def_by_value(mapping);
+
+  py::class_<SequenceOptions> sequence(module, "SequenceOptions", py::is_final(),
+                                       "What a model expects of its sequences; immutable.");
+  sequence
+      .def(py::init(&make_sequence_options), py::kw_only(), "before"_a = std::vector<std::string>(),
+           "after"_a = std::vector<std::string>(), "model_max_length"_a = py::none(),
+           "padding_side"_a = "right", "truncation_side"_a = "right")
+      .def_readonly("before", &SequenceOptions::before)
+      .def_readonly("after", &SequenceOptions::after)
+      .def_readonly("model_max_length", &SequenceOptions::model_max_length)
+      .def_property_readonly(
+          "padding_side",
+          [](const SequenceOptions& o) { return std::string(to_word(o.padding_side)); })
+      .def_property_readonly("truncation_side", [](const SequenceOptions& o) {
+        return std::string(to_word(o.truncation_side));
+      });
+  def_by_value(sequence);
 }
 
 }  // namespace bedtok::python

@@ -10,6 +10,9 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "arrays.hpp"
@@ -26,62 +29,166 @@ using Index = Tok::index_type;
 using release_gil = py::call_guard<py::gil_scoped_release>;
 using Ids = Column<TokenId>;
 
-SpecialTokens to_special_tokens(
-    const std::optional<std::map<std::string, std::string>>& spellings) {
+using Roles = std::map<std::string, std::string>;
+using Spellings = std::vector<std::string>;
+
+SpecialRole to_role(const std::string& name) {
+  if (const auto role = SpecialTokens::role(name)) return *role;
+  throw ConfigError("special token role '" + name +
+                    "' is not known, expected unk, pad, mask, cls, eos, bos or sep");
+}
+
+/// Roles alone are spelled anew. With all special tokens in the order of their ids, `roles` says
+/// which of them has which.
+SpecialTokens to_special_tokens(const std::optional<Roles>& roles,
+                                const std::optional<Spellings>& all) {
   SpecialTokens tokens;
-  if (!spellings) return tokens;
-  for (const auto& [name, spelling] : *spellings) {
-    const auto role = SpecialTokens::role(name);
-    if (!role) {
-      throw ConfigError("special token role '" + name +
-                        "' is not known, expected unk, pad, mask, cls, eos, bos or sep");
+  if (all) {
+    for (std::size_t i = 0; i < all->size(); ++i) {
+      if (i < SpecialTokens::role_count) {
+        tokens.set(static_cast<SpecialRole>(i), (*all)[i]);
+      } else {
+        tokens.add((*all)[i]);
+      }
     }
-    tokens.set(*role, spelling);
+  }
+  for (const auto& [name, spelling] : roles.value_or(Roles())) {
+    if (all) {
+      tokens.assign(to_role(name), spelling);
+    } else {
+      tokens.set(to_role(name), spelling);
+    }
   }
   return tokens;
 }
 
-std::unique_ptr<Tok> make(const Regions& regions,
-                          const std::optional<std::map<std::string, std::string>>& spellings,
-                          const std::optional<MappingOptions>& options) {
-  return std::make_unique<Tok>(regions, to_special_tokens(spellings),
-                               options.value_or(MappingOptions()));
+std::unique_ptr<Tok> make(const Regions& regions, const std::optional<Roles>& roles,
+                          const std::optional<MappingOptions>& options,
+                          const std::optional<SequenceOptions>& sequence_options,
+                          const std::optional<Spellings>& all_special_tokens) {
+  return std::make_unique<Tok>(regions, to_special_tokens(roles, all_special_tokens),
+                               options.value_or(MappingOptions()),
+                               sequence_options.value_or(SequenceOptions()));
 }
 
-std::unique_ptr<Tok> from_bed(const std::filesystem::path& path,
-                              const std::optional<MappingOptions>& options) {
-  return std::make_unique<Tok>(Tok::from_bed(path, options.value_or(MappingOptions())));
+Tok add_special_tokens(const Tok& tokenizer, const Roles& roles, const Spellings& others) {
+  SpecialTokens tokens = tokenizer.special_tokens();
+  for (const auto& [name, spelling] : roles) tokens.assign(to_role(name), spelling);
+  for (const std::string& spelling : others) tokens.add(spelling);
+  return tokenizer.with_special_tokens(std::move(tokens));
 }
 
 /// TOML is parsed by Python's own library and comes as JSON.
-std::unique_ptr<Tok> from_config_json(const std::string& text, const std::filesystem::path& path,
-                                      const std::optional<MappingOptions>& options) {
+Tok from_config_json(const std::string& text, const std::filesystem::path& path) {
   io::UniverseConfig config = io::parse_universe_config(text, path);
-  return std::make_unique<Tok>(io::load_tokenizer<Index>(config.universe, config.special_tokens,
-                                                         options.value_or(MappingOptions())));
+  return io::load_tokenizer<Index>(config.universe, config.special_tokens, {});
 }
 
-std::unique_ptr<Tok> from_pretrained(const std::filesystem::path& folder,
-                                     const std::optional<MappingOptions>& options) {
-  return std::make_unique<Tok>(Tok::from_pretrained(folder, options));
-}
-
-SampleEncoding encode(const Tok& tokenizer, const Regions& regions, const MappingOptions& options,
-                      const std::optional<Ids>& placed_at, const std::optional<Ids>& placed_ids,
-                      bool with_region_index) {
+/// One sample as Python hands it over, for a thread that does not hold the GIL.
+struct Sample {
+  std::variant<const Regions*, std::filesystem::path, std::vector<TokenId>> source;
   std::vector<PlacedToken> placed;
-  if (placed_at && placed_ids) {
-    if (placed_at->size() != placed_ids->size()) {
-      throw Error("placed_at and placed_ids must have one length, got " +
-                  std::to_string(placed_at->size()) + " and " + std::to_string(placed_ids->size()));
+  std::vector<std::int64_t> positions;  // what the caller calls the i-th region; empty: i
+
+  Encoding encode(const Tok& tokenizer, const MappingOptions& options,
+                  bool with_region_index) const {
+    if (const auto* ids = std::get_if<std::vector<TokenId>>(&source)) {
+      Encoding encoding;
+      encoding.input_ids = *ids;
+      encoding.attention_mask.assign(ids->size(), 1);
+      if (with_region_index) encoding.region_index.assign(ids->size(), -1);
+      return encoding;
     }
-    for (py::ssize_t i = 0; i < placed_at->size(); ++i) {
-      placed.push_back({static_cast<std::size_t>(placed_at->at(i)), placed_ids->at(i)});
+    if (const auto* path = std::get_if<std::filesystem::path>(&source)) {
+      return tokenizer.encode(Regions::from_bed(*path), options, placed, with_region_index);
     }
+    Encoding encoding =
+        tokenizer.encode(*std::get<const Regions*>(source), options, placed, with_region_index);
+    if (!positions.empty()) {
+      for (std::int64_t& at : encoding.region_index) {
+        if (at >= 0) at = positions[static_cast<std::size_t>(at)];
+      }
+    }
+    return encoding;
   }
-  py::gil_scoped_release release;
-  return {tokenizer.encode(regions, options, placed, with_region_index),
-          static_cast<TokenId>(tokenizer.vocabulary().regions().size()), with_region_index};
+
+  /// About how many regions it has; a file is worth a thread of its own.
+  std::size_t work() const {
+    const auto* regions = std::get_if<const Regions*>(&source);
+    return regions != nullptr ? (*regions)->size() : std::size_t{1} << 14;
+  }
+};
+
+/// A RegionSet, the path of a BED file, an array of ids that stand for themselves, or
+/// (RegionSet, placed_at, placed_ids, positions).
+Sample to_sample(const py::handle& object) {
+  Sample sample;
+  if (py::isinstance<Regions>(object)) {
+    sample.source = &object.cast<const Regions&>();
+  } else if (py::isinstance<py::str>(object)) {
+    sample.source = object.cast<std::filesystem::path>();
+  } else if (py::isinstance<Ids>(object)) {
+    sample.source = to_vector(py::reinterpret_borrow<Ids>(object));
+  } else {
+    const auto [regions, at, ids, positions] =
+        object.cast<std::tuple<const Regions*, Ids, Ids, Ids>>();
+    if (at.size() != ids.size()) {
+      throw Error("placed_at and placed_ids must have one length, got " +
+                  std::to_string(at.size()) + " and " + std::to_string(ids.size()));
+    }
+    if (static_cast<std::size_t>(positions.size()) != regions->size()) {
+      throw Error("positions must have one entry a region, got " +
+                  std::to_string(positions.size()));
+    }
+    sample.source = regions;
+    for (py::ssize_t i = 0; i < at.size(); ++i) {
+      sample.placed.push_back({static_cast<std::size_t>(at.at(i)), ids.at(i)});
+    }
+    sample.positions = to_vector(positions);
+  }
+  return sample;
+}
+
+SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
+                         const MappingOptions& options, bool add_special_tokens,
+                         std::optional<std::size_t> max_length, bool random,
+                         const std::optional<std::string>& truncation_side,
+                         bool return_overflowing_tokens, std::size_t stride, std::uint64_t seed,
+                         bool return_region_index, std::size_t num_threads) {
+  BatchOptions batch_options;
+  batch_options.add_special_tokens = add_special_tokens;
+  batch_options.max_length = max_length;
+  batch_options.truncation = random ? Truncation::random : Truncation::cut;
+  if (truncation_side) {
+    batch_options.truncation_side = from_word<Side>(*truncation_side, "truncation_side");
+  }
+  batch_options.return_overflowing_tokens = return_overflowing_tokens;
+  batch_options.stride = stride;
+  batch_options.seed = seed;
+  batch_options.return_region_index = return_region_index;
+  batch_options.num_threads = num_threads;
+
+  // The tuple keeps the samples alive, whatever happens to the list.
+  const py::tuple alive(objects);
+  std::vector<Sample> samples;
+  std::size_t work = 0;
+  for (const py::handle object : alive) {
+    samples.push_back(to_sample(object));
+    work += samples.back().work();
+  }
+  SampleBatch result;
+  const py::gil_scoped_release release;
+  Batch batch = tokenizer.encode_batch(
+      samples.size(), work,
+      [&](std::size_t i) { return samples[i].encode(tokenizer, options, return_region_index); },
+      batch_options);
+  const auto first_special = static_cast<TokenId>(tokenizer.vocabulary().regions().size());
+  result.rows.reserve(batch.rows.size());
+  for (Encoding& row : batch.rows) {
+    result.rows.push_back({std::move(row), first_special, return_region_index});
+  }
+  result.overflow_to_sample_mapping = std::move(batch.overflow_to_sample_mapping);
+  return result;
 }
 
 /// Ids as the texts of their tokens. Special tokens share one object each.
@@ -128,7 +235,7 @@ py::dict get_vocab(const Tok& tokenizer) {
             texts.make(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i])),
         i);
   }
-  for (std::size_t i = 0; i < SpecialTokens::count; ++i) {
+  for (std::size_t i = 0; i < tokenizer.special_tokens().size(); ++i) {
     put(py::str(tokenizer.special_tokens().spellings()[i]), regions.size() + i);
   }
   return vocab;
@@ -136,9 +243,9 @@ py::dict get_vocab(const Tok& tokenizer) {
 
 py::dict special_tokens(const Tok& tokenizer) {
   py::dict roles;
-  for (std::size_t i = 0; i < SpecialTokens::count; ++i) {
+  for (std::size_t i = 0; i < SpecialTokens::role_count; ++i) {
     roles[py::str(std::string(SpecialTokens::role_names[i]))] =
-        py::str(tokenizer.special_tokens().spellings()[i]);
+        py::str(tokenizer.special_tokens()[static_cast<SpecialRole>(i)]);
   }
   return roles;
 }
@@ -210,12 +317,15 @@ void register_tokenizer(py::module_& module) {
   py::class_<Tok>(module, "Tokenizer", py::is_final(),
                   "A vocabulary, its overlap index, special tokens and mapping options; immutable.")
       .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(), "options"_a = py::none(),
-           release_gil())
-      .def_static("from_bed", &from_bed, "path"_a, "options"_a = py::none(), release_gil())
-      .def_static("from_config_json", &from_config_json, "text"_a, "path"_a,
-                  "options"_a = py::none(), release_gil())
-      .def_static("from_pretrained", &from_pretrained, "folder"_a, "options"_a = py::none(),
-                  release_gil())
+           "sequence_options"_a = py::none(), "all_special_tokens"_a = py::none(), release_gil())
+      .def_static(
+          "from_bed", [](const std::filesystem::path& path) { return Tok::from_bed(path); },
+          "path"_a, release_gil())
+      .def_static("from_config_json", &from_config_json, "text"_a, "path"_a, release_gil())
+      .def_static(
+          "from_pretrained",
+          [](const std::filesystem::path& folder) { return Tok::from_pretrained(folder); },
+          "folder"_a, release_gil())
       .def(
           "save_pretrained",
           [](const Tok& tokenizer, const std::filesystem::path& folder) {
@@ -232,10 +342,17 @@ void register_tokenizer(py::module_& module) {
           "regions", [](const Tok& t) -> const Regions& { return t.vocabulary().regions(); },
           py::return_value_policy::reference_internal)
       .def_property_readonly("special_tokens", &special_tokens)
+      .def_property_readonly("all_special_tokens",
+                             [](const Tok& t) { return t.special_tokens().spellings(); })
       .def_property_readonly("options", &Tok::options)
+      .def_property_readonly("sequence_options", &Tok::sequence_options)
+      .def("with_options", &Tok::with_options, "options"_a, "sequence_options"_a, release_gil())
+      .def("add_special_tokens", &add_special_tokens, "roles"_a, "others"_a, release_gil())
       .def_property_readonly("warning", [](const Tok& t) { return text_or_none(t.warning()); })
-      .def("encode", &encode, "regions"_a, "options"_a, "placed_at"_a = py::none(),
-           "placed_ids"_a = py::none(), "with_region_index"_a = false)
+      .def("encode_batch", &encode_batch, "samples"_a, "options"_a, py::kw_only(),
+           "add_special_tokens"_a = true, "max_length"_a = py::none(), "random"_a = false,
+           "truncation_side"_a = py::none(), "return_overflowing_tokens"_a = false, "stride"_a = 0,
+           "seed"_a = 0, "return_region_index"_a = false, "num_threads"_a = 0)
       .def(
           "report",
           [](const Tok& t, const Regions& regions, const MappingOptions& options) {

@@ -8,11 +8,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "../error.hpp"
 #include "../mapping_options.hpp"
+#include "../sequence_options.hpp"
 #include "../special_tokens.hpp"
 #include "byte_source.hpp"
 
@@ -78,13 +80,19 @@ inline std::string text_of(const Json& json, const std::string& name, const std:
 /// A special token as saved files spell it: a text, or an object with `content` as Hugging Face
 /// writes an AddedToken.
 inline std::string spelling_of(const Json& json, const std::string& name, const std::string& key) {
-  if (json.is_object() && json.contains("content")) {
-    return text_of(json["content"], name, key + ".content");
+  const bool wrapped = json.is_object() && json.contains("content");
+  std::string spelling =
+      wrapped ? text_of(json["content"], name, key + ".content") : text_of(json, name, key);
+  if (spelling.empty()) {
+    throw ConfigError(name + ": " + key + " has an empty spelling, expected a text like <new>");
   }
-  return text_of(json, name, key);
+  return spelling;
 }
 
 }  // namespace detail
+
+/// What stands for the sample in a template, as in Hugging Face's TemplateProcessing.
+inline constexpr const char* sample_piece = "$A";
 
 /// What differs from the defaults, by the names of MappingOptions.
 inline Json options_to_json(const MappingOptions& options) {
@@ -167,16 +175,143 @@ inline MappingOptions options_from_json(const Json& json, const std::string& nam
   return options;
 }
 
-/// Takes the spellings `<role>_token` of a tokenizer_config.json or special_tokens_map.json. Other
-/// keys belong to others; null means the default.
-inline void read_spellings(const Json& json, const std::string& name, SpecialTokens& tokens) {
-  for (const std::string_view role : SpecialTokens::role_names) {
-    const std::string key = std::string(role) + "_token";
-    const auto found = json.find(key);
-    if (found == json.end() || found->is_null()) continue;
-    tokens.set(*SpecialTokens::role(role), detail::spelling_of(*found, name, key));
+/// What differs from the defaults, by the names that a tokenizer_config.json has for it.
+inline Json sequence_to_json(const SequenceOptions& options) {
+  Json json = Json::object();
+  if (!options.before.empty() || !options.after.empty()) {
+    Json pieces = options.before;
+    pieces.push_back(sample_piece);
+    for (const std::string& spelling : options.after) pieces.push_back(spelling);
+    json["template"] = std::move(pieces);
   }
+  if (options.model_max_length) json["model_max_length"] = *options.model_max_length;
+  if (options.padding_side != Side::right) json["padding_side"] = to_word(options.padding_side);
+  if (options.truncation_side != Side::right) {
+    json["truncation_side"] = to_word(options.truncation_side);
+  }
+  return json;
 }
+
+/// Takes those names of a tokenizer_config.json; other keys belong to others, null means the
+/// default. Throws ConfigError that names the source, the key and the value.
+inline SequenceOptions sequence_from_json(const Json& json, const std::string& name) {
+  SequenceOptions options;
+  const auto value = [&json](const char* key) {
+    const auto found = json.find(key);
+    return found == json.end() || found->is_null() ? nullptr : &*found;
+  };
+  if (const Json* pieces = value("template")) {
+    const auto fail = [&] {
+      return ConfigError(name + ": template is " + pieces->dump() +
+                         ", expected a list like [\"<cls>\", \"" + sample_piece + "\", \"<eos>\"]");
+    };
+    if (!pieces->is_array()) throw fail();
+    bool behind = false;
+    for (const Json& piece : *pieces) {
+      if (!piece.is_string()) throw fail();
+      const auto text = piece.get<std::string>();
+      if (text == sample_piece) {
+        if (behind) throw fail();
+        behind = true;
+      } else {
+        (behind ? options.after : options.before).push_back(text);
+      }
+    }
+    if (!behind) throw fail();
+  }
+  if (const Json* length = value("model_max_length")) {
+    // Hugging Face writes 1e30 for a length that is not known.
+    constexpr double not_known = 1e15;
+    const bool fits = length->is_number() && length->get<double>() >= 1 &&
+                      (length->is_number_unsigned() || length->get<double>() >= not_known);
+    const double tokens = detail::value_of<double>(*length, name, "model_max_length",
+                                                   "a number of tokens from 1", fits);
+    if (tokens < not_known) options.model_max_length = length->get<std::size_t>();
+  }
+  const auto side = [&](const char* key, Side& to) {
+    const Json* word = value(key);
+    if (word == nullptr) return;
+    to = from_word<Side>(detail::text_of(*word, name, key), name + ": " + key);
+  };
+  side("padding_side", options.padding_side);
+  side("truncation_side", options.truncation_side);
+  return options;
+}
+
+/// What a tokenizer_config.json says about special tokens: `<role>_token` for each role, and where
+/// tokens were added, `special_tokens`, which lists all of them in the order of the ids.
+inline Json special_tokens_to_json(const SpecialTokens& tokens) {
+  Json json = Json::object();
+  bool own_places = tokens.size() == SpecialTokens::role_count;
+  for (std::size_t i = 0; i < SpecialTokens::role_count; ++i) {
+    const auto role = static_cast<SpecialRole>(i);
+    json[std::string(SpecialTokens::role_names[i]) + "_token"] = tokens[role];
+    own_places = own_places && tokens.position(role) == i;
+  }
+  if (!own_places) json["special_tokens"] = tokens.spellings();
+  return json;
+}
+
+/// Reads special tokens from a folder's files, one after the other. Other keys belong to others;
+/// null means the default.
+class SpecialTokensReader {
+ public:
+  /// Takes what a tokenizer_config.json or special_tokens_map.json says. Throws ConfigError that
+  /// names the source.
+  void read(const Json& json, const std::string& name) {
+    if (const auto list = json.find("special_tokens"); list != json.end() && !list->is_null()) {
+      read_list(*list, name);
+    }
+    for (const std::string_view role_name : SpecialTokens::role_names) {
+      const std::string key = std::string(role_name) + "_token";
+      const auto found = json.find(key);
+      if (found == json.end() || found->is_null()) continue;
+      const SpecialRole role = *SpecialTokens::role(role_name);
+      std::string spelling = detail::spelling_of(*found, name, key);
+      if (!listed_) {
+        tokens_.set(role, std::move(spelling));
+      } else if (tokens_.find(spelling)) {
+        tokens_.assign(role, std::move(spelling));
+      } else {
+        throw ConfigError(name + ": " + key + " is '" + spelling +
+                          "', expected one of the list special_tokens");
+      }
+    }
+    if (listed_) return;
+    // Hugging Face's names for tokens beyond the roles, the older and the newer one.
+    for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+      const auto found = json.find(key);
+      if (found == json.end() || !found->is_structured()) continue;
+      for (const Json& token : *found) tokens_.add(detail::spelling_of(token, name, key));
+    }
+  }
+
+  const SpecialTokens& tokens() const noexcept { return tokens_; }
+
+ private:
+  void read_list(const Json& list, const std::string& name) {
+    if (!list.is_array() || list.size() < SpecialTokens::role_count) {
+      throw ConfigError(name + ": special_tokens is " + list.dump() + ", expected a list of " +
+                        std::to_string(SpecialTokens::role_count) + " texts or more");
+    }
+    tokens_ = SpecialTokens();  // the list is whole: what an earlier file said has no place in it
+    std::size_t i = 0;
+    for (const Json& token : list) {
+      std::string spelling = detail::spelling_of(token, name, "special_tokens");
+      if (i < SpecialTokens::role_count) {
+        tokens_.set(static_cast<SpecialRole>(i), std::move(spelling));
+      } else if (tokens_.add(spelling) != i) {
+        throw ConfigError(name + ": special_tokens has '" + spelling +
+                          "' twice, each token needs an id of its own");
+      }
+      ++i;
+    }
+    listed_ = true;
+  }
+
+  SpecialTokens tokens_;
+  bool listed_ = false;
+};
 
 /// What a TOML file of gtars says.
 struct UniverseConfig {

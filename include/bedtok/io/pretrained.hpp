@@ -26,7 +26,7 @@ inline constexpr const char* special_tokens_name = "special_tokens_map.json";
 /// The tokenizer of a BED file's regions in the file's order. Errors name the file.
 template <class Index>
 Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTokens special_tokens,
-                                MappingOptions options) {
+                                MappingOptions options, SequenceOptions sequence_options = {}) {
   using Regions = typename Tokenizer<Index>::regions_type;
   Regions regions = Regions::from_bed(universe, false);
   if (regions.empty()) {
@@ -34,7 +34,8 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
                           ": the vocabulary has no regions, expected at least one line of "
                           "chromosome, start and end");
   }
-  return Tokenizer<Index>(std::move(regions), std::move(special_tokens), std::move(options));
+  return Tokenizer<Index>(std::move(regions), std::move(special_tokens), std::move(options),
+                          std::move(sequence_options));
 }
 
 }  // namespace io
@@ -70,12 +71,14 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
     universe = folder / io::universe_name;
   }
 
-  SpecialTokens special_tokens;
+  io::SpecialTokensReader special_tokens;
   MappingOptions options;
+  SequenceOptions sequence_options;
   const fs::path config = folder / io::tokenizer_config_name;
   if (fs::exists(config)) {
     const io::Json json = io::parse_json_object(io::read_text(config), config.string());
-    io::read_spellings(json, config.string(), special_tokens);
+    special_tokens.read(json, config.string());
+    sequence_options = io::sequence_from_json(json, config.string());
     if (const auto mapping = json.find("mapping"); mapping != json.end()) {
       options = io::options_from_json(*mapping, config.string());
     }
@@ -83,10 +86,11 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
   if (instead) options = std::move(*instead);
   const fs::path spellings = folder / io::special_tokens_name;
   if (fs::exists(spellings)) {
-    io::read_spellings(io::parse_json_object(io::read_text(spellings), spellings.string()),
-                       spellings.string(), special_tokens);
+    special_tokens.read(io::parse_json_object(io::read_text(spellings), spellings.string()),
+                        spellings.string());
   }
-  return io::load_tokenizer<Index>(universe, std::move(special_tokens), std::move(options));
+  return io::load_tokenizer<Index>(universe, special_tokens.tokens(), std::move(options),
+                                   std::move(sequence_options));
 }
 
 template <class Index>
@@ -97,16 +101,15 @@ std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
   const std::filesystem::path config = folder / io::tokenizer_config_name;
   const std::filesystem::path spellings = folder / io::special_tokens_name;
 
-  io::Json roles = io::Json::object();
-  for (std::size_t i = 0; i < SpecialTokens::count; ++i) {
-    roles[std::string(SpecialTokens::role_names[i]) + "_token"] = special_tokens().spellings()[i];
-  }
+  io::Json roles = io::special_tokens_to_json(special_tokens());
   io::Json settings = {{"tokenizer_class", "AtacformerTokenizer"}};
   settings.update(roles);
+  settings.update(io::sequence_to_json(sequence_options_));
+  roles.erase("special_tokens");
   const io::Json mapping = io::options_to_json(options_);
   if (!mapping.empty()) settings["mapping"] = mapping;
 
-  vocabulary_.regions().to_bed(universe, Compression::gzip);
+  vocabulary_->regions().to_bed(universe, Compression::gzip);
   const auto write = [](const std::filesystem::path& path, const io::Json& json) {
     io::AtomicFile file(path);
     file.write(json.dump(2) + "\n");

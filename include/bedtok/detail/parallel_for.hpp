@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace bedtok::detail {
+
+/// Runs `work(i)` for each i below `count` on up to `threads` threads, the caller's among them.
+/// When some fail, the failure with the lowest i is thrown: the one that a loop would have met
+/// first.
+template <class Work>
+void parallel_for(std::size_t count, std::size_t threads, Work&& work) {
+  threads = std::min(threads, count);
+  if (threads <= 1) {
+    for (std::size_t i = 0; i < count; ++i) work(i);
+    return;
+  }
+  std::atomic<std::size_t> next{0};
+  std::mutex mutex;
+  std::size_t failed = std::numeric_limits<std::size_t>::max();
+  std::exception_ptr failure;
+  const auto run = [&] {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      try {
+        work(i);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (i < failed) {
+          failed = i;
+          failure = std::current_exception();
+        }
+        // What comes later cannot change the outcome; what was handed out earlier still runs.
+        next.store(count, std::memory_order_relaxed);
+      }
+    }
+  };
+  {
+    struct Crew {
+      std::vector<std::thread> threads;
+      ~Crew() {
+        for (std::thread& thread : threads) thread.join();
+      }
+    } crew;
+    crew.threads.reserve(threads - 1);
+    try {
+      while (crew.threads.size() < threads - 1) crew.threads.emplace_back(run);
+    } catch (const std::system_error&) {
+      // The system gives no more threads: those that are there do the work.
+    }
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace bedtok::detail

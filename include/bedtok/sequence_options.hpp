@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "choice_words.hpp"
+#include "error.hpp"
+
+namespace bedtok {
+
+/// An end of a sequence: the one that is padded, the one that is cut.
+enum class Side { right, left };
+
+template <>
+struct ChoiceWords<Side> {
+  static constexpr std::string_view option = "side";
+  static constexpr std::array<std::string_view, 2> words = {"right", "left"};
+};
+
+/// What a model expects of its sequences, under Hugging Face's names. The defaults are what
+/// published models were trained with: no token around a sequence.
+struct SequenceOptions {
+  /// The template: special tokens in front of and behind every sequence, by spelling.
+  std::vector<std::string> before = {};
+  std::vector<std::string> after = {};
+  /// The longest sequence that the model takes. None: not known.
+  std::optional<std::size_t> model_max_length = std::nullopt;
+  Side padding_side = Side::right;
+  Side truncation_side = Side::right;
+
+  /// Throws ConfigError for a model that takes no token at all.
+  void check() const {
+    if (model_max_length && *model_max_length == 0) {
+      throw ConfigError("model_max_length is 0, expected a number of tokens from 1");
+    }
+  }
+
+  friend bool operator==(const SequenceOptions& a, const SequenceOptions& b) {
+    return a.before == b.before && a.after == b.after && a.model_max_length == b.model_max_length &&
+           a.padding_side == b.padding_side && a.truncation_side == b.truncation_side;
+  }
+  friend bool operator!=(const SequenceOptions& a, const SequenceOptions& b) { return !(a == b); }
+};
+
+}  // namespace bedtok
