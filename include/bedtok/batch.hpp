@@ -87,8 +87,8 @@ inline std::size_t padded_length(std::size_t longest, const PadOptions& options)
   return (length + multiple - 1) / multiple * multiple;
 }
 
-/// Writes `size` values to `out`, and `filler` on `side` until there are `length`. `size` must not be
-/// above `length`. Returns the end of what was written.
+/// Writes `size` values to `out`, and `filler` on `side` until there are `length`. `size` must not
+/// be above `length`. Returns the end of what was written.
 inline std::int64_t* pad_row(const std::int64_t* values, std::size_t size, std::size_t length,
                              std::int64_t filler, Side side, std::int64_t* out) {
   if (side == Side::left) out = std::fill_n(out, length - size, filler);

@@ -29,6 +29,7 @@ import numpy as np
 from bedtok import _core
 from bedtok._inputs import as_ids
 from bedtok._options import OPTION_NAMES, merge_options
+from bedtok._sample_names import sample_names
 
 OK, FAILED, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -327,7 +328,7 @@ def _tokenize(args: argparse.Namespace) -> None:
         usage_error("'-' can be given once, as there is one stdin")
     output: str | None = None if args.output == "-" else args.output
     form: str = args.format or _FORMAT_OF_SUFFIX.get(Path(output or "").suffix.lower(), "jsonl")
-    names = _sample_names(beds)
+    names = sample_names(beds)
     if form == "gtok":
         if args.tokens:
             usage_error("--tokens: a gtok file holds ids")
@@ -477,22 +478,6 @@ def _read(path: str, sort: bool = True) -> _core.RegionSet:
     if path == "-":
         return _core.RegionSet.from_bytes(_stdin(), _STDIN, sort)
     return _core.RegionSet.from_bed(path, sort)
-
-
-def _sample_names(beds: list[str]) -> list[str]:
-    names = ["stdin" if bed == "-" else _sample_name(bed) for bed in beds]
-    seen = Counter(names)
-    return [bed if seen[name] > 1 else name for bed, name in zip(beds, names, strict=True)]
-
-
-def _sample_name(path: str) -> str:
-    name = os.path.basename(path)
-    for suffixes in ((".gz", ".bgz"), (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak")):
-        for suffix in suffixes:
-            if name.lower().endswith(suffix) and len(name) > len(suffix):
-                name = name[: -len(suffix)]
-                break
-    return name
 
 
 def _integers(text: str) -> list[int] | None:
