@@ -87,8 +87,8 @@ inline std::size_t padded_length(std::size_t longest, const PadOptions& options)
   return (length + multiple - 1) / multiple * multiple;
 }
 
-/// Writes `size` values to `out`, and `filler` on `side` until there are `length`. `size` must not be
-/// above `length`. Returns the end of what was written.
+/// Writes `size` values to `out`, and `filler` on `side` until there are `length`. `size` must not
+/// be above `length`. Returns the end of what was written.
 inline std::int64_t* pad_row(const std::int64_t* values, std::size_t size, std::size_t length,
                              std::int64_t filler, Side side, std::int64_t* out) {
   if (side == Side::left) out = std::fill_n(out, length - size, filler);
@@ -116,9 +116,10 @@ class Fitter {
     if (!options.max_length) return;
     const std::size_t around = before_.size() + after_.size();
     if (*options.max_length <= around) {
-      throw ConfigError("max_length is " + std::to_string(*options.max_length) +
-                        ", expected more than the " + std::to_string(around) +
-                        " special tokens around a sequence");
+      throw ConfigError("max_length is " + std::to_string(*options.max_length) + ", expected " +
+                        (around == 0 ? "1 or more"
+                                     : "more than the " + std::to_string(around) +
+                                           " special tokens around a sequence"));
     }
     room_ = *options.max_length - around;
     if (!options.return_overflowing_tokens) return;
