@@ -116,9 +116,10 @@ class Fitter {
     if (!options.max_length) return;
     const std::size_t around = before_.size() + after_.size();
     if (*options.max_length <= around) {
-      throw ConfigError("max_length is " + std::to_string(*options.max_length) +
-                        ", expected more than the " + std::to_string(around) +
-                        " special tokens around a sequence");
+      throw ConfigError("max_length is " + std::to_string(*options.max_length) + ", expected " +
+                        (around == 0 ? "1 or more"
+                                     : "more than the " + std::to_string(around) +
+                                           " special tokens around a sequence"));
     }
     room_ = *options.max_length - around;
     if (!options.return_overflowing_tokens) return;

@@ -163,7 +163,7 @@ class Calls(ByContent):
             truncation_side=check_truncation_side(truncation_side),
             return_overflowing_tokens=bool(return_overflowing_tokens),
             stride=at_least("stride", stride, 0),
-            seed=draw_seed(seed) if fit.random else 0,
+            seed=draw_seed(seed) if fit.random or seed is not None else 0,
             return_region_index=bool(return_region_index),
             num_threads=threads if is_batch else 1,
         )
@@ -311,7 +311,7 @@ class Calls(ByContent):
             padding_side: As in calling the tokenizer.
             return_attention_mask: Leave out ``attention_mask`` when False; otherwise it is made
                 where it is missing.
-            return_tensors: As in calling the tokenizer.
+            return_tensors: As in calling the tokenizer; None: what the ids are already.
 
         Returns:
             ``input_ids``, ``attention_mask``, ``special_tokens_mask`` and ``region_index``

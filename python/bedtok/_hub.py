@@ -8,6 +8,7 @@ Only files of known names are fetched, and they are only ever read as data.
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
@@ -141,9 +142,11 @@ def upload(
         raise PermissionError(
             f"{repo_id!r}: no token to log in with; run 'hf auth login', or pass token="
         ) from error
-    except (TypeError, ValueError):
-        raise
     except Exception as error:
+        # An answer that is not JSON is a ValueError, too.
+        wrong_argument = isinstance(error, (TypeError, ValueError))
+        if wrong_argument and not isinstance(error, json.JSONDecodeError):
+            raise
         # What is left comes from the client's HTTP library, whose errors share no base class
         # over the client's versions.
         raise ConnectionError(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Collection
@@ -162,15 +163,20 @@ def _regions_of(items: list[Any] | tuple[Any, ...], positions: Ids | None) -> _c
     try:
         core: _core.RegionSet = as_region_set(items)._core
         return core
-    except Error:
-        for k, item in enumerate(items):
+    except (TypeError, Error) as error:
+        for k, item in enumerate(items if isinstance(error, Error) else ()):
             if isinstance(item, str) and not is_region_text(item):
                 at = k if positions is None else positions[k]
                 raise Error(
                     f"item {at}: {item!r} is neither a region such as 'chr1:100-200' nor a "
                     "special token of this tokenizer; a batch of files is a list of pathlib.Path"
                 ) from None
-        raise
+        place = re.match("region ([0-9]+)", str(error))
+        if positions is None or place is None:
+            raise
+        # The caller counts the special tokens, too.
+        rest = str(error)[place.end() :]
+        raise type(error)(f"region {positions[int(place[1])]}{rest}") from None
 
 
 def as_ids(ids: object, bounds: str) -> Ids:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._core import ConfigError
 from bedtok._sequence import Fit
-from bedtok._tensors import from_array, ragged, row_array, to_tensor, with_none
+from bedtok._tensors import from_array, kind_of, ragged, row_array, to_tensor, with_none
 
 # What padding of each name holds; `input_ids` takes the pad token's id.
 _FILLERS = {"attention_mask": 0, "special_tokens_mask": 1, "region_index": -1}
@@ -31,7 +31,7 @@ def pad_encoded(
         encoded: A mapping of rows (or of one row) by name, or a list of mappings of one row each.
         fit: How rows are padded.
         pad_id: Id of the pad token.
-        kind: None: lists; ``"np"`` or ``"pt"``.
+        kind: ``"np"`` or ``"pt"``; None: what the ids are already, lists, arrays or tensors.
         with_attention_mask: Leave out the mask when False; make it where it is missing.
 
     Raises:
@@ -47,6 +47,7 @@ def pad_encoded(
         )
     ids = data["input_ids"]
     single = _is_row(ids)
+    kind = kind or kind_of(ids) or kind_of(next(iter(ids), None))
     rows = [row_array(row, "input_ids") for row in ([ids] if single else ids)]
     lengths = [row.size for row in rows]
     if not with_attention_mask:
@@ -60,12 +61,13 @@ def pad_encoded(
         if name != "input_ids" and name not in _FILLERS:
             padded[name] = value if kind is None else to_tensor(value, kind, name)
             continue
+        column = rows
         if name != "input_ids":
-            rows = [row_array(row, name) for row in ([value] if single else value)]
-            if [row.size for row in rows] != lengths:
+            column = [row_array(row, name) for row in ([value] if single else value)]
+            if [row.size for row in column] != lengths:
                 raise ConfigError(f"{name}: rows are not as long as those of input_ids")
         filler = _FILLERS.get(name, pad_id)
-        padded[name] = _pad(rows, width, filler, fit.padding_side, kind, name, single)
+        padded[name] = _pad(column, width, filler, fit.padding_side, kind, name, single)
     return padded
 
 

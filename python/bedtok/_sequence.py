@@ -136,7 +136,8 @@ def resolve_fit(
     """
     how = _padding(padding)
     length = None if max_length is None else at_least("max_length", max_length, 1)
-    if truncation is None and length is not None and how is None:
+    # Not beside "do_not_pad": so it is in Hugging Face, whose results these are.
+    if truncation is None and length is not None and padding is False:
         truncation = True
     cut = _truncation(truncation)
     if length is not None and how == "longest" and cut is None:

@@ -38,6 +38,13 @@ def from_array(array: npt.NDArray[Any], kind: str) -> Any:
     return array if kind == "np" else _torch().from_numpy(array)
 
 
+def kind_of(value: object) -> str | None:
+    """Return the kind that a value is of already; None for what is neither array nor tensor."""
+    if hasattr(value, "detach"):
+        return "pt"
+    return "np" if isinstance(value, np.ndarray) else None
+
+
 def to_tensor(value: Any, kind: str, name: str) -> Any:
     """Return numbers, in lists or an array or tensor of any kind, as one array or tensor.
 

@@ -275,7 +275,7 @@ class Tokenizer(CellCalls):
         """
         roles, others = split_special_tokens(special_tokens_dict)
         before = self._core.vocab_size
-        self._adopt(self._core.add_special_tokens(roles, others), warn=False)
+        self._adopt(self._core.add_special_tokens(list(roles.items()), others), warn=False)
         return self._core.vocab_size - before
 
     def __repr__(self) -> str:

@@ -71,7 +71,10 @@ std::unique_ptr<Tok> make(const Regions& regions, const std::optional<Roles>& ro
                                sequence_options.value_or(SequenceOptions()));
 }
 
-Tok add_special_tokens(const Tok& tokenizer, const Roles& roles, const Spellings& others) {
+/// New tokens get their ids in the order given.
+Tok add_special_tokens(const Tok& tokenizer,
+                       const std::vector<std::pair<std::string, std::string>>& roles,
+                       const Spellings& others) {
   SpecialTokens tokens = tokenizer.special_tokens();
   for (const auto& [name, spelling] : roles) tokens.assign(to_role(name), spelling);
   for (const std::string& spelling : others) tokens.add(spelling);

@@ -7,38 +7,41 @@ Run ``python tests/bench/bench.py``; README.md beside it says what is measured, 
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
-import platform
-import re
-import shlex
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from libraries import REMEDY, Bedtok, BenchError, Gtars, Library, load
-from make_data import DEFAULT_FOLDER, DEFAULT_SEED, DataFiles, make_data
+from libraries import Bedtok, BenchError, Gtars, Library, load
+from make_data import DataFiles, make_data
+from report import (
+    GTARS_VERSION,
+    MIB,
+    NOT_INSTALLED,
+    Seconds,
+    describe,
+    installed_version,
+    markdown_table,
+    ratio_cells,
+    require_gtars,
+    run_script,
+    shared_parser,
+    time_call,
+    time_cell,
+)
 
-GTARS_VERSION = "0.10.0"
-DEFAULT_ROUNDS = 7
 FRESH_RUNS = 5  # processes of each kind
 MEMORY_TARGET = 5.0
-MIB = 1024 * 1024
-NOT_INSTALLED = "not installed"
 QUERY_SETS = [(size, order) for size in ("100k", "1M") for order in ("sorted", "shuffled")]
 
 Ids = npt.NDArray[np.int64]  # (tokens,)
-Seconds = list[float]  # one a run
 
 
 # ---- What is measured
@@ -165,16 +168,6 @@ def all_jobs(files: DataFiles) -> list[Job]:
 
 
 # ---- Time
-
-
-def time_call(call: Callable[..., object], *arguments: object) -> float:
-    """Return the seconds of one call, its result's release left out, garbage collected before."""
-    gc.collect()
-    started = time.perf_counter()
-    result = call(*arguments)
-    seconds = time.perf_counter() - started
-    del result
-    return seconds
 
 
 @dataclass(frozen=True)
@@ -405,120 +398,20 @@ def others_table(ours: Bedtok, files: DataFiles, rounds: int) -> str:
 # ---- The report
 
 
-def time_cell(seconds: Seconds) -> str:
-    """Return ``12.3 ms (11.9 to 14.0)``: median, smallest and largest."""
-    if not seconds:
-        return "-"
-    low, median, high = (
-        f"{value * 1e3:.3g}" if value < 1 else f"{value * 1e3:.0f}"
-        for value in (min(seconds), statistics.median(seconds), max(seconds))
-    )
-    return f"{median} ms ({low} to {high})"
-
-
-def ratio_cells(ratio: float | None, target: float | None) -> list[str]:
-    """Return the cells ``ratio`` and ``target``, with a word where the target is missed."""
-    ratio_text = "-" if ratio is None else f"{ratio:.1f}x"
-    if target is None:
-        return [ratio_text, ""]
-    missed = ratio is not None and ratio < target
-    return [ratio_text, f"{target:g}x" + (", missed" if missed else "")]
-
-
-def markdown_table(header: list[str], rows: list[list[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 def time_row(measured: Measured) -> list[str]:
     job = measured.job
     cells = [job.name, time_cell(measured.bedtok), time_cell(measured.gtars)]
     return cells + ratio_cells(measured.ratio, job.target)
 
 
-def installed_version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return NOT_INSTALLED
-
-
-def cpu_model() -> str:
-    try:
-        models = re.findall(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        models = []
-    return models[0].strip() if models else platform.processor() or platform.machine()
-
-
-def compiler_of(module_file: str) -> str:
-    """Return what compiled a shared object, as it says itself, or ``unknown``."""
-    found = re.search(
-        rb"GCC: \([^)]*\) [\d.]+|clang version [\d.]+", Path(module_file).read_bytes()
+def make_parser() -> argparse.ArgumentParser:
+    parser = shared_parser(
+        "Measure bedtok against gtars and print one Markdown table.",
+        "python tests/bench/bench.py --rounds 9 --only 'ids as array, 1M'",
+        "rows to measure, by their names",
     )
-    return found[0].decode() if found else "unknown"
-
-
-def command_line(arguments: argparse.Namespace) -> str:
-    """Return the command with those options that change what is measured."""
-    words = ["python", "tests/bench/bench.py"]
-    if arguments.seed != DEFAULT_SEED:
-        words += ["--seed", str(arguments.seed)]
-    if arguments.rounds != DEFAULT_ROUNDS:
-        words += ["--rounds", str(arguments.rounds)]
-    if arguments.only.pattern:
-        words += ["--only", arguments.only.pattern]
-    words += ["--no-gtars"] * arguments.no_gtars + ["--others"] * arguments.others
-    return shlex.join(words)
-
-
-def describe(load_average: float, arguments: argparse.Namespace) -> str:
-    """Return what the figures belong to: machine, versions, date, command."""
-    core = load("bedtok._core")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1024 * MIB)
-    lines = [
-        f"Date: {date.today().isoformat()}. Command: `{command_line(arguments)}`, "
-        f"{arguments.rounds} rounds or more.",
-        f"Machine: {cpu_model()}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()} "
-        f"{platform.machine()}, load average at the start {load_average:.1f}.",
-        f"Software: Python {platform.python_version()}, NumPy {np.__version__}, bedtok "
-        f"{core.__version__} (compiler {compiler_of(core.__file__)}, inflate by "
-        f"{core.inflate_backend}), gtars {installed_version('gtars')}. All on one thread.",
-    ]
-    return "\n".join(lines)
-
-
-def row_pattern(text: str) -> re.Pattern[str]:
-    """Return a regular expression, or tell argparse what is wrong with it."""
-    try:
-        return re.compile(text)
-    except re.error as error:
-        message = f"{text!r} is not a regular expression: {error}"
-        raise argparse.ArgumentTypeError(message) from None
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description="Measure bedtok against gtars and print one Markdown table.",
-        epilog="example: python tests/bench/bench.py --rounds 9 --only 'ids as array, 1M'",
-    )
-    parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="cache of the data")
-    parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="of the data")
-    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help="runs of each job")
-    parser.add_argument(
-        "--only",
-        metavar="REGEX",
-        type=row_pattern,
-        default=re.compile(""),
-        help="rows to measure, by their names",
-    )
-    parser.add_argument("--no-gtars", action="store_true", help="measure bedtok alone")
     parser.add_argument("--others", action="store_true", help="add ncls and superintervals")
-    parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the report here too")
-    arguments = parser.parse_args()
-    if arguments.rounds < 1:
-        parser.error("--rounds: expected 1 or more")
-    return arguments
+    return parser
 
 
 def run(arguments: argparse.Namespace) -> str:
@@ -532,8 +425,7 @@ def run(arguments: argparse.Namespace) -> str:
     ours = Bedtok(files.vocabulary_bed_gz)
     libraries: list[Library] = [ours]
     if not arguments.no_gtars:
-        if (found := installed_version("gtars")) != GTARS_VERSION:
-            raise BenchError(f"gtars: {found}, expected {GTARS_VERSION}; {REMEDY}")
+        require_gtars()
         libraries.append(Gtars(files.vocabulary_bed_gz))
     rows = []
     for job in all_jobs(files):
@@ -546,24 +438,12 @@ def run(arguments: argparse.Namespace) -> str:
         runs = measure_fresh(tasks if arguments.no_gtars else [*tasks, "gtars"], files)
         rows += [row.cells(runs) for row in fresh_rows]
     header = ["job", "bedtok", f"gtars {GTARS_VERSION}", "ratio", "target"]
-    parts = [describe(load_average, arguments), markdown_table(header, rows)]
+    head = describe(arguments.command, arguments.rounds, load_average, ["gtars"])
+    parts = [f"{head} All on one thread.", markdown_table(header, rows)]
     if arguments.others:
         parts.append(others_table(ours, files, arguments.rounds))
     return "\n\n".join(parts) + "\n"
 
 
-def main() -> int:
-    arguments = parse_arguments()
-    try:
-        report = run(arguments)
-    except BenchError as error:
-        print(f"bench.py: {error}", file=sys.stderr)
-        return 1
-    print(report, end="")
-    if arguments.markdown:
-        arguments.markdown.write_text(report)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_script(make_parser(), run))

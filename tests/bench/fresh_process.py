@@ -9,8 +9,6 @@ bedtok-array, bedtok-list, gtars.
 from __future__ import annotations
 
 import json
-import re
-import resource
 import sys
 import time
 from itertools import pairwise
@@ -19,19 +17,9 @@ from pathlib import Path
 # So that each process has the same base; gtars alone would do without.
 import numpy as np  # noqa: F401
 from libraries import Bedtok, Gtars, Library
+from process_memory import peak_bytes
 
 STEPS = ("load", "read", "encode")
-
-
-def peak_bytes() -> int:
-    """Return the peak resident memory of this process."""
-    # On Linux ru_maxrss begins with what the parent had, and VmHWM with nothing.
-    try:
-        status = Path("/proc/self/status").read_text()
-        return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
-    except (OSError, IndexError):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak if sys.platform == "darwin" else peak * 1024
 
 
 def run_steps(library: Library, as_array: bool, regions_path: Path) -> list[float]:

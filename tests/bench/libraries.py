@@ -5,9 +5,13 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from make_data import Int64s
 
 REMEDY = "run: pip install . -r tests/bench/requirements.txt"
 
@@ -16,12 +20,12 @@ class BenchError(Exception):
     """The benchmark cannot go on: something is missing, or two libraries disagree."""
 
 
-def load(name: str) -> Any:
+def load(name: str, remedy: str = REMEDY) -> Any:
     """Import a module, or say how to get it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        raise BenchError(f"{error}; {REMEDY}") from error
+        raise BenchError(f"{error}; {remedy}") from error
 
 
 class Library(ABC):
@@ -48,6 +52,10 @@ class Library(ABC):
     @abstractmethod
     def read_in_file_order(self, path: Path) -> Any:
         """Make a RegionSet of a BED file without sorting it. Not timed."""
+
+    @abstractmethod
+    def choose(self, path: Path, samples: Sequence[Int64s]) -> list[Any]:
+        """Make one RegionSet a sample: those regions of a BED file that it names. Not timed."""
 
     @abstractmethod
     def encode(self, regions: Any, as_array: bool) -> Any:
@@ -84,6 +92,10 @@ class Bedtok(Library):
     def read_in_file_order(self, path: Path) -> Any:
         return self._bedtok.RegionSet.from_bed(path, sort=False)
 
+    def choose(self, path: Path, samples: Sequence[Int64s]) -> list[Any]:
+        regions = self.read_in_file_order(path)
+        return [regions[positions] for positions in samples]
+
     def encode(self, regions: Any, as_array: bool) -> Any:
         return self.tokenizer(regions, return_tensors="np" if as_array else None)
 
@@ -104,12 +116,27 @@ class Gtars(Library):
 
     def read_in_file_order(self, path: Path) -> Any:
         # Reading a file always sorts in gtars; columns keep their order.
-        fields = [line.split("\t") for line in path.read_text().splitlines()]
-        return self._region_set.from_vectors(
-            [field[0] for field in fields],
-            [int(field[1]) for field in fields],
-            [int(field[2]) for field in fields],
-        )
+        return self._region_set.from_vectors(*_columns(path))
+
+    def choose(self, path: Path, samples: Sequence[Int64s]) -> list[Any]:
+        columns = _columns(path)
+        region_sets = []
+        for positions in samples:
+            chosen = positions.tolist()
+            region_sets.append(
+                self._region_set.from_vectors(*([column[i] for i in chosen] for column in columns))
+            )
+        return region_sets
 
     def encode(self, regions: Any, as_array: bool) -> Any:
         return self.tokenizer(regions)  # lists are the one form it has
+
+
+def _columns(path: Path) -> tuple[list[str], list[int], list[int]]:
+    """Return names, starts and ends of a BED file."""
+    fields = [line.split("\t") for line in path.read_text().splitlines()]
+    return (
+        [field[0] for field in fields],
+        [int(field[1]) for field in fields],
+        [int(field[2]) for field in fields],
+    )

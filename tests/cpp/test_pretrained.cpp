@@ -9,11 +9,14 @@
 
 #include "catch.hpp"
 #include "naive_tokenizer.hpp"
+#include "random_settings.hpp"
 #include "support_io.hpp"
 
 using bedtok::ConfigError;
 using bedtok::MappingOptions;
 using bedtok::RegionSet;
+using bedtok::SequenceOptions;
+using bedtok::Side;
 using bedtok::SpecialRole;
 using bedtok::SpecialTokens;
 using bedtok::Tokenizer;
@@ -87,6 +90,99 @@ TEST_CASE("a saved tokenizer loads as it was") {
   CHECK(Tokenizer<>::from_pretrained(target) == other);
 }
 
+TEST_CASE("a saved tokenizer keeps the ids of added tokens, moved roles, template and sides") {
+  const support::TemporaryFolder folder;
+  SpecialTokens tokens;
+  tokens.add("<celltype>");
+  tokens.assign(SpecialRole::cls, "<start>");
+  tokens.assign(SpecialRole::sep, "<eos>");
+  SequenceOptions sequence;
+  sequence.before = {"<start>"};
+  sequence.after = {"<eos>", "<celltype>"};
+  sequence.model_max_length = 512;
+  sequence.padding_side = Side::left;
+  sequence.truncation_side = Side::left;
+  MappingOptions options;
+  options.unique = true;
+  const Tokenizer<> tokenizer(regions, tokens, options, sequence);
+  tokenizer.save_pretrained(folder.path());
+  CHECK(support::bytes_of(folder.path() / "tokenizer_config.json") == R"({
+  "tokenizer_class": "AtacformerTokenizer",
+  "unk_token": "<unk>",
+  "pad_token": "<pad>",
+  "mask_token": "<mask>",
+  "cls_token": "<start>",
+  "eos_token": "<eos>",
+  "bos_token": "<bos>",
+  "sep_token": "<eos>",
+  "special_tokens": [
+    "<unk>",
+    "<pad>",
+    "<mask>",
+    "<cls>",
+    "<eos>",
+    "<bos>",
+    "<sep>",
+    "<celltype>",
+    "<start>"
+  ],
+  "template": [
+    "<start>",
+    "$A",
+    "<eos>",
+    "<celltype>"
+  ],
+  "model_max_length": 512,
+  "padding_side": "left",
+  "truncation_side": "left",
+  "mapping": {
+    "unique": true
+  }
+}
+)");
+  const auto roles = bedtok::io::parse_json_object(
+      support::bytes_of(folder.path() / "special_tokens_map.json"), "roles");
+  CHECK(roles.size() == 7);
+  CHECK(roles["cls_token"] == "<start>");
+  const auto loaded = Tokenizer<>::from_pretrained(folder.path());
+  CHECK(loaded == tokenizer);
+  CHECK(loaded.token_id(SpecialRole::cls) == 11);
+  CHECK(loaded(RegionSet<>{{"chr1", 1, 2, {}}}).input_ids ==
+        std::vector<bedtok::TokenId>{11, 2, 1, 7, 10});
+
+  // Mapping options of the call replace those saved, and nothing else.
+  const auto other = Tokenizer<>::from_pretrained(folder.path(), MappingOptions());
+  CHECK(other == tokenizer.with_options({}, sequence));
+}
+
+TEST_CASE("a folder that Hugging Face wrote loads with its tokens, sides and length") {
+  const support::TemporaryFolder folder;
+  folder.file("universe.bed", universe);
+  folder.file("tokenizer_config.json", R"({
+    "added_tokens_decoder": {"3": {"content": "<unk>", "special": true}},
+    "additional_special_tokens": ["<celltype>"],
+    "clean_up_tokenization_spaces": true,
+    "cls_token": "[CLS]",
+    "extra_special_tokens": {},
+    "mapping": {"best_overlap": true},
+    "model_max_length": 1000000000000000019884624838656,
+    "pad_token": null,
+    "padding_side": "left",
+    "tokenizer_class": "AtacformerTokenizer"})");
+  folder.file("special_tokens_map.json", R"({
+    "additional_special_tokens": [{"content": "<celltype>", "lstrip": false}],
+    "cls_token": {"content": "[CLS]", "lstrip": false, "normalized": true}})");
+  SpecialTokens tokens;
+  tokens.set(SpecialRole::cls, "[CLS]");
+  tokens.add("<celltype>");
+  MappingOptions options;
+  options.best_overlap = true;
+  SequenceOptions sequence;
+  sequence.padding_side = Side::left;
+  CHECK(Tokenizer<>::from_pretrained(folder.path()) ==
+        Tokenizer<>(regions, tokens, options, sequence));
+}
+
 TEST_CASE("the saved files are what Hugging Face and people read") {
   const support::TemporaryFolder folder;
   Tokenizer<>(regions).save_pretrained(folder.path());
@@ -110,8 +206,10 @@ TEMPLATE_TEST_CASE("random tokenizers survive a round trip with their ids", "",
   std::mt19937_64 random(111);
   for (int round = 0; round < 20; ++round) {
     const support::TemporaryFolder folder;
-    const Tokenizer<TestType> tokenizer(support::random_regions<Coord>(random, 60, 4, 500, 40), {},
-                                        support::random_options(random));
+    const auto tokens = support::random_special_tokens(random);
+    const Tokenizer<TestType> tokenizer(support::random_regions<Coord>(random, 60, 4, 500, 40),
+                                        tokens, support::random_options(random),
+                                        support::random_sequence_options(random, tokens));
     tokenizer.save_pretrained(folder.path());
     const auto loaded = Tokenizer<TestType>::from_pretrained(folder.path());
     REQUIRE(loaded == tokenizer);
@@ -143,9 +241,16 @@ TEST_CASE("a folder's settings that are wrong are refused with file and value") 
   folder.file("tokenizer_config.json", R"({"mapping": {"unik": true}})");
   CHECK(message_of<ConfigError>(load).rfind(config + ": mapping has no option 'unik'", 0) == 0);
   folder.file("tokenizer_config.json", R"({"pad_token": "<unk>"})");
-  CHECK(
-      message_of<ConfigError>(load) ==
-      "special tokens 'unk' and 'pad' are both spelled '<unk>', each needs a spelling of its own");
+  const std::string name = folder.path().string();
+  CHECK(message_of<ConfigError>(load) == name +
+                                             ": special tokens 'unk' and 'pad' are both spelled "
+                                             "'<unk>', each needs a spelling of its own");
+  folder.file("tokenizer_config.json", R"({"template": ["<start>", "$A"]})");
+  CHECK(message_of<ConfigError>(load) ==
+        name + ": the template has '<start>', which is not a special token of this tokenizer");
+  folder.file("tokenizer_config.json", R"({"padding_side": "top"})");
+  CHECK(message_of<ConfigError>(load) ==
+        config + ": padding_side is 'top', expected one of: right, left");
   folder.file("tokenizer_config.json", "{}");
   const std::string map = folder.file("special_tokens_map.json", R"({"pad_token": 7})").string();
   CHECK(message_of<ConfigError>(load) == map + ": pad_token is 7, expected a text");

@@ -1,23 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
 #include <bedtok/tokenizer.hpp>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
 #include "naive_tokenizer.hpp"
 #include "support.hpp"
 
+using bedtok::Batch;
+using bedtok::BatchOptions;
 using bedtok::ChromTable;
+using bedtok::ConfigError;
 using bedtok::Encoding;
 using bedtok::MappingOptions;
+using bedtok::PaddedBatch;
+using bedtok::PadOptions;
 using bedtok::Region;
 using bedtok::RegionSet;
+using bedtok::SequenceOptions;
+using bedtok::Side;
 using bedtok::SpecialRole;
+using bedtok::SpecialTokens;
 using bedtok::Tokenizer;
+using bedtok::Truncation;
 using bedtok::VocabularyError;
 using support::message_of;
 using Ids = std::vector<bedtok::TokenId>;
@@ -54,6 +66,55 @@ class ScanIndex {
 
 const RegionSet<> three{{"chr1", 10, 20, {}}, {"chr1", 15, 30, {}}, {"chr2", 0, 5, {}}};
 
+SequenceOptions framed(Tokens before, Tokens after) {
+  SequenceOptions options;
+  options.before = std::move(before);
+  options.after = std::move(after);
+  return options;
+}
+
+bool same(const Encoding& a, const Encoding& b) {
+  return a.input_ids == b.input_ids && a.attention_mask == b.attention_mask &&
+         a.region_index == b.region_index && a.warning == b.warning;
+}
+
+bool same(const Batch& a, const Batch& b) {
+  return a.overflow_to_sample_mapping == b.overflow_to_sample_mapping &&
+         std::equal(a.rows.begin(), a.rows.end(), b.rows.begin(), b.rows.end(),
+                    [](const Encoding& x, const Encoding& y) { return same(x, y); });
+}
+
+std::vector<Ids> ids_of(const Batch& batch) {
+  std::vector<Ids> ids;
+  for (const Encoding& row : batch.rows) ids.push_back(row.input_ids);
+  return ids;
+}
+
+/// The batch on as many threads as the options say: small samples alone would not be worth them.
+template <class Index, class Samples>
+Batch on_threads(const Tokenizer<Index>& tokenizer, const Samples& samples,
+                 const BatchOptions& options) {
+  const auto encode = [&](std::size_t i) {
+    return tokenizer.encode(samples[i], tokenizer.options(), {}, options.return_region_index);
+  };
+  return tokenizer.encode_batch(samples.size(), 1000000, encode, options);
+}
+
+/// Each option at its default about half the time; no error comes of them.
+BatchOptions random_batch_options(std::mt19937_64& random) {
+  const auto change = [&] { return support::pick(random, 0, 1) == 1; };
+  BatchOptions options;
+  options.add_special_tokens = change();
+  if (change()) options.max_length = support::pick(random, 8, 12);
+  if (change()) options.truncation = Truncation::random;
+  if (change()) options.truncation_side = change() ? Side::left : Side::right;
+  options.return_overflowing_tokens = options.truncation == Truncation::cut && change();
+  options.stride = support::pick(random, 0, 3);
+  options.seed = support::pick(random, 0, 3);
+  options.return_region_index = change();
+  return options;
+}
+
 }  // namespace
 
 TEST_CASE("a tokenizer knows its size, its special tokens and its options") {
@@ -72,8 +133,18 @@ TEST_CASE("a tokenizer knows its size, its special tokens and its options") {
 TEST_CASE("a tokenizer is made of legal things or not at all") {
   MappingOptions options;
   options.min_fraction = 2;
-  CHECK_THROWS_AS(Tokenizer<>(three, {}, options), bedtok::ConfigError);
+  CHECK_THROWS_AS(Tokenizer<>(three, {}, options), ConfigError);
   CHECK_THROWS_AS(Tokenizer<>(RegionSet<>()), VocabularyError);
+  SequenceOptions sequence;
+  sequence.model_max_length = 0;
+  CHECK_THROWS_AS(Tokenizer<>(three, {}, {}, sequence), ConfigError);
+  const auto refused = [](Tokens before, Tokens after) {
+    return message_of<ConfigError>([&] { Tokenizer<>(three, {}, {}, framed(before, after)); });
+  };
+  CHECK(refused({"<cls>", "chr1:10-20"}, {}) ==
+        "the template has 'chr1:10-20', which is not a special token of this tokenizer");
+  CHECK(refused({}, {"<end>"}) ==
+        "the template has '<end>', which is not a special token of this tokenizer");
 }
 
 TEST_CASE("a vocabulary that repeats regions says so in one line") {
@@ -96,6 +167,69 @@ TEST_CASE("a call uses the tokenizer's options unless it brings its own") {
   CHECK(tokenizer.tokenize(query) == Tokens{"chr1:10-20"});
   CHECK(tokenizer.report(query).tokens == 1);
   CHECK(tokenizer.report(query, {}).tokens == 2);
+}
+
+TEST_CASE("a template stands around every sample, and encode leaves it out") {
+  const Tokenizer<> tokenizer(three, {}, {}, framed({"<cls>"}, {"<sep>", "<eos>"}));
+  const RegionSet<> query{{"chr1", 16, 19, {}}};
+  CHECK(tokenizer(query).input_ids == Ids{6, 0, 1, 9, 7});
+  CHECK(tokenizer(query).attention_mask == std::vector<std::int64_t>(5, 1));
+  CHECK(tokenizer(RegionSet<>()).input_ids == Ids{6, 3, 9, 7});
+  CHECK(tokenizer.tokenize(query) == Tokens{"<cls>", "chr1:10-20", "chr1:15-30", "<sep>", "<eos>"});
+  CHECK(tokenizer.encode(query, {}).input_ids == Ids{0, 1});
+  BatchOptions options;
+  options.return_region_index = true;
+  CHECK(tokenizer.encode_batch(std::vector{query}, options).rows[0].region_index ==
+        std::vector<std::int64_t>{-1, 0, 0, -1, -1});
+  options.add_special_tokens = false;
+  CHECK(tokenizer.encode_batch(std::vector{query}, options).rows[0].input_ids == Ids{0, 1});
+}
+
+TEST_CASE("other options make another tokenizer of the same vocabulary") {
+  const Tokenizer<> tokenizer(three, {}, {}, framed({"<cls>"}, {}));
+  MappingOptions best;
+  best.best_overlap = true;
+  const Tokenizer<> other = tokenizer.with_options(best, framed({}, {"<eos>"}));
+  const RegionSet<> query{{"chr1", 16, 19, {}}};
+  CHECK(other(query).input_ids == Ids{0, 7});
+  CHECK(other.options() == best);
+  CHECK(other.sequence_options() == framed({}, {"<eos>"}));
+  CHECK(&other.vocabulary() == &tokenizer.vocabulary());
+  CHECK(&other.index() == &tokenizer.index());
+  CHECK(tokenizer(query).input_ids == Ids{6, 0, 1});
+  CHECK(tokenizer.sequence_options() == framed({"<cls>"}, {}));
+
+  CHECK_THROWS_AS(tokenizer.with_options({}, framed({"<new>"}, {})), ConfigError);
+  best.min_fraction = -1;
+  CHECK_THROWS_AS(tokenizer.with_options(best, {}), ConfigError);
+}
+
+TEST_CASE("other special tokens keep the ids of before, the options and the template") {
+  MappingOptions options;
+  options.on_miss = bedtok::OnMiss::unk;
+  const Tokenizer<> before(three, {}, options, framed({"<cls>"}, {"<eos>"}));
+  SpecialTokens tokens = before.special_tokens();
+  tokens.add("<celltype>");
+  tokens.assign(SpecialRole::unk, "<other>");
+  tokens.assign(SpecialRole::cls, "<new>");
+  const Tokenizer<> after = before.with_special_tokens(tokens);
+  CHECK(after.vocab_size() == 13);
+  for (bedtok::TokenId id = 0; id < 10; ++id) {
+    CHECK(after.convert_id_to_token(id) == before.convert_id_to_token(id));
+  }
+  CHECK(after.convert_tokens_to_ids({"<celltype>", "<other>", "<new>"}) == Ids{10, 11, 12});
+  CHECK(after.options() == options);
+  CHECK(after.sequence_options() == before.sequence_options());
+  // The template has a text, whose role may pass on; a miss gives what has the role now.
+  CHECK(after(RegionSet<>{{"chr2", 1, 2, {}}, {"chr2", 6, 7, {}}}).input_ids == Ids{6, 2, 11, 7});
+  CHECK(after.encode(RegionSet<>(), {}).input_ids == Ids{11});
+  CHECK(after.convert_token_to_id("chr3:1-2") == 11);
+  CHECK(after.get_special_tokens_mask({2, 3, 12}) == std::vector<std::int64_t>{0, 1, 1});
+  CHECK(before.convert_token_to_id("chr3:1-2") == 3);
+
+  tokens.set(SpecialRole::eos, "[EOS]");
+  CHECK(message_of<ConfigError>([&] { before.with_special_tokens(tokens); }) ==
+        "the template has '<eos>', which is not a special token of this tokenizer");
 }
 
 TEST_CASE("ids decode to texts and to regions") {
@@ -135,6 +269,8 @@ TEST_CASE("tokenizers are equal when vocabulary and options are") {
   options.unique = true;
   CHECK(Tokenizer<>(three) == Tokenizer<>(three));
   CHECK(Tokenizer<>(three) != Tokenizer<>(three, {}, options));
+  CHECK(Tokenizer<>(three) != Tokenizer<>(three, {}, {}, framed({"<cls>"}, {})));
+  CHECK(Tokenizer<>(three) == Tokenizer<>(three, {}, options).with_options({}, {}));
   CHECK(Tokenizer<>(three) != Tokenizer<>(RegionSet<>{{"chr1", 10, 20, {}}}));
 }
 
@@ -149,6 +285,8 @@ TEST_CASE("regions that carry a type of the user's own tokenize like others") {
   CHECK(tokenizer.report(scored).hits == 2);
   CHECK(tokenizer.encode(scored, {}, {}, true).region_index == std::vector<std::int64_t>{0, 1, 1});
   CHECK(tokenizer.tokenize(scored) == Tokens{"chr2:0-5", "chr1:10-20", "chr1:15-30"});
+  CHECK(ids_of(tokenizer.encode_batch(std::vector{scored, scored})) ==
+        std::vector<Ids>(2, Ids{2, 0, 1}));
 }
 
 TEMPLATE_TEST_CASE("any index gives the tokens of the double loop, whatever the options", "",
@@ -179,6 +317,180 @@ TEMPLATE_TEST_CASE("any index gives the tokens of the double loop, whatever the 
     const auto tokens = tokenizer.decode(expected.ids);
     REQUIRE(tokenizer.convert_tokens_to_ids(tokens) == expected.ids);
   }
+}
+
+TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads", "",
+                   bedtok::OverlapIndex<std::uint32_t>, ScanIndex<std::uint64_t>) {
+  using Coord = typename TestType::coord_type;
+  std::mt19937_64 random(63);
+  int failures = 0;
+  for (int round = 0; round < 100; ++round) {
+    SequenceOptions sequence;
+    if (round % 2 == 0) sequence = framed({"<cls>", "<mask>"}, {"<eos>"});
+    if (round % 3 == 0) sequence.truncation_side = Side::left;
+    const Tokenizer<TestType> tokenizer(support::random_regions<Coord>(random, 20, 3, 200, 40), {},
+                                        support::random_options(random), sequence);
+    std::vector<RegionSet<Coord>> samples(support::pick(random, 0, 12));
+    for (auto& sample : samples) {
+      sample = support::random_regions<Coord>(random, support::pick(random, 0, 9), 4, 220, 20);
+    }
+    BatchOptions options = random_batch_options(random);
+
+    Batch expected;
+    std::string failure;
+    for (std::size_t i = 0; i < samples.size() && failure.empty(); ++i) {
+      try {
+        const Encoding whole =
+            tokenizer.encode(samples[i], tokenizer.options(), {}, options.return_region_index);
+        const bool framing = options.add_special_tokens;
+        const auto rows = bedtok::detail::Fitter(
+                              tokenizer.convert_tokens_to_ids(framing ? sequence.before : Tokens()),
+                              tokenizer.convert_tokens_to_ids(framing ? sequence.after : Tokens()),
+                              options.truncation_side.value_or(sequence.truncation_side), options)
+                              .rows(whole, i);
+        for (const Encoding& row : rows) {
+          expected.rows.push_back(row);
+          expected.overflow_to_sample_mapping.push_back(static_cast<std::int64_t>(i));
+        }
+      } catch (const VocabularyError& error) {
+        failure = (samples.size() == 1 ? "" : "sample " + std::to_string(i) + ": ") + error.what();
+      }
+    }
+    if (!failure.empty()) {
+      ++failures;
+      REQUIRE(message_of<VocabularyError>([&] { tokenizer.encode_batch(samples, options); }) ==
+              failure);
+    } else {
+      REQUIRE(same(tokenizer.encode_batch(samples, options), expected));
+    }
+    for (options.num_threads = 1; options.num_threads <= 8; ++options.num_threads) {
+      if (!failure.empty()) {
+        REQUIRE(message_of<VocabularyError>([&] { on_threads(tokenizer, samples, options); }) ==
+                failure);
+      } else {
+        REQUIRE(same(on_threads(tokenizer, samples, options), expected));
+      }
+    }
+  }
+  CHECK(failures > 3);
+  CHECK(failures < 50);
+}
+
+TEST_CASE("a batch without options is what the calls give") {
+  const Tokenizer<> tokenizer(three, {}, {}, framed({"<cls>"}, {}));
+  const std::vector<RegionSet<>> samples = {
+      {{"chr1", 16, 19, {}}}, {}, {{"chr2", 0, 1, {}}, {"chr1", 11, 12, {}}}, {{"2", 0, 1, {}}}};
+  const Batch batch = tokenizer.encode_batch(samples);
+  REQUIRE(batch.rows.size() == 4);
+  for (std::size_t i = 0; i < 4; ++i) CHECK(same(batch.rows[i], tokenizer(samples[i])));
+  CHECK(batch.rows[2].input_ids == Ids{6, 2, 0});
+  CHECK_FALSE(batch.rows[3].warning.empty());
+}
+
+TEST_CASE("samples of a batch may be made when their turn comes, with tokens placed in them") {
+  const Tokenizer<> tokenizer(three, {}, {}, framed({"<cls>"}, {}));
+  const auto make = [&](std::size_t i) {
+    const auto at = static_cast<std::uint32_t>(i);
+    return tokenizer.encode(RegionSet<>{{"chr1", 10 + at, 11 + at, {}}}, {}, {{1, 9}}, true);
+  };
+  const Batch batch = tokenizer.encode_batch(7, 1000000, make, {});
+  CHECK(ids_of(batch) ==
+        std::vector<Ids>{
+            {6, 0, 9}, {6, 0, 9}, {6, 0, 9}, {6, 0, 9}, {6, 0, 9}, {6, 0, 1, 9}, {6, 0, 1, 9}});
+  CHECK(batch.rows[6].region_index == std::vector<std::int64_t>{-1, 0, 0, -1});
+}
+
+TEST_CASE("a batch cuts on the tokenizer's side unless it brings its own") {
+  SequenceOptions sequence = framed({}, {"<eos>"});
+  sequence.truncation_side = Side::left;
+  const Tokenizer<> tokenizer(three, {}, {}, sequence);
+  const std::vector<RegionSet<>> samples = {{{"chr1", 16, 19, {}}, {"chr2", 0, 1, {}}}};
+  BatchOptions options;
+  options.max_length = 3;
+  CHECK(ids_of(tokenizer.encode_batch(samples, options)) == std::vector<Ids>{{1, 2, 7}});
+  options.truncation_side = Side::right;
+  CHECK(ids_of(tokenizer.encode_batch(samples, options)) == std::vector<Ids>{{0, 1, 7}});
+  options.add_special_tokens = false;
+  CHECK(ids_of(tokenizer.encode_batch(samples, options)) == std::vector<Ids>{{0, 1, 2}});
+}
+
+TEST_CASE("a batch that cannot fit is refused, samples or not") {
+  const Tokenizer<> tokenizer(three, {}, {}, framed({"<cls>"}, {"<eos>"}));
+  BatchOptions options;
+  options.max_length = 2;
+  CHECK(message_of<ConfigError>([&] {
+          tokenizer.encode_batch(std::vector<RegionSet<>>(), options);
+        }) == "max_length is 2, expected more than the 2 special tokens around a sequence");
+  options.add_special_tokens = false;
+  CHECK(tokenizer.encode_batch(std::vector<RegionSet<>>(), options).rows.empty());
+}
+
+TEST_CASE("a large batch is the same on any number of threads, whatever is done with its rows") {
+  std::mt19937_64 random(64);
+  const Tokenizer<> tokenizer(support::random_regions<std::uint32_t>(random, 500, 3, 20000, 300));
+  std::vector<RegionSet<>> samples(64);  // enough for each of 8 threads
+  for (auto& sample : samples) {
+    sample = support::random_regions<std::uint32_t>(random, 1100, 3, 22000, 50);
+  }
+  std::vector<BatchOptions> all(3);
+  all[0].max_length = all[1].max_length = 100;
+  all[0].truncation = Truncation::random;
+  all[1].return_overflowing_tokens = true;
+  all[1].stride = 20;
+  for (BatchOptions options : all) {
+    options.num_threads = 1;
+    const Batch expected = tokenizer.encode_batch(samples, options);
+    for (const std::size_t threads : support::Sizes{0, 2, 5, 8}) {
+      options.num_threads = threads;
+      CHECK(same(tokenizer.encode_batch(samples, options), expected));
+    }
+  }
+}
+
+TEST_CASE("rows are padded with the pad token on the tokenizer's side or the call's") {
+  SequenceOptions left;
+  left.padding_side = Side::left;
+  const Tokenizer<> right_padding(three);
+  const Tokenizer<> left_padding(three, {}, {}, left);
+  const Batch batch = right_padding.encode_batch(
+      std::vector<RegionSet<>>{{{"chr1", 16, 19, {}}}, {{"chr2", 0, 1, {}}}});
+  PadOptions options;
+
+  const PaddedBatch right = right_padding.pad(batch);
+  CHECK(right.rows == 2);
+  CHECK(right.length == 2);
+  CHECK(right.input_ids == Ids{0, 1, 2, 4});
+  CHECK(right.attention_mask == Ids{1, 1, 1, 0});
+  CHECK(left_padding.pad(batch).input_ids == Ids{0, 1, 4, 2});
+  CHECK(left_padding.pad(batch).attention_mask == Ids{1, 1, 0, 1});
+
+  options.padding_side = Side::right;
+  CHECK(left_padding.pad(batch, options).input_ids == right.input_ids);
+  options.padding_side = Side::left;
+  options.length = 3;
+  CHECK(right_padding.pad(batch, options).input_ids == Ids{4, 0, 1, 4, 4, 2});
+  CHECK(right_padding.pad(batch, options).attention_mask == Ids{0, 1, 1, 0, 0, 1});
+  options.length = 1;
+  CHECK(right_padding.pad(batch, options).length == 2);
+  options.pad_to_multiple_of = 3;
+  CHECK(right_padding.pad(batch, options).input_ids == Ids{4, 0, 1, 4, 4, 2});
+
+  SpecialTokens tokens;
+  tokens.assign(SpecialRole::pad, "<filler>");
+  CHECK(right_padding.with_special_tokens(tokens).pad(batch).input_ids == Ids{0, 1, 2, 10});
+}
+
+TEST_CASE("a batch without samples is padded to nothing") {
+  const Tokenizer<> tokenizer(three);
+  PadOptions options;
+  options.length = 5;
+  for (const PaddedBatch& padded : {tokenizer.pad({}), tokenizer.pad({}, options)}) {
+    CHECK(padded.rows == 0);
+    CHECK(padded.input_ids.empty());
+    CHECK(padded.attention_mask.empty());
+  }
+  CHECK(tokenizer.pad({}).length == 0);
+  CHECK(tokenizer.pad({}, options).length == 5);
 }
 
 TEST_CASE("an index with find_all is told from one without") {
@@ -239,4 +551,33 @@ TEST_CASE("one tokenizer in many threads gives what it gives in one") {
     CHECK(results[i].hits == expected[i].hits);
     CHECK(results[i].back == results[i].plain.input_ids);
   }
+}
+
+TEST_CASE("many threads may make batches with one tokenizer at once") {
+  std::mt19937_64 random(65);
+  const Tokenizer<> tokenizer(support::random_regions<std::uint32_t>(random, 500, 5, 9000, 300), {},
+                              {}, framed({"<cls>"}, {"<eos>"}));
+  std::vector<RegionSet<>> samples(12);
+  for (auto& sample : samples) {
+    sample = support::random_regions<std::uint32_t>(random, 200, 6, 11000, 50);
+  }
+  BatchOptions options;
+  options.max_length = 50;
+  options.truncation = Truncation::random;
+  options.num_threads = 3;
+  MappingOptions best;
+  best.best_overlap = true;
+  const auto work = [&] {
+    const Tokenizer<> other = tokenizer.with_options(best, {});
+    Ids all = tokenizer.pad(on_threads(tokenizer, samples, options)).input_ids;
+    const Ids of_other = other.pad(on_threads(other, samples, {})).input_ids;
+    all.insert(all.end(), of_other.begin(), of_other.end());
+    return all;
+  };
+  const Ids expected = work();
+  std::vector<Ids> results(6);
+  std::vector<std::thread> threads;
+  for (Ids& result : results) threads.emplace_back([&] { result = work(); });
+  for (std::thread& thread : threads) thread.join();
+  for (const Ids& result : results) CHECK(result == expected);
 }

@@ -51,6 +51,29 @@ TEST_CASE("ids count up in the regions' order and special tokens follow") {
   CHECK_FALSE(vocabulary.is_special(2));
 }
 
+TEST_CASE("added special tokens follow the roles', and no id of before changes") {
+  const RegionSet<> regions{{"chr1", 0, 4, {}}, {"chr1", 0, 3, {}}};
+  SpecialTokens tokens;
+  const Vocabulary<> before(regions, tokens);
+  tokens.add("<first>");
+  tokens.assign(SpecialRole::cls, "<second>");
+  tokens.assign(SpecialRole::bos, "<eos>");
+  const Vocabulary<> after(regions, tokens);
+  CHECK(after.size() == before.size() + 2);
+  for (TokenId id = 0; id < static_cast<TokenId>(before.size()); ++id) {
+    CHECK(token_of(after, id) == token_of(before, id));
+    CHECK(after.find(token_of(before, id)) == id);
+  }
+  CHECK(token_of(after, 9) == "<first>");
+  CHECK(after.find("<first>") == 9);
+  CHECK(after.id(SpecialRole::cls) == 10);
+  CHECK(after.id(SpecialRole::bos) == after.id(SpecialRole::eos));
+  CHECK(after.is_special(10));
+  CHECK(message_of<VocabularyError>([&] { after.check(11); }) ==
+        "id 11 is outside the vocabulary (0..10)");
+  CHECK_FALSE(after == before);
+}
+
 TEST_CASE("a token is found by its text and every other text is not") {
   const Vocabulary<> vocabulary(RegionSet<>{
       {"HLA-A*01:01:01:01", 1, 2, {}}, {"chr1", 7, 7, {}}, {"chr1", 7, 4294967295, {}}});
@@ -125,6 +148,8 @@ TEST_CASE("special tokens must be distinct and unlike any region") {
         "spelling");
   tokens.set(SpecialRole::mask, "chr1:1-3");
   CHECK(Vocabulary<>(regions, tokens).find("chr1:1-3") == 3);
+  tokens.add("chr1:1-2");
+  CHECK_THROWS_AS(Vocabulary<>(regions, tokens), ConfigError);
   tokens.set(SpecialRole::mask, "<pad>");
   CHECK(message_of<ConfigError>([&] { Vocabulary<>(regions, tokens); }) ==
         "special tokens 'pad' and 'mask' are both spelled '<pad>', each needs a spelling of its "

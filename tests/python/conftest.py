@@ -9,9 +9,14 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from bedtok.tokenizers import Tokenizer
+
+# How long an example takes says something about the machine, not about the package.
+hypothesis.settings.register_profile("bedtok", deadline=None)
+hypothesis.settings.load_profile("bedtok")
 
 # Unsorted, overlapping, nested, and with a name that holds ':' and '-'.
 VOCABULARY = [

@@ -3,34 +3,48 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import unquote, urlsplit
+
+Answer = tuple[int, dict[str, str], bytes]  # status, headers, body
 
 
 class HubServer:
-    """Serves models from memory; use it as a context manager.
+    """Serves models from memory, and takes uploads; use it as a context manager.
 
     Attributes:
         requests: ``"METHOD path"`` of each request so far.
         on_request: Called with the same text before each answer, to change things in between.
         status: When set, each answer is this HTTP status and nothing else.
+        write_token: What uploads need: without a token they get 401, with another one 403.
+        created: What the client asked for with each model that it made.
+        commits: ``(revision, summary, description)`` of each commit that the client sent.
     """
+
+    owner = "someone"  # whom the token belongs to
 
     def __init__(self) -> None:
         self.requests: list[str] = []
         self.on_request: Callable[[str], None] | None = None
         self.status: int | None = None
+        self.write_token = "hf_writer"
+        self.created: list[dict[str, Any]] = []
+        self.commits: list[tuple[str, str, str]] = []
         self._refs: dict[str, dict[str, str]] = {}  # model -> revision -> commit
         self._files: dict[str, dict[str, bytes]] = {}  # commit -> path -> content
         self._gated: set[str] = set()
         self._private: dict[str, str] = {}  # model -> token
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
 
     def __enter__(self) -> HubServer:
         self._thread.start()
@@ -65,10 +79,12 @@ class HubServer:
             self._private[repo] = token
         return commit
 
-    def answer(
-        self, method: str, target: str, authorization: str
-    ) -> tuple[int, dict[str, str], bytes]:
-        """Return status, headers and body for a request."""
+    def files(self, repo: str, revision: str = "main") -> dict[str, bytes]:
+        """Return what a model holds."""
+        return dict(self._files[self._refs[repo][revision]])
+
+    def answer(self, method: str, target: str, authorization: str, body: bytes) -> Answer:
+        """Return the answer to a request."""
         path = unquote(urlsplit(target).path)
         line = f"{method} {path}"
         if self.on_request is not None:
@@ -76,6 +92,8 @@ class HubServer:
         self.requests.append(line)
         if self.status is not None:
             return self.status, {}, b""
+        if method == "POST":
+            return self._write(path, "create_pr=1" in target, authorization, body)
         if path.startswith("/api/models/"):
             return self._model_info(path.removeprefix("/api/models/"), authorization)
         repo, found, rest = path.lstrip("/").partition("/resolve/")
@@ -92,6 +110,44 @@ class HubServer:
         etag = hashlib.sha256(content).hexdigest()
         return 200, {"X-Repo-Commit": commit, "ETag": f'"{etag}"'}, content
 
+    def _write(self, path: str, create_pr: bool, authorization: str, body: bytes) -> Answer:
+        if authorization != f"Bearer {self.write_token}":
+            return 403 if authorization else 401, {}, b'{"error": "no right to write"}'
+        if path == "/api/repos/create":
+            return self._create(json.loads(body))
+        model, _, revision = path.removeprefix("/api/models/").rpartition("/")
+        repo, _, action = model.rpartition("/")
+        if repo not in self._refs:
+            return _error(404, "RepoNotFound")
+        if revision not in self._refs[repo]:
+            return _error(404, "RevisionNotFound")
+        files = self.files(repo, revision)
+        if action == "preupload":
+            modes = [_upload_mode(file["path"], files) for file in json.loads(body)["files"]]
+            return _json({"files": modes})
+        lines = [json.loads(line) for line in body.splitlines()]
+        for line in lines:
+            if line["key"] == "file":
+                files[line["value"]["path"]] = base64.b64decode(line["value"]["content"])
+        header = lines[0]["value"]
+        self.commits.append((revision, header["summary"], header["description"]))
+        answer = {}
+        if create_pr:
+            revision = "refs/pr/1"
+            answer["pullRequestUrl"] = f"{self.url}/{repo}/discussions/1"
+        commit = self.push(repo, files, revision)
+        url = f"{self.url}/{repo}/commit/{commit}"
+        return _json(answer | {"success": True, "commitOid": commit, "commitUrl": url})
+
+    def _create(self, wanted: dict[str, Any]) -> Answer:
+        repo = f"{wanted['organization'] or self.owner}/{wanted['name']}"
+        url = {"url": f"{self.url}/{repo}", "name": repo, "id": repo}
+        if repo in self._refs:
+            return _json(url | {"error": "You already created this model repo"}, 409)
+        self.created.append(wanted)
+        self.push(repo, {".gitattributes": b"*.gz filter=lfs diff=lfs merge=lfs -text\n"})
+        return _json(url)
+
     def _commit(self, repo: str, revision: str) -> str | None:
         refs = self._refs[repo]
         return revision if revision in refs.values() else self._all_commits(repo).get(revision)
@@ -100,7 +156,7 @@ class HubServer:
         # A commit stays reachable by its own name after its branch has moved on.
         return {commit: commit for commit in self._files} | self._refs[repo]
 
-    def _refusal(self, repo: str, authorization: str) -> tuple[int, dict[str, str], bytes] | None:
+    def _refusal(self, repo: str, authorization: str) -> Answer | None:
         if repo not in self._refs:
             return _error(404, "RepoNotFound")
         if repo in self._private and authorization != f"Bearer {self._private[repo]}":
@@ -109,7 +165,7 @@ class HubServer:
             return _error(403, "GatedRepo")
         return None
 
-    def _model_info(self, target: str, authorization: str) -> tuple[int, dict[str, str], bytes]:
+    def _model_info(self, target: str, authorization: str) -> Answer:
         repo, _, revision = target.partition("/revision/")
         refused = self._refusal(repo, authorization)
         if refused is not None:
@@ -119,12 +175,23 @@ class HubServer:
             return _error(404, "RevisionNotFound")
         siblings = [{"rfilename": name} for name in sorted(self._files[commit])]
         info = {"id": repo, "modelId": repo, "sha": commit, "tags": [], "siblings": siblings}
-        return 200, {"Content-Type": "application/json"}, json.dumps(info).encode()
+        return _json(info)
 
 
-def _error(
-    status: int, code: str, headers: Mapping[str, str] | None = None
-) -> tuple[int, dict[str, str], bytes]:
+def _upload_mode(path: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Tell the client to send a file's content with the commit, unless git has it already."""
+    mode: dict[str, Any] = {"path": path, "uploadMode": "regular", "shouldIgnore": False}
+    if path in files:
+        blob = b"blob %d\0" % len(files[path]) + files[path]
+        mode["oid"] = hashlib.sha1(blob, usedforsecurity=False).hexdigest()
+    return mode
+
+
+def _json(value: Mapping[str, Any], status: int = 200) -> Answer:
+    return status, {"Content-Type": "application/json"}, json.dumps(value).encode()
+
+
+def _error(status: int, code: str, headers: Mapping[str, str] | None = None) -> Answer:
     return status, {"X-Error-Code": code, "X-Error-Message": code, **(headers or {})}, b""
 
 
@@ -138,9 +205,13 @@ def _handler_of(hub: HubServer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             self._reply(with_body=True)
 
+        def do_POST(self) -> None:
+            self._reply(with_body=True)
+
         def _reply(self, *, with_body: bool) -> None:
             authorization = self.headers.get("Authorization", "")
-            status, headers, body = hub.answer(self.command, self.path, authorization)
+            given = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, headers, body = hub.answer(self.command, self.path, authorization, given)
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

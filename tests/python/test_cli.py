@@ -261,8 +261,9 @@ def test_each_mapping_option_reaches_the_tokenizer(
 def test_saved_mapping_options_hold_and_a_flag_overrides_them(
     run: Cli, vocab: Path, tmp_path: Path
 ) -> None:
-    tokenizer = _core.Tokenizer.from_bed(str(vocab), _core.MappingOptions(unique=True))
-    tokenizer.save_pretrained(str(tmp_path / "saved"))
+    core = _core.Tokenizer.from_bed(str(vocab))
+    core = core.with_options(_core.MappingOptions(unique=True), core.sequence_options)
+    core.save_pretrained(str(tmp_path / "saved"))
     bed = b"chr1\t150\t160\nchr1\t170\t180\n"
     assert run("tokenize", tmp_path / "saved", stdin=bed).ids() == [0]
     assert run("tokenize", tmp_path / "saved", "--no-unique", stdin=bed).ids() == [0, 0]

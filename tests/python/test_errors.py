@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import gzip
-import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,7 @@ import pytest
 import bedtok
 from bedtok import ConfigError, Error, ParseError, Region, RegionSet, Tokenizer, VocabularyError
 from bedtok.tokenizers import tokenize_fragment_file
-
-
-def raises(kind: type[BaseException], message: str, call: Callable[[], object]) -> BaseException:
-    """Check that ``call`` raises exactly ``kind`` with one line that holds ``message``."""
-    with pytest.raises(kind, match=re.escape(message)) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert "\n" not in str(caught.value)
-    return caught.value
+from raising import raises
 
 
 def test_there_is_one_family_of_errors() -> None:
@@ -44,23 +34,39 @@ def test_one_region_is_no_sample_and_the_remedy_is_a_list(tokenizer: Tokenizer) 
 
 
 @pytest.mark.parametrize(
-    "batch",
+    ("item", "kind", "message"),
     [
-        [RegionSet(["chr1:1-2"])],
-        [Path("a.bed"), Path("b.bed")],
-        [["chr1:1-2"], ["chr1:3-4"]],
-        [[]],
-        [()],
-        ([("chr1", 1, 2)],),
-        [(("chr1", 1, 2),)],
-        [("chr1:1-2", "chr1:5-9")],
-        [(Region("chr1", 1, 2),)],
+        ("a.bed", TypeError, "got the str 'a.bed', expected a pathlib.Path where a file is"),
+        ("chr1:1-2", TypeError, "got the str 'chr1:1-2', expected a pathlib.Path"),
+        (("chr1", 1, 2), TypeError, "('chr1', 1, 2) is one region, expected a list of them"),
+        (Region("chr1", 1, 2), TypeError, "Region('chr1', 1, 2) is one region, expected"),
+        ([["chr1:1-2"]], TypeError, "got a batch, expected one sample"),
+        (iter([]), TypeError, "got list_iterator, expected a RegionSet"),
+        (None, TypeError, "got NoneType, expected a RegionSet"),
+        ([("chr1", 1)], TypeError, "region 0: got tuple, expected a Region"),
+        (["<cls>", "a.bed"], Error, "item 1: 'a.bed' is neither a region"),
+        ([("chr1", 9, 5)], Error, "region 0: end 5 is before start 9"),
+        (Path("a\0.bed"), Error, "path 'a\\x00.bed': expected a legal file name"),
     ],
     ids=repr,
 )
-def test_a_batch_is_refused_for_now(tokenizer: Tokenizer, batch: Any) -> None:
-    for call in (tokenizer, tokenizer.encode, tokenizer.tokenize, tokenizer.report):
-        raises(TypeError, "batches are not supported yet", lambda c=call: c(batch))
+def test_what_is_no_sample_within_a_batch_is_named_with_its_place(
+    tokenizer: Tokenizer, item: Any, kind: type[BaseException], message: str
+) -> None:
+    for first in (RegionSet(["chr1:1-2"]), ["chr1:1-2"]):
+        for call in (tokenizer, tokenizer.encode):
+            raises(kind, f"sample 1: {message}", lambda c=call, f=first: c([f, item, [None]]))
+
+
+def test_a_list_that_begins_with_a_region_is_no_batch(tokenizer: Tokenizer) -> None:
+    for item in (RegionSet(["chr1:1-2"]), Path("a.bed"), ["chr1:1-2"]):
+        kind = type(item).__name__
+        raises(TypeError, f"region 1: got {kind}", lambda i=item: tokenizer(["chr1:1-2", i]))
+
+
+def test_tokenize_and_report_take_one_sample(tokenizer: Tokenizer) -> None:
+    raises(TypeError, "tokenize takes one sample; call it", lambda: tokenizer.tokenize([[]]))
+    raises(TypeError, "got a batch, expected one sample", lambda: tokenizer.report([[]]))
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,10 @@ def test_a_region_in_a_list_that_is_not_legal_is_named_with_its_place(
     tokenizer: Tokenizer, region: Any, kind: type[BaseException]
 ) -> None:
     raises(kind, "region 1: ", lambda: tokenizer([("chr1", 1, 2), region]))
+    # The place is the caller's, who counts the special tokens.
+    sample = ["<cls>", ("chr1", 1, 2), "<sep>", region]
+    raises(kind, "region 3: ", lambda: tokenizer(sample))
+    raises(kind, "sample 1: region 3: ", lambda: tokenizer([[], sample]))
 
 
 def test_a_path_is_no_vocabulary_in_memory_and_regions_are_no_path(
@@ -146,8 +156,16 @@ def test_texts_that_are_not_unicode_are_errors_or_unk(
 @pytest.mark.parametrize("method", ["__call__", "encode", "tokenize", "report"])
 def test_a_keyword_that_is_not_known_is_named(tokenizer: Tokenizer, method: str) -> None:
     call: Any = getattr(tokenizer, method)
-    raises(TypeError, "unexpected keyword argument 'padding'", lambda: call([], padding=True))
+    raises(TypeError, "unexpected keyword argument 'text_pair'", lambda: call([], text_pair=None))
     raises(TypeError, "did you mean 'min_overlap'?", lambda: call([], min_overlaps=1))
+
+
+def test_what_gives_no_rows_knows_no_keywords_of_rows(tokenizer: Tokenizer) -> None:
+    for call in (tokenizer.tokenize, tokenizer.report):
+        for name in ("padding", "max_length", "return_tensors"):
+            message = f"unexpected keyword argument '{name}'"
+            raises(TypeError, message, lambda c=call, n=name: c([], **{n: None}))
+    raises(TypeError, "did you mean 'padding'?", lambda: tokenizer([], paddin=True))  # type: ignore
 
 
 def test_constructors_name_a_keyword_that_is_not_known(vocabulary_bed: Path) -> None:
@@ -167,7 +185,7 @@ def test_constructors_name_a_keyword_that_is_not_known(vocabulary_bed: Path) -> 
         ({"order": "x"}, "order is 'x', expected one of: input, vocabulary"),
         ({"on_miss": ""}, "on_miss is '', expected one of: drop, unk, error"),
         ({"chrom_aliases": "ncbi"}, "chrom_aliases is 'ncbi', expected ucsc, ensembl"),
-        ({"return_tensors": "tf"}, "return_tensors is 'tf', expected None or 'np'"),
+        ({"return_tensors": "tf"}, "return_tensors is 'tf', expected None, 'np' or 'pt'"),
     ],
 )
 def test_a_value_that_is_not_allowed_is_a_config_error(
@@ -235,11 +253,6 @@ def test_a_second_sequence_beside_the_template_is_refused(tokenizer: Tokenizer) 
     raises(Error, "token_ids_1", lambda: tokenizer.get_special_tokens_mask([1], [2], True))
     mask: Any = tokenizer.get_special_tokens_mask
     raises(TypeError, "token_ids_1", lambda: mask(["<cls>"], ["<cls>"]))
-
-
-def test_a_role_cannot_be_set(tokenizer: Tokenizer) -> None:
-    for name in ("pad_token", "pad_token_id"):
-        raises(AttributeError, "cannot be set", lambda n=name: setattr(tokenizer, n, "x"))
 
 
 def test_a_batch_encoding_names_what_it_does_not_hold(tokenizer: Tokenizer) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Loading from the Hub (contract 5, 6): the real client, in a child process, against loopback."""
+"""The Hub, down and up (contract 5, 6): the real client, in a child process, against loopback."""
 
 from __future__ import annotations
 
@@ -441,6 +441,146 @@ def test_a_damaged_universe_names_the_file(hub: HubServer, child: Child) -> None
 def test_a_missing_client_is_an_import_error_with_its_remedy(child: Child) -> None:
     code = "import sys\nsys.modules['huggingface_hub'] = None\n" + load_code(repr(NAME))
     fails(child(code), ImportError, f"'{NAME}' is not a folder here", "must be installed")
+
+
+# -- push_to_hub --------------------------------------------------------------------------------
+
+MODEL = "someone/mine"
+MAKE = """
+from bedtok import Tokenizer
+tokenizer = Tokenizer.from_regions(
+    ["chr1:100-200", "chr1:300-400"], {"unk": "[UNK]"}, template="<cls> $A", unique=True
+)
+tokenizer.add_special_tokens({"additional_special_tokens": ["<donor>"]})
+"""
+SAVED = {"universe.bed.gz", "tokenizer_config.json", "special_tokens_map.json"}
+
+
+def push_code(arguments: str) -> str:
+    return (
+        f"{MAKE}info = tokenizer.push_to_hub({arguments})\n"
+        "result = [info.oid, info.commit_url, info.pr_url]"
+    )
+
+
+def test_what_was_pushed_loads_equal(hub: HubServer, child: Child) -> None:
+    code = (
+        f"{MAKE}tokenizer.push_to_hub({MODEL!r}, token='hf_writer')\n"
+        f"loaded = Tokenizer.from_pretrained({MODEL!r})\n"
+        "result = [loaded == tokenizer, loaded.unk_token, loaded.template, len(loaded)]"
+    )
+    assert child(code) == [True, "[UNK]", ["<cls>", "$A"], 10]
+    assert set(hub.files(MODEL)) == SAVED | {".gitattributes"}
+    assert [line["name"] for line in hub.created] == ["mine"]
+    assert hub.commits == [("main", "Upload tokenizer", "")]
+
+
+def test_a_push_is_one_commit_on_top_of_what_is_there(hub: HubServer, child: Child) -> None:
+    hub.push(MODEL, {"model.safetensors": b"weights", "tokenizer_config.json": b"{}"})
+    oid, url, pr_url = child(push_code(f"{MODEL!r}, token='hf_writer'"))
+    assert set(hub.files(MODEL)) == SAVED | {"model.safetensors"}
+    assert hub.files(MODEL)["model.safetensors"] == b"weights"
+    assert json.loads(hub.files(MODEL)["tokenizer_config.json"])["unk_token"] == "[UNK]"
+    assert (url, pr_url) == (f"{hub.url}/{MODEL}/commit/{oid}", None)
+    assert hub.created == [] and len(hub.commits) == 1
+    # The same once more changes nothing.
+    assert child(push_code(f"{MODEL!r}, token='hf_writer'"))[0] == oid
+    assert len(hub.commits) == 1
+
+
+def test_the_keywords_of_a_push_reach_the_hub(hub: HubServer, child: Child) -> None:
+    child(
+        push_code(
+            f"{MODEL!r}, token='hf_writer', private=True, commit_message='first', "
+            "commit_description='of many'"
+        )
+    )
+    (wanted,) = hub.created
+    assert wanted.get("private") is True or wanted.get("visibility") == "private"
+    assert hub.commits == [("main", "first", "of many")]
+    hub.push(MODEL, {}, "dev")
+    child(push_code(f"{MODEL!r}, token='hf_writer', revision='dev', commit_message='second'"))
+    assert hub.commits[1:] == [("dev", "second", "")]
+    assert set(hub.files(MODEL, "dev")) == SAVED
+
+
+def test_a_push_may_be_a_pull_request(hub: HubServer, child: Child) -> None:
+    hub.push(MODEL, {"model.safetensors": b"weights"})
+    pr_url = child(push_code(f"{MODEL!r}, token='hf_writer', create_pr=True"))[2]
+    assert pr_url == f"{hub.url}/{MODEL}/discussions/1"
+    assert set(hub.files(MODEL)) == {"model.safetensors"}
+    assert set(hub.files(MODEL, "refs/pr/1")) == SAVED | {"model.safetensors"}
+
+
+def test_a_name_without_owner_is_the_users(hub: HubServer, child: Child) -> None:
+    code = push_code("'mine'") + f"\nresult = Tokenizer.from_pretrained({MODEL!r}) == tokenizer"
+    assert child(code, HF_TOKEN="hf_writer") is True
+    assert set(hub.files(MODEL)) == SAVED | {".gitattributes"}
+
+
+@pytest.mark.parametrize("exists", [False, True], ids=["new", "existing"])
+@pytest.mark.parametrize("arguments", ["", ", token='hf_other'"], ids=["none", "other"])
+def test_a_push_without_the_right_to_write_is_a_permission_error(
+    hub: HubServer, child: Child, arguments: str, exists: bool
+) -> None:
+    if exists:
+        hub.push(MODEL, {"model.safetensors": b"weights"})
+    result = child(push_code(repr(MODEL) + arguments))
+    fails(result, PermissionError, f"'{MODEL}': the Hub refuses the upload", "pass token=")
+    assert "hf_other" not in result["message"]
+    assert hub.commits == []
+
+
+def test_a_push_with_the_login_of_nobody_says_how_to_log_in(hub: HubServer, child: Child) -> None:
+    result = child(push_code(f"{MODEL!r}, token=True"))
+    fails(result, PermissionError, f"'{MODEL}': no token to log in with; run 'hf auth login'")
+    assert hub.requests == []
+
+
+def test_a_push_to_a_hub_that_cannot_be_reached_is_a_connection_error(child: Child) -> None:
+    code = push_code(f"{MODEL!r}, token='hf_writer'")
+    result = child(code, endpoint="http://127.0.0.1:9")
+    fails(result, ConnectionError, f"'{MODEL}': the Hub cannot be reached", "check the network")
+    result = child(code, HF_HUB_OFFLINE="1")
+    fails(result, ConnectionError, f"'{MODEL}': the Hub cannot be reached")
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_push_to_a_hub_that_fails_is_a_connection_error(
+    hub: HubServer, child: Child, status: int
+) -> None:
+    hub.status = status
+    result = child(push_code(f"{MODEL!r}, token='hf_writer'"))
+    fails(result, ConnectionError, f"'{MODEL}': the Hub did not take the upload", str(status))
+
+
+def test_a_push_to_something_that_is_not_a_hub_is_a_connection_error(
+    hub: HubServer, child: Child
+) -> None:
+    hub.status = 200  # an empty page
+    result = child(push_code(f"{MODEL!r}, token='hf_writer'"))
+    fails(result, ConnectionError, f"'{MODEL}': the Hub cannot be reached")
+
+
+def test_a_push_to_a_branch_that_is_not_there_is_an_error(hub: HubServer, child: Child) -> None:
+    result = child(push_code(f"{MODEL!r}, token='hf_writer', revision='v7'"))
+    fails(result, OSError, f"'{MODEL}': the Hub did not take the upload")
+    assert hub.commits == []
+
+
+@pytest.mark.parametrize("name", ["a/b/c", "a--b"])
+def test_a_push_to_a_name_that_no_model_can_have_is_not_sent(
+    hub: HubServer, child: Child, name: str
+) -> None:
+    result = child(push_code(f"{name!r}, token='hf_writer'"))
+    fails(result, ConfigError, f"repo_id '{name}': ")
+    assert hub.requests == []
+
+
+def test_a_push_without_the_client_names_the_remedy(child: Child) -> None:
+    code = "import sys\nsys.modules['huggingface_hub'] = None\n" + push_code(repr(MODEL))
+    fails(child(code), ImportError, "push_to_hub needs huggingface_hub")
+    fails(child(push_code("3")), TypeError, "repo_id: expected str, not int")
 
 
 # -- local folders ------------------------------------------------------------------------------

@@ -32,6 +32,11 @@ def variants(vocabulary: list[Any]) -> Iterator[Tokenizer]:
     yield Tokenizer.from_regions(vocabulary, {"unk": "[UNK]"})
     yield Tokenizer.from_regions(vocabulary, unique=True)
     yield Tokenizer.from_regions(vocabulary, chrom_aliases={"b": "chr1", "a": "chr2"})
+    yield Tokenizer.from_regions(vocabulary, template="<cls> $A")
+    yield Tokenizer.from_regions(vocabulary, template="$A <cls>")
+    yield Tokenizer.from_regions(vocabulary, model_max_length=8192)
+    yield Tokenizer.from_regions(vocabulary, padding_side="left")
+    yield Tokenizer.from_regions(vocabulary, truncation_side="left")
 
 
 def test_tokenizers_are_equal_and_hash_alike_by_content(vocabulary: list[Any]) -> None:
@@ -78,6 +83,8 @@ def test_pickles_and_copies_are_equal_and_work(vocabulary: list[Any]) -> None:
             assert other is not tokenizer
             assert other == tokenizer
             assert other.options == tokenizer.options
+            for name in ("template", "model_max_length", "padding_side", "truncation_side"):
+                assert getattr(other, name) == getattr(tokenizer, name)
             assert other.get_vocab() == tokenizer.get_vocab()
             assert other(SAMPLE) == tokenizer(SAMPLE)
             assert pickle.dumps(other) == pickle.dumps(tokenizer)
@@ -169,13 +176,31 @@ def test_saving_twice_writes_the_same_bytes(tokenizer: Tokenizer, tmp_path: Path
 def test_options_given_to_from_pretrained_are_put_over_the_saved_ones(
     vocabulary: list[Any], tmp_path: Path
 ) -> None:
-    saved = Tokenizer.from_regions(vocabulary, unique=True, min_overlap=2)
+    saved = Tokenizer.from_regions(
+        vocabulary, unique=True, min_overlap=2, template="<cls> $A", model_max_length=9
+    )
     saved.save_pretrained(tmp_path / "a")
-    loaded = Tokenizer.from_pretrained(tmp_path / "a", min_overlap=3)
+    loaded = Tokenizer.from_pretrained(tmp_path / "a", min_overlap=3, model_max_length=4)
     assert loaded.options.unique
     assert loaded.options.min_overlap == 3
+    assert loaded.template == ("<cls>", "$A")
+    assert loaded.model_max_length == 4
     loaded.save_pretrained(tmp_path / "b")
     assert Tokenizer.from_pretrained(tmp_path / "b") == loaded != saved
+
+
+def test_a_limit_that_is_not_known_loads_in_every_spelling(
+    tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    tokenizer.save_pretrained(tmp_path)
+    file = tmp_path / "tokenizer_config.json"
+    config = json.loads(file.read_text())
+    assert "model_max_length" not in config
+    for limit in (None, int(1e30), 1e30):
+        file.write_text(json.dumps(config | {"model_max_length": limit}))
+        assert Tokenizer.from_pretrained(tmp_path) == tokenizer
+    file.write_text(json.dumps(config | {"model_max_length": 512}))
+    assert Tokenizer.from_pretrained(tmp_path).model_max_length == 512
 
 
 @pytest.mark.parametrize("name", ["universe.bed", "universe.bed.gz"])

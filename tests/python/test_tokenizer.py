@@ -220,6 +220,32 @@ def test_decode_of_one_id_is_a_list_of_one_token(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode_regions(6) == RegionSet([])
 
 
+@pytest.mark.parametrize(
+    "batch",
+    [
+        [[3, 12], [0, 7]],
+        ([3, 12], (0, 7)),
+        [np.array([3, 12]), [0, 7]],
+        np.array([[3, 12], [0, 7]]),
+    ],
+    ids=lambda batch: type(batch).__name__,
+)
+def test_batch_decode_gives_the_tokens_of_each_row(tokenizer: Tokenizer, batch: Any) -> None:
+    rows = [["chr1:150-350", "<sep>"], ["chr1:100-200", "<pad>"]]
+    assert tokenizer.batch_decode(batch) == rows
+    regions = [["chr1:150-350"], ["chr1:100-200"]]
+    assert tokenizer.batch_decode(batch, skip_special_tokens=True) == regions
+
+
+def test_batch_decode_takes_tensors_and_rows_of_any_length(tokenizer: Tokenizer) -> None:
+    encoded = tokenizer([SAMPLE, []])
+    rows = [["chr1:100-200", "chr2:10-90", "chr2:50-60"], ["<unk>"]]
+    assert tokenizer.batch_decode(encoded["input_ids"]) == rows
+    assert tokenizer.batch_decode([]) == []
+    torch = pytest.importorskip("torch")
+    assert tokenizer.batch_decode(torch.tensor([[0], [6]])) == [rows[0][:1], rows[1]]
+
+
 def test_tokens_that_are_not_in_the_vocabulary_convert_to_unk(tokenizer: Tokenizer) -> None:
     assert tokenizer.convert_tokens_to_ids("chr1:100-200") == 0
     assert tokenizer.convert_tokens_to_ids("chr1:100-201") == 6

@@ -79,7 +79,7 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
     const io::Json json = io::parse_json_object(io::read_text(config), config.string());
     special_tokens.read(json, config.string());
     sequence_options = io::sequence_from_json(json, config.string());
-    if (const auto mapping = json.find("mapping"); mapping != json.end()) {
+    if (const auto mapping = json.find("mapping"); mapping != json.end() && !mapping->is_null()) {
       options = io::options_from_json(*mapping, config.string());
     }
   }
@@ -89,8 +89,12 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
     special_tokens.read(io::parse_json_object(io::read_text(spellings), spellings.string()),
                         spellings.string());
   }
-  return io::load_tokenizer<Index>(universe, special_tokens.tokens(), std::move(options),
-                                   std::move(sequence_options));
+  try {
+    return io::load_tokenizer<Index>(universe, special_tokens.tokens(), std::move(options),
+                                     std::move(sequence_options));
+  } catch (const ConfigError& error) {  // of special tokens and the template, together
+    throw ConfigError(folder.string() + ": " + error.what());
+  }
 }
 
 template <class Index>
