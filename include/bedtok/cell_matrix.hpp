@@ -270,7 +270,8 @@ RaggedIds gather_cells(const CsrView<Offset, Column, Value>& matrix, const PeakT
   return result;
 }
 
-/// The same from compressed columns. Each thread takes a share of the peaks.
+/// The same from compressed columns, where no cell may be chosen twice (Error). Each thread takes a
+/// share of the peaks.
 template <class Offset, class Row, class Value>
 RaggedIds gather_cells(const CscView<Offset, Row, Value>& matrix, const PeakTokens& peaks,
                        const std::vector<std::int64_t>* rows, double threshold,
@@ -283,8 +284,12 @@ RaggedIds gather_cells(const CscView<Offset, Row, Value>& matrix, const PeakToke
   const std::size_t cells = rows == nullptr ? matrix.rows : rows->size();
   std::vector<std::int64_t> cell_of(matrix.rows, rows == nullptr ? 0 : left_out);
   for (std::size_t cell = 0; cell < cells; ++cell) {
-    cell_of[rows == nullptr ? cell : static_cast<std::size_t>((*rows)[cell])] =
-        static_cast<std::int64_t>(cell);
+    std::int64_t& here = cell_of[rows == nullptr ? cell : static_cast<std::size_t>((*rows)[cell])];
+    if (rows != nullptr && here != left_out) {
+      throw Error("cell " + std::to_string((*rows)[cell]) +
+                  " is chosen twice, which compressed columns do not give");
+    }
+    here = static_cast<std::int64_t>(cell);
   }
   const std::size_t parts =
       std::max<std::size_t>(1, std::min<std::size_t>({threads, 4, peaks.size()}));

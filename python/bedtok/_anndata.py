@@ -161,7 +161,8 @@ def _is_sparse(matrix: Any) -> bool:
 def _gather_sparse(
     matrix: Any, peaks: _core.PeakTokens, rows: Int64s | None, threshold: float, num_threads: int
 ) -> tuple[Int64s, npt.NDArray[np.int32]]:
-    if matrix.format not in ("csr", "csc"):
+    chosen_twice = rows is not None and len(np.unique(rows)) < len(rows)
+    if matrix.format not in ("csr", "csc") or (matrix.format == "csc" and chosen_twice):
         matrix = matrix.tocsr()
     indices = matrix.indices
     return peaks.gather(

@@ -84,11 +84,11 @@ class TokenizedFiles:
         rates = [s["hits"] / s["regions"] for s in self.samples.values() if s["regions"]]
         spread = f", {min(rates):.1%} to {max(rates):.1%} a sample" if rates else ""
         text = (
-            f"{len(self.samples)} samples in {self.out} ({self.done_before} were there), "
-            f"{tokens} tokens, hit rate {self.hit_rate:.1%}{spread}"
+            f"{self.out}: samples: {len(self.samples)} ({self.done_before} were there), "
+            f"tokens: {tokens}, hit rate {self.hit_rate:.1%}{spread}"
         )
         if self.failed:
-            text += f"\n{len(self.failed)} files failed:"
+            text += f"\nfailed: {len(self.failed)}"
             text += "".join(f"\n  {reason}" for reason in self.failed.values())
         return text
 
