@@ -155,7 +155,7 @@ class InflateSource final : public ByteSource {
  private:
   /// False at the proper end of the file.
   bool start_member() {
-    if (!fill(bgzip_header)) return end();
+    if (!fill(longest_header)) return end();
     const std::string_view next(buffer_.data() + begin_, end_ - begin_);
     if (!is_gzip(next)) {
       if (!only_zeros_follow()) {
@@ -209,6 +209,9 @@ class InflateSource final : public ByteSource {
     }
     return begin_ != end_;
   }
+
+  // Name and comment included. ISA-L does not take a header in pieces.
+  static constexpr std::size_t longest_header = std::size_t{1} << 15;
 
   std::unique_ptr<ByteSource> inner_;
   detail::Inflater inflater_;
