@@ -284,27 +284,23 @@ def _write_parquet(folder: Path, samples: list[SampleTokens], digest: str) -> li
     schema = pa.schema(
         [("sample", pa.string()), ("input_ids", pa.list_(pa.int32()))], metadata={_KEY: about}
     )
+    offsets = np.cumsum([0, *(len(s.input_ids) for s in samples)])
+    values = pa.array(np.concatenate([s.input_ids for s in samples]))
+    ids = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values, type=schema.field(1).type)
+    table = pa.table([pa.array([s.sample for s in samples]), ids], schema=schema)
     path = _next_part(folder, "parquet")
-    with (
-        replacing(path) as temporary,
-        pq.ParquetWriter(
+    with replacing(path) as temporary:
+        pq.write_table(
+            table,
             temporary,
-            schema,
+            row_group_size=_SAMPLES_OF_A_GROUP,
             compression="zstd",
             compression_level=1,
-            use_dictionary=["sample"],
+            use_dictionary=False,
             # Ids rise for the most part: their differences are small.
             column_encoding={"input_ids.list.element": "DELTA_BINARY_PACKED"},
             write_statistics=["sample"],
-        ) as writer,
-    ):
-        for first in range(0, len(samples), _SAMPLES_OF_A_GROUP):
-            group = samples[first : first + _SAMPLES_OF_A_GROUP]
-            offsets = np.cumsum([0, *(len(s.input_ids) for s in group)])
-            values = pa.array(np.concatenate([s.input_ids for s in group]))
-            ids = pa.ListArray.from_arrays(pa.array(offsets, type=pa.int32()), values)
-            names = pa.array([s.sample for s in group])
-            writer.write_table(pa.table([names, ids.cast(schema.field(1).type)], schema=schema))
+        )
     return [path]
 
 
