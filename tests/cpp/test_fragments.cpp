@@ -254,6 +254,8 @@ TEST_CASE("a line without a barcode and a line that is no region are refused") {
   CHECK(refused(first + "chr1\t1\t2\t\t1\n") ==
         "the line has no barcode, expected one in the fourth column");
   CHECK(refused(first + "chr1\t3\t2\tA\t1\n") == "end 2 is before start 3");
+  CHECK(refused(first + "chr1\t1\t2\tA\xFF\t1\n") ==
+        "the barcode 'A\\xff' is not UTF-8, expected text");
   CHECK(refused(first + "chrom\tstart\tend\tbarcode\n").rfind("start 'start' is not a", 0) == 0);
 }
 

@@ -19,6 +19,7 @@
 #include "../detail/barcode_table.hpp"
 #include "../detail/parallel_for.hpp"
 #include "../detail/token_lists.hpp"
+#include "../detail/utf8.hpp"
 #include "../error.hpp"
 #include "../hit_finder.hpp"
 #include "../mapping_options.hpp"
@@ -147,7 +148,12 @@ class FragmentMapper {
     Id cell = known.find(barcode);
     if (cell == bedtok::detail::BarcodeTable::none) {
       if (options_.barcodes) return;
+      const std::size_t before = fresh.size();
       cell = static_cast<Id>(known.size()) + fresh.add(barcode);
+      if (fresh.size() != before && !bedtok::detail::is_utf8(barcode)) {
+        parser_.fail("the barcode '" + bedtok::detail::excerpt(barcode) +
+                     "' is not UTF-8, expected text");
+      }
     }
     const std::size_t before = ids.size();
     std::uint32_t hits = 0;
