@@ -158,7 +158,7 @@ def reference_loop(bench: Bench, adata: Any, count: int) -> list[list[int]]:
     var = adata.var
     features = np.empty(len(var), dtype=object)
     for i, row in enumerate(zip(var["chr"], var["start"], var["end"], strict=True)):
-        features[i] = models.Region(row[0], int(row[1]), int(row[2]))
+        features[i] = models.Region(row[0], int(row[1]), int(row[2]), None)
     found = []
     for i in range(count):
         _, present = adata.X[i].nonzero()

@@ -16,19 +16,24 @@
 
 namespace bedtok::io {
 
-/// The text behind a source: inflated when its first bytes are gzip's, as it is otherwise. With
-/// more than one thread the blocks of bgzip are inflated side by side, and everything else is read
-/// ahead. Throws ParseError for formats that are known not to be text.
+/// The text behind a source: inflated when its first bytes are gzip's, as it is otherwise. With two
+/// threads or more one of them inflates ahead of the reader; with four or more, blocks of bgzip are
+/// inflated side by side. Throws ParseError for formats that are known not to be text.
 inline std::unique_ptr<ByteSource> open_text(std::unique_ptr<ByteSource> source,
                                              std::size_t threads = 1) {
   auto text = std::make_unique<PeekSource>(std::move(source));
   const std::string_view head = text->peek(bgzip_header);
   if (is_gzip(head)) {
     if (threads <= 1) return std::make_unique<InflateSource>(std::move(text));
-    if (head.size() >= bgzip_header && bgzip_block_size(head) != 0) {
-      return std::make_unique<BgzipSource>(std::move(text), threads);
+    // Who reads the text needs the other half of the threads at the same time.
+    const std::size_t inflating = threads / 2;
+    std::unique_ptr<ByteSource> inflated;
+    if (inflating > 1 && head.size() >= bgzip_header && bgzip_block_size(head) != 0) {
+      inflated = std::make_unique<BgzipSource>(std::move(text), inflating);
+    } else {
+      inflated = std::make_unique<InflateSource>(std::move(text));
     }
-    return std::make_unique<ReadAheadSource>(std::make_unique<InflateSource>(std::move(text)));
+    return std::make_unique<ReadAheadSource>(std::move(inflated));
   }
   struct Foreign {
     std::string_view magic;
