@@ -408,7 +408,8 @@ def _tokenize_to_shards(
         strict=args.strict,
         **_mapping_of(args),
     )
-    _say(str(result).splitlines()[0])
+    with _opened(None) as file:
+        file.write(str(result).splitlines()[0].encode("utf-8", "surrogateescape") + b"\n")
     for reason in result.failed.values():
         _say(reason)
     if result.failed:
