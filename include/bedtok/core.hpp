@@ -6,11 +6,13 @@
 // defined by io.hpp.
 
 #include "batch.hpp"
+#include "cell_matrix.hpp"
 #include "choice_words.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
+#include "hit_finder.hpp"
 #include "mapper.hpp"
 #include "mapping_options.hpp"
 #include "overlap_index.hpp"

@@ -5,9 +5,13 @@
 
 #include "io/atomic_file.hpp"
 #include "io/bed.hpp"
+#include "io/bgzip.hpp"
 #include "io/byte_source.hpp"
 #include "io/config.hpp"
 #include "io/fragments.hpp"
 #include "io/inflate.hpp"
+#include "io/line_blocks.hpp"
+#include "io/open_text.hpp"
 #include "io/pretrained.hpp"
+#include "io/read_ahead.hpp"
 #include "io/region_lines.hpp"

@@ -15,6 +15,7 @@
 #include "chrom_table.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
+#include "hit_finder.hpp"
 #include "mapping_options.hpp"
 #include "report.hpp"
 #include "special_tokens.hpp"
@@ -49,7 +50,11 @@ class Mapper {
   /// Throws ConfigError for illegal options.
   Mapper(const Vocabulary<Coord>& vocabulary, const Index& index, const Regions& regions,
          const MappingOptions& options)
-      : vocabulary_(vocabulary), index_(index), regions_(regions), options_(options) {
+      : vocabulary_(vocabulary),
+        index_(index),
+        finder_(index, options),
+        regions_(regions),
+        options_(options) {
     options.check();
     for (const std::string& name : regions.chroms().names()) {
       chrom_of_.push_back(vocabulary.find_chrom(name, options.chrom_aliases));
@@ -97,7 +102,7 @@ class Mapper {
       ++chrom.regions;
       if (chrom.known && regions_.starts()[i] >= last_end[chrom_at(i)]) ++chrom.past_end;
       std::uint64_t tokens = 0;
-      hits_of(i, [&](std::uint32_t id) {
+      finder_.find(chrom_at(i), regions_.starts()[i], regions_.ends()[i], [&](std::uint32_t id) {
         ++tokens;
         if (seen.first(id)) ++report.distinct_tokens;
       });
@@ -142,7 +147,7 @@ class Mapper {
     std::vector<TokenId>& ids = encoding.input_ids;
     const std::size_t begin = ids.size();
     if constexpr (detail::has_find_all<Index>::value) {
-      if (every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
+      if (finder_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
           !options_.unique) {
         index_.find_all(chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first,
                         last, [&ids](const std::uint32_t* from, const std::uint32_t* to) {
@@ -162,7 +167,7 @@ class Mapper {
         if (with_region_index) encoding.region_index.push_back(static_cast<std::int64_t>(i));
       };
       bool hit = false;
-      hits_of(i, [&](std::uint32_t id) {
+      finder_.find(chrom_at(i), regions_.starts()[i], regions_.ends()[i], [&](std::uint32_t id) {
         hit = true;
         add(id);
       });
@@ -170,53 +175,6 @@ class Mapper {
       if (!hit && options_.on_miss == OnMiss::unk) add(unk);
     }
     if (options_.order == TokenOrder::vocabulary) sort_by_id(encoding, begin, with_region_index);
-  }
-
-  bool every_overlap() const {
-    return options_.min_overlap == 0 && options_.min_fraction == 0.0 && !options_.best_overlap;
-  }
-
-  /// Calls `add(id)` for the vocabulary regions that the options let region i have.
-  template <class Add>
-  void hits_of(std::size_t i, Add&& add) const {
-    const Coord start = regions_.starts()[i];
-    const Coord end = regions_.ends()[i];
-    const ChromTable::Id chrom = chrom_at(i);
-    if (chrom == ChromTable::none) return;
-    if (every_overlap()) {
-      index_.find(chrom, start, end, [&](std::uint32_t id, Coord, Coord) { add(id); });
-      return;
-    }
-    std::uint32_t best = 0;
-    Coord best_shared = 0;
-    bool found = false;
-    index_.find(chrom, start, end, [&](std::uint32_t id, Coord v_start, Coord v_end) {
-      const Coord shared = static_cast<Coord>(std::min(end, v_end) - std::max(start, v_start));
-      if (shared < options_.min_overlap || !covered(shared, end - start, v_end - v_start)) return;
-      if (!options_.best_overlap) {
-        add(id);
-      } else if (!found || shared > best_shared) {
-        best = id;
-        best_shared = shared;
-        found = true;
-      }
-    });
-    if (found) add(best);
-  }
-
-  bool covered(Coord shared, Coord query, Coord vocabulary) const {
-    const auto enough = [&](Coord width) {
-      return static_cast<double>(shared) >= options_.min_fraction * static_cast<double>(width);
-    };
-    switch (options_.fraction_of) {
-      case FractionOf::query:
-        return enough(query);
-      case FractionOf::vocabulary:
-        return enough(vocabulary);
-      case FractionOf::either:
-        return enough(query) || enough(vocabulary);
-    }
-    return false;
   }
 
   void sort_by_id(Encoding& encoding, std::size_t begin, bool with_region_index) const {
@@ -305,6 +263,7 @@ class Mapper {
 
   const Vocabulary<Coord>& vocabulary_;
   const Index& index_;
+  HitFinder<Index> finder_;
   const Regions& regions_;
   const MappingOptions& options_;
   std::vector<ChromTable::Id> chrom_of_;  // input chromosome -> vocabulary chromosome

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
-from bedtok._core import MappingReport
+from bedtok._anndata import is_anndata
+from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._identity import ByContent
 from bedtok._inputs import TokenIds, read_regions, read_samples, warn_caller
 from bedtok._options import OPTION_NAMES, MappingKeywords, merge_options, unknown_keyword
@@ -19,7 +20,7 @@ from bedtok._sequence import (
     NO_LIMIT,
     SAMPLE,
     Fit,
-    check_stride,
+    at_least,
     check_truncation_side,
     count_threads,
     draw_seed,
@@ -28,6 +29,7 @@ from bedtok._sequence import (
 from bedtok._tensors import check_return_tensors, from_array, ragged, with_none
 from bedtok._vocabulary import IdsLike
 from bedtok.batch_encoding import BatchEncoding
+from bedtok.cells import CellTokens
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -89,7 +91,8 @@ class Calls(ByContent):
                 as ``"chr1:100-200"``; a list or tuple of ``Region``, ``(chrom, start, end)`` or
                 region texts, among which special tokens stand for themselves; a table with
                 columns chrom, start, end. A batch: a list or tuple that begins with a RegionSet,
-                a ``PathLike``, a table or a list of regions.
+                a ``PathLike``, a table or a list of regions; an AnnData, one sample a cell (see
+                ``encode_anndata``); ``CellTokens``.
             add_special_tokens: Put the template's tokens around each row; it is empty unless the
                 tokenizer was given one, as published models expect.
             padding: ``False``; ``True`` or ``"longest"``: to the longest row; ``"max_length"``:
@@ -143,7 +146,14 @@ class Calls(ByContent):
             padding_side=padding_side,
         )
         threads = count_threads(num_threads)
-        samples, is_batch = read_samples(regions, self._special_ids)
+        if is_anndata(regions):
+            regions = self._cells_of(regions, merged)
+        if isinstance(regions, CellTokens):
+            if return_region_index:
+                raise ConfigError("return_region_index: cells do not tell which peak gave a token")
+            samples, is_batch = regions._samples(self), True
+        else:
+            samples, is_batch = read_samples(regions, self._special_ids)
         batch = self._core.encode_batch(
             samples,
             merged,
@@ -152,7 +162,7 @@ class Calls(ByContent):
             random=fit.random,
             truncation_side=check_truncation_side(truncation_side),
             return_overflowing_tokens=bool(return_overflowing_tokens),
-            stride=check_stride(stride),
+            stride=at_least("stride", stride, 0),
             seed=draw_seed(seed) if fit.random or seed is not None else 0,
             return_region_index=bool(return_region_index),
             num_threads=threads if is_batch else 1,
@@ -179,6 +189,9 @@ class Calls(ByContent):
         elif kind is None and not is_batch:
             data = {name: rows[0] for name, rows in data.items()}
         return BatchEncoding(data, batch.encodings)
+
+    def _cells_of(self, adata: Any, options: MappingOptions) -> CellTokens:
+        raise NotImplementedError
 
     def _columns(
         self, batch: _core.Batch, names: list[str], fit: Fit, lengths: list[int], kind: str | None

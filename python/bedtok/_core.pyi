@@ -6,7 +6,7 @@ Everything here takes one strict type; the generous forms are in ``models.py`` a
 
 import os
 from collections.abc import Sequence
-from typing import final
+from typing import Any, final
 
 import numpy as np
 import numpy.typing as npt
@@ -265,7 +265,41 @@ class Tokenizer:
 BatchItem = RegionSet | str | Ids | tuple[RegionSet, Ids, Ids, Ids]
 
 def pad_rows(rows: Sequence[Ids], length: int, filler: int, side: str) -> Ids: ...
+
+@final
+class PeakTokens:
+    """The tokens of each peak of a matrix; immutable."""
+
+    def __init__(self, tokenizer: Tokenizer, peaks: RegionSet, options: MappingOptions) -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def identity(self) -> bool: ...
+    def gather(
+        self,
+        by_rows: bool,
+        indptr: Ids,
+        indices: npt.NDArray[Any],
+        data: npt.NDArray[Any],
+        rows: int,
+        columns: int,
+        chosen: Ids | None = None,
+        threshold: float = 0.0,
+        num_threads: int = 1,
+    ) -> tuple[Ids, npt.NDArray[np.int32]]: ...  # offsets (cells + 1,), values (tokens,)
+
+def encode_fragments(
+    tokenizer: Tokenizer,
+    path: Path,
+    options: MappingOptions,
+    *,
+    counting: str = "fragment",
+    barcodes: Sequence[str] | None = None,
+    chroms: Sequence[str] | None = None,
+    region: str | None = None,
+    min_fragments: int = 0,
+    min_tokens: int = 0,
+    max_tokens: int | None = None,
+    num_threads: int = 0,
+    text: bytes | None = None,
+) -> dict[str, Any]: ...
 def ids_of_list(ids: list[int]) -> Ids | None: ...
-def tokenize_fragments(
-    path: Path, tokenizer: Tokenizer, on_miss: str = "unk"
-) -> dict[str, Ids]: ...

@@ -135,7 +135,7 @@ def resolve_fit(
         TypeError: A value has the wrong type.
     """
     how = _padding(padding)
-    length = None if max_length is None else _count("max_length", max_length)
+    length = None if max_length is None else at_least("max_length", max_length, 1)
     # Not beside "do_not_pad": so it is in Hugging Face, whose results these are.
     if truncation is None and length is not None and padding is False:
         truncation = True
@@ -159,7 +159,7 @@ def resolve_fit(
             how = None
     multiple = 1
     if pad_to_multiple_of is not None:
-        multiple = _count("pad_to_multiple_of", pad_to_multiple_of)
+        multiple = at_least("pad_to_multiple_of", pad_to_multiple_of, 1)
         if cut is not None and how is not None and limit is not None and limit % multiple:
             raise ConfigError(
                 f"max_length is {limit}, expected a multiple of pad_to_multiple_of, {multiple}, "
@@ -226,17 +226,17 @@ def draw_seed(seed: object) -> int:
 def count_threads(num_threads: object) -> int:
     """Return how many threads a call may use; None: all processors that this process may use."""
     if num_threads is not None:
-        return _count("num_threads", num_threads)
+        return at_least("num_threads", num_threads, 1)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def check_stride(stride: object) -> int:
-    """Return the stride; raise ConfigError for a negative one."""
-    number = _integer("stride", stride)
-    if number < 0:
-        raise ConfigError(f"stride is {number}, expected a number of tokens from 0")
+def at_least(name: str, value: object, least: int) -> int:
+    """Return a number; raise ConfigError for one below ``least``."""
+    number = _integer(name, value)
+    if number < least:
+        raise ConfigError(f"{name} is {number}, expected {least} or more")
     return min(number, _BEYOND_ANY)
 
 
@@ -253,13 +253,6 @@ def _integer(name: str, value: object) -> int:
     raise TypeError(f"{name}: expected a whole number, not {type(value).__name__}")
 
 
-def _count(name: str, value: object) -> int:
-    number = _integer(name, value)
-    if number < 1:
-        raise ConfigError(f"{name} is {number}, expected 1 or more")
-    return min(number, _BEYOND_ANY)
-
-
 def _side(name: str, value: object) -> str:
     if value not in ("right", "left"):
         raise ConfigError(f"{name} is {value!r}, expected 'right' or 'left'")
@@ -271,7 +264,7 @@ def _limit(name: str, value: object) -> int | None:
         return None
     if isinstance(value, float) and value >= _BEYOND_ANY:  # 1e30, as Hugging Face has it in JSON
         return None
-    number = _count(name, value)
+    number = at_least(name, value, 1)
     return None if number >= _BEYOND_ANY else number
 
 

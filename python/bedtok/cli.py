@@ -29,6 +29,7 @@ import numpy as np
 from bedtok import _core
 from bedtok._inputs import as_ids
 from bedtok._options import OPTION_NAMES, merge_options
+from bedtok._sample_names import sample_names
 
 OK, FAILED, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -46,7 +47,8 @@ _VOCAB_HELP = (
 )
 
 _STDIN = "<stdin>"  # how stdin is called in messages
-_FORMATS = ("jsonl", "tsv", "gtok")
+_FORMATS = ("jsonl", "tsv", "gtok")  # that can be read back, too
+_SHARDS = ("parquet", "npz")  # of a folder
 _FORMAT_OF_SUFFIX = {".jsonl": "jsonl", ".tsv": "tsv", ".txt": "tsv", ".gtok": "gtok"}
 _FILE_SUFFIXES = (".bed", ".gz", ".bgz", ".toml", ".narrowpeak", ".broadpeak", ".gappedpeak")
 _CHROMS_SHOWN = 30  # in the text of inspect; --json has all of them
@@ -147,6 +149,9 @@ output:
          {"sample": "a", "tokens": ["chr1:1-9", ...]}
   tsv    one line a sample: its name, a tab, the ids with a space between two
   gtok   one binary file a sample; -o is a file for one input, a folder for several
+  parquet, npz
+         shards of many samples in the folder -o; a second run does what is missing, bad files are
+         listed at the end (--strict ends at the first), and manifest.json tells what is there
 A sample is called as its file without folder, .bed and .gz; where two inputs would be called
 alike, by their paths; stdin is called stdin. An output file appears only when it is complete;
 on stdout the lines before a failure stand.
@@ -155,6 +160,7 @@ examples:
   bedtok tokenize databio/atacformer-base-hg38 sample.bed.gz
   bedtok tokenize universe.bed.gz a.bed b.bed -o ids.tsv
   bedtok tokenize universe.bed.gz peaks/*.bed.gz --format gtok -o tokens/
+  bedtok tokenize universe.bed.gz peaks/*.bed.gz --format parquet -o shards/
   zcat sample.bed.gz | bedtok tokenize universe.bed.gz --tokens --unique
 """,
     )
@@ -168,9 +174,17 @@ examples:
     )
     command.add_argument("-o", "--output", metavar="PATH", help="where to write; default: stdout")
     command.add_argument(
-        "--format", choices=_FORMATS, help="default: as the suffix of --output tells, else jsonl"
+        "--format",
+        choices=(*_FORMATS, *_SHARDS),
+        help="default: as the suffix of --output tells, else jsonl",
     )
     command.add_argument("--tokens", action="store_true", help="write tokens rather than ids")
+    command.add_argument(
+        "--strict", action="store_true", help="with parquet and npz: end at the first bad file"
+    )
+    command.add_argument(
+        "--num-workers", metavar="N", type=int, help="with parquet and npz: threads; default: all"
+    )
     _add_mapping(command)
     _add_loading(command)
 
@@ -327,7 +341,13 @@ def _tokenize(args: argparse.Namespace) -> None:
         usage_error("'-' can be given once, as there is one stdin")
     output: str | None = None if args.output == "-" else args.output
     form: str = args.format or _FORMAT_OF_SUFFIX.get(Path(output or "").suffix.lower(), "jsonl")
-    names = _sample_names(beds)
+    if form in _SHARDS:
+        _tokenize_to_shards(args, beds, output, form)
+        return
+    for flag, given in (("--strict", args.strict), ("--num-workers", args.num_workers is not None)):
+        if given:
+            usage_error(f"{flag}: belongs to --format {' and '.join(_SHARDS)}")
+    names = sample_names(beds)
     if form == "gtok":
         if args.tokens:
             usage_error("--tokens: a gtok file holds ids")
@@ -367,6 +387,33 @@ def _tokenize(args: argparse.Namespace) -> None:
                     {"sample": name, "tokens" if args.tokens else "input_ids": values}
                 )
             file.write(line.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _tokenize_to_shards(
+    args: argparse.Namespace, beds: list[str], output: str | None, form: str
+) -> None:
+    from bedtok.io import tokenize_files
+
+    if args.tokens:
+        args.usage_error(f"--tokens: a {form} file holds ids")
+    if output is None or "-" in beds:
+        args.usage_error(f"--format {form} needs --output, a folder, and files to read")
+    assert output is not None
+    result = tokenize_files(
+        beds,
+        _load_tokenizer(args.vocab, args),
+        out=output,
+        form=form,  # type: ignore[arg-type]
+        num_workers=args.num_workers,
+        strict=args.strict,
+        **_mapping_of(args),
+    )
+    with _opened(None) as file:
+        file.write(str(result).splitlines()[0].encode("utf-8", "surrogateescape") + b"\n")
+    for reason in result.failed.values():
+        _say(reason)
+    if result.failed:
+        raise _core.Error(f"files that could not be tokenized: {len(result.failed)}")
 
 
 def _inspect(args: argparse.Namespace) -> None:
@@ -451,19 +498,22 @@ def _is_special(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
-def _load(vocab: str, args: argparse.Namespace) -> tuple[_core.Tokenizer, _core.MappingOptions]:
-    """Load a vocabulary; return it with its mapping options, those of the command line on top."""
+def _load_tokenizer(vocab: str, args: argparse.Namespace) -> Any:
     from bedtok.tokenizers import Tokenizer
 
     if _names_file(vocab) and not os.path.isdir(vocab):
-        tokenizer = Tokenizer(vocab)
-    else:
-        tokenizer = Tokenizer.from_pretrained(
-            vocab,
-            revision=args.revision,
-            subfolder=args.subfolder,
-            local_files_only=args.local_files_only,
-        )
+        return Tokenizer(vocab)
+    return Tokenizer.from_pretrained(
+        vocab,
+        revision=args.revision,
+        subfolder=args.subfolder,
+        local_files_only=args.local_files_only,
+    )
+
+
+def _load(vocab: str, args: argparse.Namespace) -> tuple[_core.Tokenizer, _core.MappingOptions]:
+    """Load a vocabulary; return it with its mapping options, those of the command line on top."""
+    tokenizer = _load_tokenizer(vocab, args)
     return tokenizer._core, merge_options(tokenizer.options, _mapping_of(args), args.command)
 
 
@@ -477,22 +527,6 @@ def _read(path: str, sort: bool = True) -> _core.RegionSet:
     if path == "-":
         return _core.RegionSet.from_bytes(_stdin(), _STDIN, sort)
     return _core.RegionSet.from_bed(path, sort)
-
-
-def _sample_names(beds: list[str]) -> list[str]:
-    names = ["stdin" if bed == "-" else _sample_name(bed) for bed in beds]
-    seen = Counter(names)
-    return [bed if seen[name] > 1 else name for bed, name in zip(beds, names, strict=True)]
-
-
-def _sample_name(path: str) -> str:
-    name = os.path.basename(path)
-    for suffixes in ((".gz", ".bgz"), (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak")):
-        for suffix in suffixes:
-            if name.lower().endswith(suffix) and len(name) > len(suffix):
-                name = name[: -len(suffix)]
-                break
-    return name
 
 
 def _integers(text: str) -> list[int] | None:

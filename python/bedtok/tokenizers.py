@@ -8,10 +8,10 @@ import errno
 import os
 import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from bedtok import _core
-from bedtok._calls import Calls
+from bedtok._cell_calls import CellCalls
 from bedtok._config import core_of_config
 from bedtok._inputs import legal_path
 from bedtok._options import DEFAULT_OPTIONS, options_to_dict
@@ -32,7 +32,7 @@ StrPath = str | os.PathLike[str]
 _HUB_KEYWORDS = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
 
 
-class Tokenizer(Calls):
+class Tokenizer(CellCalls):
     """Regions in, token ids of a vocabulary out.
 
     The i-th distinct region of the vocabulary has id i; the special tokens unk, pad, mask, cls,
@@ -291,24 +291,30 @@ class Tokenizer(Calls):
         )
 
 
-def tokenize_fragment_file(path: StrPath, tokenizer: Tokenizer) -> dict[str, list[int]]:
-    """Tokenize a fragment file of single cells (chrom, start, end, barcode, count).
+def tokenize_fragment_file(
+    path: StrPath,
+    tokenizer: Tokenizer,
+    on_miss: Literal["drop", "unk", "error"] = "unk",
+    **keywords: Any,
+) -> dict[str, list[int]]:
+    """Tokenize a fragment file of single cells, as gtars does.
 
     Args:
-        path: The file, plain or gzip.
+        path: The file; see ``Tokenizer.encode_fragments``, whose result is the better form.
         tokenizer: Its vocabulary and mapping options hold.
+        on_miss: What a fragment gives that hits nothing: the unk token, as in gtars; ``"drop"``:
+            nothing; ``"error"``: a VocabularyError.
+        **keywords: Those of ``Tokenizer.encode_fragments``.
 
     Returns:
-        For each barcode the ids of its fragments in the file's order; a fragment that hits
-        nothing gives unk, as in gtars.
+        For each barcode the ids of its fragments in the file's order.
 
     Raises:
         FileNotFoundError: There is no such file. ParseError: A line is not a fragment.
     """
     if not isinstance(tokenizer, Tokenizer):
         raise TypeError(f"tokenizer: expected a Tokenizer, not {type(tokenizer).__name__}")
-    ids = _core.tokenize_fragments(legal_path(path), tokenizer._core)
-    return {barcode: array.tolist() for barcode, array in ids.items()}
+    return tokenizer.encode_fragments(path, on_miss=on_miss, **keywords).to_dict()
 
 
 def _check_options(options: Mapping[str, Any], function: str, others: tuple[str, ...] = ()) -> None:

@@ -20,4 +20,5 @@ PYBIND11_MODULE(_core, module) {
   bedtok::python::register_options(module);
   bedtok::python::register_encoding(module);
   bedtok::python::register_tokenizer(module);
+  bedtok::python::register_cells(module);
 }

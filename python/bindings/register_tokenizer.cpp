@@ -271,21 +271,6 @@ std::string to_text(const MappingReport& report) {
   return text.str();
 }
 
-py::dict tokenize_fragments(const std::filesystem::path& path, const Tok& tokenizer,
-                            const std::string& on_miss) {
-  const auto choice = from_word<OnMiss>(on_miss);
-  io::FragmentTokens tokens;
-  {
-    py::gil_scoped_release release;
-    tokens = io::tokenize_fragments(path, tokenizer, choice);
-  }
-  py::dict cells;
-  for (std::size_t i = 0; i < tokens.barcodes.size(); ++i) {
-    cells[py::str(tokens.barcodes[i])] = into_array(std::move(tokens.input_ids[i]));
-  }
-  return cells;
-}
-
 void register_report(py::module_& module) {
   py::class_<ChromReport>(module, "ChromReport", py::is_final(),
                           "How the regions of one input chromosome fared.")
@@ -388,8 +373,6 @@ void register_tokenizer(py::module_& module) {
           "tokens"_a)
       .def("get_vocab", &get_vocab);
   module.def("ids_of_list", &ids_of_list, "ids"_a);
-  module.def("tokenize_fragments", &tokenize_fragments, "path"_a, "tokenizer"_a,
-             "on_miss"_a = "unk");
 }
 
 }  // namespace bedtok::python

@@ -222,8 +222,7 @@ TEST_CASE("over the samples of a batch the random choice takes each token equall
 }
 
 TEST_CASE("a row needs room for a token beside the template's") {
-  CHECK(refused(limit(0)) ==
-        "max_length is 0, expected 1 or more");
+  CHECK(refused(limit(0)) == "max_length is 0, expected 1 or more");
   CHECK(refused(limit(3), {1, 2}, {3}) ==
         "max_length is 3, expected more than the 3 special tokens around a sequence");
   CHECK(refused(limit(4), {1, 2}, {3}) == "nothing was thrown");

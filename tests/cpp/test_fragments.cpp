@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <algorithm>
 #include <bedtok/io/fragments.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,68 +13,240 @@
 #include "naive_tokenizer.hpp"
 #include "support_io.hpp"
 
+using bedtok::CellTokens;
+using bedtok::Counting;
+using bedtok::FragmentOptions;
 using bedtok::MappingOptions;
 using bedtok::OnMiss;
+using bedtok::ParseError;
 using bedtok::RegionSet;
 using bedtok::Tokenizer;
-using bedtok::io::tokenize_fragments;
+using bedtok::io::encode_fragments;
 using support::message_of;
 using Ids = std::vector<bedtok::TokenId>;
+using Cells = std::vector<std::pair<std::string, Ids>>;
 
 namespace {
 
 const RegionSet<> three{{"chr1", 10, 20, {}}, {"chr1", 15, 30, {}}, {"chr2", 0, 5, {}}};
 constexpr bedtok::TokenId unk = 3;
 
+Cells cells_of(const CellTokens& tokens) {
+  Cells cells;
+  for (std::size_t i = 0; i < tokens.cells.size(); ++i) {
+    cells.emplace_back(tokens.barcodes[static_cast<std::size_t>(tokens.cells[i])],
+                       Ids(tokens.values.begin() + tokens.offsets[i],
+                           tokens.values.begin() + tokens.offsets[i + 1]));
+  }
+  return cells;
+}
+
+Cells encode(const std::string& bytes, const FragmentOptions& options = {},
+             const Tokenizer<>& tokenizer = Tokenizer<>(three)) {
+  return cells_of(encode_fragments(support::memory(bytes, "f.tsv"), tokenizer, options));
+}
+
+struct Fragment {
+  support::NaiveRegion region;
+  std::string barcode;
+};
+
+std::string text_of(const std::vector<Fragment>& fragments, const std::string& more) {
+  std::string text;
+  for (const Fragment& f : fragments) {
+    text += f.region.chrom + "\t" + std::to_string(f.region.start) + "\t" +
+            std::to_string(f.region.end) + "\t" + f.barcode + more + "\n";
+  }
+  return text;
+}
+
+/// Line by line, as one would write it without the library.
+Cells naive_cells(const support::NaiveTokenizer& naive, const std::vector<Fragment>& fragments,
+                  const FragmentOptions& options) {
+  const MappingOptions mapping = options.mapping.value_or(MappingOptions());
+  std::vector<std::string> order;
+  std::map<std::string, Ids> ids;
+  std::map<std::string, std::uint64_t> counts;
+  for (const Fragment& f : fragments) {
+    const auto& chroms = options.chroms;
+    if (chroms && std::count(chroms->begin(), chroms->end(), f.region.chrom) == 0) continue;
+    const auto& part = options.region;
+    if (part && !(part->chrom == f.region.chrom && f.region.start < part->end &&
+                  part->start < f.region.end)) {
+      continue;
+    }
+    if (counts[f.barcode]++ == 0) order.push_back(f.barcode);
+    std::vector<support::NaiveRegion> pieces{f.region};
+    if (options.counting == Counting::insertion) {
+      pieces.clear();
+      if (f.region.start < f.region.end) {
+        pieces = {{f.region.chrom, f.region.start, f.region.start + 1},
+                  {f.region.chrom, f.region.end - 1, f.region.end}};
+      }
+    }
+    for (const auto& piece : pieces) {
+      const auto hits = naive.hits(piece, mapping);
+      ids[f.barcode].insert(ids[f.barcode].end(), hits.begin(), hits.end());
+      if (hits.empty() && options.on_miss == OnMiss::unk) ids[f.barcode].push_back(naive.unk());
+    }
+  }
+  if (options.barcodes) order = *options.barcodes;
+  Cells cells;
+  for (const std::string& barcode : order) {
+    if (counts[barcode] == 0) continue;
+    Ids cell;
+    std::set<bedtok::TokenId> seen;
+    for (const bedtok::TokenId id : ids[barcode]) {
+      if (!mapping.unique || seen.insert(id).second) cell.push_back(id);
+    }
+    if (counts[barcode] < options.min_fragments || cell.size() < options.min_tokens ||
+        cell.size() > options.max_tokens) {
+      continue;
+    }
+    if (cell.empty()) cell.push_back(naive.unk());
+    if (mapping.order == bedtok::TokenOrder::vocabulary) std::sort(cell.begin(), cell.end());
+    cells.emplace_back(barcode, cell);
+  }
+  return cells;
+}
+
 }  // namespace
 
-TEST_CASE("fragments gather by barcode in the order of first sight") {
-  const support::TemporaryFolder folder;
+TEST_CASE("cells come in the order of first sight, from text, gzip and bgzip") {
   const std::string text =
       "# header\n"
       "chr1\t16\t17\tBBB-1\t2\n"
       "chr2\t1\t2\tAAA-1\t1\n"
       "chr1\t0\t5\tBBB-1\t1\n"
-      "chr1\t29\t40\tBBB-1\n";
+      "chr1\t29\t40\tBBB-1\n"
+      "chr9\t29\t40\tCCC-1\n";
+  const support::TemporaryFolder folder;
   for (const std::string& bytes : {text, support::gzip(text), support::bgzip(text, 13)}) {
     const auto path = folder.file("fragments.tsv.gz", bytes);
-    const auto tokens = tokenize_fragments(path, Tokenizer<>(three));
-    CHECK(tokens.barcodes == std::vector<std::string>{"BBB-1", "AAA-1"});
-    CHECK(tokens.input_ids == std::vector<Ids>{{0, 1, unk, 1}, {2}});
+    const auto tokens = encode_fragments(path, Tokenizer<>(three));
+    CHECK(cells_of(tokens) == Cells{{"BBB-1", {0, 1, 1}}, {"AAA-1", {2}}, {"CCC-1", {unk}}});
+    CHECK(tokens.fragments == std::vector<std::int64_t>{3, 1, 1});
+    CHECK(tokens.hits == std::vector<std::int64_t>{2, 1, 0});
   }
 }
 
-TEST_CASE("a fragment that hits nothing is unk, left out, or an error that names it") {
-  const support::TemporaryFolder folder;
-  const auto path = folder.file("f.tsv", "chr1\t0\t5\tA\t1\nchr9\t0\t5\tB\t1\nchr2\t1\t2\tB\t1\n");
-  const Tokenizer<> tokenizer(three);
-  CHECK(tokenize_fragments(path, tokenizer).input_ids == std::vector<Ids>{{unk}, {unk, 2}});
-  const auto dropped = tokenize_fragments(path, tokenizer, OnMiss::drop);
-  CHECK(dropped.barcodes == std::vector<std::string>{"A", "B"});
-  CHECK(dropped.input_ids == std::vector<Ids>{{}, {2}});
-  CHECK(message_of<bedtok::VocabularyError>(
-            [&] { tokenize_fragments(path, tokenizer, OnMiss::error); }) ==
-        path.string() + ":1: chr1:0-5 hits nothing in the vocabulary, and on_miss is 'error'");
+TEST_CASE("a fragment that hits nothing is left out, unk, or an error that names it") {
+  const std::string text = "chr1\t0\t5\tA\t1\nchr9\t0\t5\tB\t1\nchr2\t1\t2\tB\t1\n";
+  FragmentOptions options;
+  CHECK(encode(text, options) == Cells{{"A", {unk}}, {"B", {2}}});
+  options.on_miss = OnMiss::unk;
+  CHECK(encode(text, options) == Cells{{"A", {unk}}, {"B", {unk, 2}}});
+  options.on_miss = OnMiss::error;
+  CHECK(message_of<bedtok::VocabularyError>([&] { encode(text, options); }) ==
+        "f.tsv:1: chr1:0-5 hits nothing in the vocabulary, and on_miss is 'error'");
 }
 
-TEST_CASE("the tokenizer's chromosome aliases hold for fragments") {
-  const support::TemporaryFolder folder;
-  const auto path = folder.file("f.tsv", "1\t16\t17\tA\t1\n");
-  MappingOptions options;
-  options.chrom_aliases = bedtok::ChromAliases::to_style("ucsc");
-  CHECK(tokenize_fragments(path, Tokenizer<>(three, {}, options)).input_ids ==
-        std::vector<Ids>{{0, 1}});
+TEST_CASE("spaces, line ends of Windows and a byte-order mark are taken") {
+  CHECK(encode("\xEF\xBB\xBF"
+               "chr1 16 17 A 1\r\nchr2  1  2  A\r\n") == Cells{{"A", {0, 1, 2}}});
+}
+
+TEST_CASE("the tokenizer's mapping options hold unless others are given") {
+  MappingOptions aliases;
+  aliases.chrom_aliases = bedtok::ChromAliases::to_style("ucsc");
+  const Tokenizer<> tokenizer(three, {}, aliases);
+  CHECK(encode("1\t16\t17\tA\t1\n", {}, tokenizer) == Cells{{"A", {0, 1}}});
+  FragmentOptions options;
+  options.mapping = MappingOptions();
+  CHECK(encode("1\t16\t17\tA\t1\n", options, tokenizer) == Cells{{"A", {unk}}});
+}
+
+TEST_CASE("random fragments and options agree with the line-by-line loop, for any threads") {
+  std::mt19937_64 random(121);
+  for (int round = 0; round < 150; ++round) {
+    const auto vocabulary = support::random_naive_regions(random, 20, {"chr1", "chr2"}, 300, 50);
+    const support::NaiveTokenizer naive(vocabulary);
+    const Tokenizer<> tokenizer(support::region_set<std::uint32_t>(vocabulary));
+    std::vector<Fragment> fragments;
+    const auto count = support::pick(random, 0, 60);
+    for (auto& region :
+         support::random_naive_regions(random, count, {"chr1", "chr2", "chr3"}, 320, 60)) {
+      std::string barcode = "CELL" + std::to_string(support::pick(random, 0, 8));
+      if (barcode == "CELL3") barcode += std::string(30, 'x');
+      fragments.push_back({region, barcode});
+    }
+    FragmentOptions options;
+    const auto change = [&] { return support::pick(random, 0, 2) == 0; };
+    if (change()) {
+      options.mapping = support::random_options(random);
+      options.mapping->chrom_aliases = {};
+    }
+    if (change()) options.on_miss = OnMiss::unk;
+    if (change()) options.counting = Counting::insertion;
+    if (change()) options.barcodes = {{"CELL5", "nobody", "CELL0"}};
+    if (change()) options.chroms = {{"chr2", "chr7"}};
+    if (change()) options.region = bedtok::Region<std::uint64_t>{"chr2", 100, 250, {}};
+    if (change()) options.min_fragments = support::pick(random, 0, 10);
+    if (change()) options.min_tokens = support::pick(random, 0, 8);
+    if (change()) options.max_tokens = support::pick(random, 0, 20);
+    const std::string text = "#\n" + text_of(fragments, round % 2 ? "\t1" : "");
+    const Cells expected = naive_cells(naive, fragments, options);
+    for (const std::size_t threads : support::Sizes{1, 2, 4}) {
+      options.num_threads = threads;
+      REQUIRE(encode(text, options, tokenizer) == expected);
+    }
+  }
+}
+
+TEST_CASE("a file of many blocks is the same for any threads and any packing") {
+  std::mt19937_64 random(122);
+  const auto vocabulary = support::random_naive_regions(random, 200, {"chr1", "chr2"}, 30000, 90);
+  const support::NaiveTokenizer naive(vocabulary);
+  const Tokenizer<> tokenizer(support::region_set<std::uint32_t>(vocabulary));
+  std::vector<Fragment> some;
+  for (auto& region : support::random_naive_regions(random, 3000, {"chr1", "chr2"}, 30000, 90)) {
+    some.push_back({region, "ACGTACGTACGT" + std::to_string(support::pick(random, 0, 700)) + "-1"});
+  }
+  std::vector<Fragment> fragments;
+  while (fragments.size() < 150000) fragments.insert(fragments.end(), some.begin(), some.end());
+  const std::string text = text_of(fragments, "\t1");
+  REQUIRE(text.size() > (std::size_t{5} << 20));
+  // The same lines again and again: so are the ids of a cell.
+  Cells expected = naive_cells(naive, some, {});
+  for (auto& [barcode, ids] : expected) {
+    const bool none = ids == Ids{naive.unk()};
+    const Ids once = ids;
+    for (std::size_t i = some.size(); !none && i < fragments.size(); i += some.size()) {
+      ids.insert(ids.end(), once.begin(), once.end());
+    }
+  }
+  FragmentOptions options;
+  for (const std::string& bytes : {text, support::gzip(text, 1), support::bgzip(text, 60000)}) {
+    for (const std::size_t threads : support::Sizes{1, 2, 3}) {
+      options.num_threads = threads;
+      REQUIRE(encode(bytes, options, tokenizer) == expected);
+    }
+  }
+
+  // The first bad line is named, wherever it lies and whoever meets it.
+  const auto refused = [&](const std::string& bytes) {
+    const std::string message = message_of<ParseError>([&] { encode(bytes, options, tokenizer); });
+    REQUIRE(message.rfind("f.tsv:", 0) == 0);
+    return message.substr(6);
+  };
+  for (const std::size_t at : support::Sizes{0, 1, 40000, 90000, 149999}) {
+    std::vector<Fragment> bad = fragments;
+    bad[at].region.end = 0;
+    bad[at].region.start = 7;
+    bad.back().barcode = "";
+    const std::string bytes = text_of(bad, "");
+    for (const std::size_t threads : support::Sizes{1, 2, 4}) {
+      options.num_threads = threads;
+      REQUIRE(refused(bytes) == std::to_string(at + 1) + ": end 0 is before start 7");
+    }
+  }
 }
 
 TEST_CASE("a line without a barcode and a line that is no region are refused") {
-  const support::TemporaryFolder folder;
-  const Tokenizer<> tokenizer(three);
   const auto refused = [&](const std::string& text) {
-    const auto path = folder.file("f.tsv", text);
-    const std::string message =
-        message_of<bedtok::ParseError>([&] { tokenize_fragments(path, tokenizer); });
-    REQUIRE(message.rfind(path.string() + ":2: ", 0) == 0);
-    return message.substr(path.string().size() + 4);
+    const std::string message = message_of<ParseError>([&] { encode(text); });
+    REQUIRE(message.rfind("f.tsv:2: ", 0) == 0);
+    return message.substr(9);
   };
   const std::string first = "chr1\t1\t2\tA\t1\n";
   CHECK(refused(first + "chr1\t1\t2\n") ==
@@ -80,39 +254,28 @@ TEST_CASE("a line without a barcode and a line that is no region are refused") {
   CHECK(refused(first + "chr1\t1\t2\t\t1\n") ==
         "the line has no barcode, expected one in the fourth column");
   CHECK(refused(first + "chr1\t3\t2\tA\t1\n") == "end 2 is before start 3");
+  CHECK(refused(first + "chr1\t1\t2\tA\xFF\t1\n") ==
+        "the barcode 'A\\xff' is not UTF-8, expected text");
+  CHECK(refused(first + "chrom\tstart\tend\tbarcode\n").rfind("start 'start' is not a", 0) == 0);
 }
 
 TEST_CASE("a file without fragments has no barcodes, and a missing one is an error") {
-  const support::TemporaryFolder folder;
-  CHECK(tokenize_fragments(folder.file("f.tsv", "# none\n"), Tokenizer<>(three)).barcodes.empty());
-  CHECK_THROWS_AS(tokenize_fragments(folder.path() / "missing", Tokenizer<>(three)),
+  CHECK(encode("# none\n").empty());
+  CHECK(encode("").empty());
+  CHECK(encode("chrom\tstart\tend\tbarcode\nchr1\t16\t17\tA\n") == Cells{{"A", {0, 1}}});
+  CHECK_THROWS_AS(encode_fragments(std::filesystem::path("missing"), Tokenizer<>(three)),
                   std::filesystem::filesystem_error);
 }
 
-TEST_CASE("random fragments agree with the double loop, of a large file with many barcodes") {
-  std::mt19937_64 random(121);
-  const support::TemporaryFolder folder;
-  for (const std::size_t count : support::Sizes{50, 500, 30000}) {
-    const auto vocabulary = support::random_naive_regions(random, 20, {"chr1", "chr2"}, 300, 50);
-    const support::NaiveTokenizer naive(vocabulary);
-    const auto queries =
-        support::random_naive_regions(random, count, {"chr1", "chr2", "chr3"}, 320, 60);
-    std::string text;
-    std::map<std::string, Ids> expected;
-    for (const auto& query : queries) {
-      const std::string barcode = "CELL" + std::to_string(support::pick(random, 0, count / 5));
-      text += query.chrom + "\t" + std::to_string(query.start) + "\t" + std::to_string(query.end) +
-              "\t" + barcode + "\t1\n";
-      Ids& ids = expected[barcode];
-      const auto hits = naive.hits(query, {});
-      ids.insert(ids.end(), hits.begin(), hits.end());
-      if (hits.empty()) ids.push_back(naive.unk());
-    }
-    const Tokenizer<> tokenizer(support::region_set<std::uint32_t>(vocabulary));
-    const auto tokens = tokenize_fragments(folder.file("f.tsv", text), tokenizer);
-    REQUIRE(tokens.barcodes.size() == expected.size());
-    for (std::size_t i = 0; i < tokens.barcodes.size(); ++i) {
-      REQUIRE(tokens.input_ids[i] == expected[tokens.barcodes[i]]);
+TEST_CASE("a stream that is cut off is refused") {
+  const std::string text = "chr1\t16\t17\tA\t1\n";
+  std::string many;
+  for (int i = 0; i < 5000; ++i) many += text;
+  FragmentOptions options;
+  for (const std::string& whole : {support::gzip(many), support::bgzip(many, 3000)}) {
+    for (const std::size_t threads : support::Sizes{1, 2}) {
+      options.num_threads = threads;
+      CHECK_THROWS_AS(encode(whole.substr(0, whole.size() / 2), options), ParseError);
     }
   }
 }

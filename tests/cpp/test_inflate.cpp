@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bedtok/io/inflate.hpp>
+#include <bedtok/io/open_text.hpp>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -234,5 +235,17 @@ TEST_CASE("an error of an inflated file has no line, and the file's name") {
   } catch (const ParseError& error) {
     CHECK(error.path() == "memory");
     CHECK_FALSE(error.line().has_value());
+  }
+}
+
+TEST_CASE("a header with a long name is taken, however it comes") {
+  const std::string plain = support::gzip("text\n");
+  std::string named = plain.substr(0, 10);
+  named[3] = 8;  // a name follows
+  named += std::string(3000, 'n') + '\0' + plain.substr(10);
+  for (const std::size_t largest : support::Sizes{1, 7, 5000}) {
+    const auto source =
+        open_text(std::make_unique<support::TrickleSource>(named + named, largest, largest));
+    CHECK(support::read_all(*source) == "text\ntext\n");
   }
 }

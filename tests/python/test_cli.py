@@ -942,3 +942,43 @@ def test_a_hub_name_is_a_vocabulary(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert b"'databio/none' is neither a folder nor a model on the Hub" in done.stderr
         assert done.stderr.count(b"\n") == 1
+
+
+# ---- shards
+
+
+def test_tokenize_writes_shards_and_lists_bad_files(run: Cli, vocab: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    good = write(tmp_path / "a.bed", "chr1\t150\t350\n")
+    bad = write(tmp_path / "b.bed", "chr1\t9\t5\n")
+    out = tmp_path / "out"
+    result = run("tokenize", vocab, good, bad, "--format", "parquet", "-o", out)
+    assert result.code == 1
+    assert result.err.splitlines() == [
+        f"bedtok: {bad}:1: end 5 is before start 9",
+        "bedtok: files that could not be tokenized: 1",
+    ]
+    assert result.out.startswith(f"{out}: samples: 1 (0 were there), tokens: ")
+    table = pq.read_table(out / "part-00000.parquet").to_pydict()
+    assert table == {"sample": ["a"], "input_ids": [bedtok.Tokenizer(vocab)(good)["input_ids"]]}
+    strict = run("tokenize", vocab, bad, "--format", "npz", "--strict", "-o", tmp_path / "npz")
+    assert strict.code == 1 and strict.err == f"bedtok: {bad}:1: end 5 is before start 9\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--format", "parquet"], "--format parquet needs --output, a folder, and files to read"),
+        (["--format", "npz", "-o", "x", "--tokens"], "--tokens: a npz file holds ids"),
+        (["--strict"], "--strict: belongs to --format parquet and npz"),
+        (["--num-workers", "2"], "--num-workers: belongs to --format parquet and npz"),
+    ],
+)
+def test_flags_of_shards_need_shards(
+    run: Cli, vocab: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    bed = write(tmp_path / "a.bed", "chr1\t150\t350\n")
+    result = run("tokenize", vocab, bed, *arguments)
+    assert result.code == 2 and message in result.err

@@ -83,7 +83,7 @@ def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     # One program a page, as a reader would type it; marks tell the blocks' output apart.
     mark = "-- end of a block --"
     blocks = [block for block in blocks_of(page) if block.language == "python"]
-    for module in ("torch", "transformers", "datasets", "pyarrow"):
+    for module in ("torch", "transformers", "datasets", "pyarrow", "anndata"):
         needed = any(re.search(rf"^(import|from) {module}\b", b.code, re.MULTILINE) for b in blocks)
         if needed and importlib.util.find_spec(module) is None:
             pytest.skip(f"the page needs {module}")

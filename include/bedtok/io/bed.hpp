@@ -16,7 +16,7 @@
 #include "../region_set.hpp"
 #include "atomic_file.hpp"
 #include "byte_source.hpp"
-#include "inflate.hpp"
+#include "open_text.hpp"
 #include "region_lines.hpp"
 
 namespace bedtok::io {

@@ -130,4 +130,25 @@ class PeekSource final : public ByteSource {
   std::string ahead_;
 };
 
+/// Bytes in memory, then those of another source.
+class ChainSource final : public ByteSource {
+ public:
+  ChainSource(std::string first, std::unique_ptr<ByteSource> then)
+      : first_(std::move(first)), then_(std::move(then)) {}
+
+  std::size_t read(char* to, std::size_t room) override {
+    if (at_ == first_.size()) return then_->read(to, room);
+    const std::size_t count = first_.copy(to, room, at_);
+    at_ += count;
+    return count;
+  }
+  const std::string& name() const noexcept override { return then_->name(); }
+  std::uint64_t size_hint() const noexcept override { return then_->size_hint(); }
+
+ private:
+  std::string first_;
+  std::size_t at_ = 0;
+  std::unique_ptr<ByteSource> then_;
+};
+
 }  // namespace bedtok::io

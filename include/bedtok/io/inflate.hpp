@@ -104,6 +104,20 @@ inline bool is_gzip(std::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b';
 }
 
+/// Bytes that tell a block of bgzip.
+inline constexpr std::size_t bgzip_header = 18;
+
+/// The size in bytes of the bgzip block that begins with `bytes`, at least bgzip_header of them; 0
+/// when they are something else.
+inline std::size_t bgzip_block_size(std::string_view bytes) {
+  if (!is_gzip(bytes) || (bytes[3] & 4) == 0 || bytes[12] != 'B' || bytes[13] != 'C') return 0;
+  const std::size_t size = (static_cast<unsigned char>(bytes[16]) |
+                            static_cast<std::size_t>(static_cast<unsigned char>(bytes[17])) << 8) +
+                           1;
+  constexpr std::size_t trailer = 8;
+  return size < bgzip_header + trailer ? 0 : size;
+}
+
 /// The text of a gzip, multi-member gzip or bgzip file. Throws ParseError when the stream is cut
 /// off, damaged, or followed by other bytes; zeros behind it are padding, as gzip has it.
 class InflateSource final : public ByteSource {
@@ -141,7 +155,7 @@ class InflateSource final : public ByteSource {
  private:
   /// False at the proper end of the file.
   bool start_member() {
-    if (!fill(bgzip_header)) return end();
+    if (!fill(longest_header)) return end();
     const std::string_view next(buffer_.data() + begin_, end_ - begin_);
     if (!is_gzip(next)) {
       if (!only_zeros_follow()) {
@@ -151,8 +165,7 @@ class InflateSource final : public ByteSource {
       }
       return end();
     }
-    bgzip_ =
-        next.size() >= bgzip_header && (next[3] & 4) != 0 && next[12] == 'B' && next[13] == 'C';
+    bgzip_ = next.size() >= bgzip_header && bgzip_block_size(next) != 0;
     member_bytes_ = 0;
     in_member_ = true;
     if (started_) inflater_.start_member();
@@ -197,7 +210,8 @@ class InflateSource final : public ByteSource {
     return begin_ != end_;
   }
 
-  static constexpr std::size_t bgzip_header = 18;
+  // Name and comment included. ISA-L does not take a header in pieces.
+  static constexpr std::size_t longest_header = std::size_t{1} << 15;
 
   std::unique_ptr<ByteSource> inner_;
   detail::Inflater inflater_;
@@ -211,32 +225,5 @@ class InflateSource final : public ByteSource {
   bool in_member_ = false;
   bool ended_ = false;
 };
-
-/// The text behind a source: inflated when its first bytes are gzip's, as it is otherwise. Throws
-/// ParseError for formats that are known not to be text.
-inline std::unique_ptr<ByteSource> open_text(std::unique_ptr<ByteSource> source) {
-  auto text = std::make_unique<PeekSource>(std::move(source));
-  const std::string_view head = text->peek(4);
-  if (is_gzip(head)) return std::make_unique<InflateSource>(std::move(text));
-  struct Foreign {
-    std::string_view magic;
-    const char* what;
-  };
-  using namespace std::string_view_literals;
-  static constexpr Foreign foreign[] = {
-      {"\xEB\xF2\x89\x87"sv, "a bigBed file, expected BED text: convert it with bigBedToBed"},
-      {"\x87\x89\xF2\xEB"sv, "a bigBed file, expected BED text: convert it with bigBedToBed"},
-      {"\x28\xB5\x2F\xFD"sv, "compressed by zstd, expected BED text or gzip: decompress it first"},
-      {"\xFD\x37zX"sv, "compressed by xz, expected BED text or gzip: decompress it first"},
-      {"BZh"sv, "compressed by bzip2, expected BED text or gzip: decompress it first"},
-      {"PK\x03\x04"sv, "a zip archive, expected BED text or gzip: unpack it first"},
-  };
-  for (const Foreign& format : foreign) {
-    if (head.substr(0, format.magic.size()) == format.magic) {
-      throw ParseError(text->name(), std::nullopt, std::string("this is ") + format.what);
-    }
-  }
-  return text;
-}
 
 }  // namespace bedtok::io

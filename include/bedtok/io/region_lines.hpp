@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 #include "../chrom_table.hpp"
 #include "../detail/parse_int.hpp"
@@ -18,70 +18,33 @@
 #include "../detail/utf8.hpp"
 #include "../error.hpp"
 #include "byte_source.hpp"
+#include "line_blocks.hpp"
 
 namespace bedtok::io {
 
-/// Reads the lines of a BED-like text: chromosome, start, end, and a rest. Tabs separate; where a
+/// Parses the lines of a BED-like text: chromosome, start, end, and a rest. Tabs separate; where a
 /// line has no tab, runs of spaces do. Blank lines, `#`, `track` and `browser` lines and one line
-/// of column names before the first region are passed over; CRLF, a UTF-8 byte-order mark and a
-/// missing last line end are accepted. All else is a ParseError, see the contract's second section.
+/// of column names before the first region are passed over; CRLF and a missing last line end are
+/// accepted. All else is a ParseError, see the contract's second section.
 template <class Coord>
-class RegionLineReader {
+class RegionLineParser {
  public:
-  /// Both must outlive the reader. Names that are new go into `chroms`.
-  RegionLineReader(ByteSource& source, ChromTable& chroms) : source_(source), chroms_(chroms) {}
+  /// `name` is what messages call the text. Names of chromosomes that are new go into `chroms`,
+  /// which must outlive the parser.
+  RegionLineParser(std::string name, ChromTable& chroms)
+      : name_(std::move(name)), chroms_(chroms) {}
 
-  /// Calls `on_region(chrom_id, start, end, rest, line)` for each region. `rest` is what follows
-  /// the third column, valid during the call; `line` is 1-based.
+  /// Calls `on_region(chrom_id, start, end, rest, line)` for each region of a block. `rest` is what
+  /// follows the third column, valid during the call; `line` is 1-based. Lines are read by words:
+  /// detail::read_margin bytes must be readable on both sides of the block.
   template <class OnRegion>
-  void read(OnRegion&& on_region) {
-    // Lines are read by words, which may reach over both ends of the text.
-    constexpr std::size_t margin = bedtok::detail::read_margin;
-    std::vector<char> buffer((std::size_t{1} << 18) + 2 * margin);
-    std::size_t held = 0;  // bytes of an unfinished line at the front
-    bool first_block = true;
-    for (bool more = true; more;) {
-      std::size_t room = buffer.size() - 2 * margin - held;
-      if (room == 0) {
-        if (held >= longest_line) {
-          ++line_;
-          fail("the line is longer than 64 MiB, expected BED text: is the file binary?");
-        }
-        buffer.resize(2 * buffer.size());
-        room = buffer.size() - 2 * margin - held;
-      }
-      const char* first = buffer.data() + margin;
-      const std::size_t got = source_.read(buffer.data() + margin + held, room);
-      more = got != 0;
-      const char* last = first + held + got;
-      buffer[margin + held + got] = '\n';           // closes a last line that lacks its line end
-      if (first_block && more && held + got < 3) {  // a byte-order mark may come in pieces
-        held += got;
-        continue;
-      }
-      if (first_block) {
-        first_block = false;
-        if (last - first >= 3 && std::memcmp(first, "\xEF\xBB\xBF", 3) == 0) first += 3;
-      }
-      const char* end = last;
-      if (more) {
-        while (end != first && end[-1] != '\n') --end;
-      }
-      parse(first, end, on_region);
-      held = static_cast<std::size_t>(last - end);
-      std::memmove(buffer.data() + margin, end, held);
+  void parse(const TextBlock& block, OnRegion&& on_region) {
+    const char* at = block.first;
+    const char* const last = block.last;
+    if (block.endless_line) {
+      ++line_;
+      fail("the line is longer than 64 MiB, expected BED text: is the file binary?");
     }
-  }
-
-  /// The `#`, `track`, `browser` and column-name lines, joined by line ends.
-  const std::string& header() const noexcept { return header_; }
-
- private:
-  static constexpr std::size_t longest_line = std::size_t{1} << 26;
-
-  /// Whole lines only; the last one may lack its line end.
-  template <class OnRegion>
-  void parse(const char* at, const char* last, OnRegion&& on_region) {
     while (at != last) {
       ++line_;
       const char* next = parse_usual(at, last, on_region);
@@ -89,6 +52,24 @@ class RegionLineReader {
     }
   }
 
+  /// The `#`, `track`, `browser` and column-name lines, joined by line ends.
+  const std::string& header() const noexcept { return header_; }
+  /// Lines so far.
+  std::uint64_t line() const noexcept { return line_; }
+  /// Goes on behind `line` lines of the text, which had regions already or not.
+  void start_behind(std::uint64_t line, bool seen_region) noexcept {
+    line_ = line;
+    seen_region_ = seen_region;
+  }
+  /// Whether a region was there: from then on column names are an error.
+  bool seen_region() const noexcept { return seen_region_; }
+
+  /// Throws ParseError that names the text and the current line.
+  [[noreturn]] void fail(const std::string& message) const {
+    throw ParseError(name_, line_, message);
+  }
+
+ private:
   /// The usual line: `name TAB digits TAB digits`, then a line end or TAB and more. Returns where
   /// the next line begins, or null when the line is something else, which parse_any tells.
   template <class OnRegion>
@@ -280,9 +261,6 @@ class RegionLineReader {
     header_.append(line);
   }
 
-  [[noreturn]] void fail(const std::string& message) const {
-    throw ParseError(source_.name(), line_, message);
-  }
   [[noreturn]] void fail_coordinate(const char* column, std::string_view value) const {
     fail(std::string(column) + " '" + bedtok::detail::excerpt(value) +
          "' is not a coordinate, expected decimal digits from 0 to " +
@@ -294,7 +272,7 @@ class RegionLineReader {
     return found == nullptr ? last : static_cast<const char*>(found);
   }
 
-  ByteSource& source_;
+  std::string name_;
   ChromTable& chroms_;
   std::string header_;
   struct Short {
@@ -307,6 +285,30 @@ class RegionLineReader {
   std::uint64_t line_ = 0;
   bool seen_region_ = false;
   bool seen_names_ = false;
+};
+
+/// Reads such lines from a source, whose UTF-8 byte-order mark it passes over.
+template <class Coord>
+class RegionLineReader {
+ public:
+  /// Both must outlive the reader. Names that are new go into `chroms`.
+  RegionLineReader(ByteSource& source, ChromTable& chroms)
+      : blocks_(source), parser_(source.name(), chroms) {}
+
+  /// Calls `on_region(chrom_id, start, end, rest, line)` for each region; see RegionLineParser.
+  template <class OnRegion>
+  void read(OnRegion&& on_region) {
+    for (TextBlock block; !(block = blocks_.next()).empty();) {
+      parser_.parse(block, on_region);
+    }
+  }
+
+  /// The `#`, `track`, `browser` and column-name lines, joined by line ends.
+  const std::string& header() const noexcept { return parser_.header(); }
+
+ private:
+  LineBlocks blocks_;
+  RegionLineParser<Coord> parser_;
 };
 
 }  // namespace bedtok::io

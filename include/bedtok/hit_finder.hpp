@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "chrom_table.hpp"
+#include "mapping_options.hpp"
+
+namespace bedtok {
+
+/// Which vocabulary regions an interval gets, by the options of mapping.
+template <class Index>
+class HitFinder {
+ public:
+  using Coord = typename Index::coord_type;
+
+  /// Both must outlive the finder.
+  HitFinder(const Index& index, const MappingOptions& options) : index_(index), options_(options) {}
+
+  /// Whether every overlap is a hit.
+  bool every_overlap() const {
+    return options_.min_overlap == 0 && options_.min_fraction == 0.0 && !options_.best_overlap;
+  }
+
+  /// Calls `add(id)` for each, by (start, end, id). `chrom` is the vocabulary's; ChromTable::none
+  /// has none.
+  template <class Add>
+  void find(ChromTable::Id chrom, Coord start, Coord end, Add&& add) const {
+    if (chrom == ChromTable::none) return;
+    if (every_overlap()) {
+      index_.find(chrom, start, end, [&](std::uint32_t id, Coord, Coord) { add(id); });
+      return;
+    }
+    std::uint32_t best = 0;
+    Coord best_shared = 0;
+    bool found = false;
+    index_.find(chrom, start, end, [&](std::uint32_t id, Coord v_start, Coord v_end) {
+      const Coord shared = static_cast<Coord>(std::min(end, v_end) - std::max(start, v_start));
+      if (shared < options_.min_overlap || !covered(shared, end - start, v_end - v_start)) return;
+      if (!options_.best_overlap) {
+        add(id);
+      } else if (!found || shared > best_shared) {
+        best = id;
+        best_shared = shared;
+        found = true;
+      }
+    });
+    if (found) add(best);
+  }
+
+ private:
+  bool covered(Coord shared, Coord query, Coord vocabulary) const {
+    const auto enough = [&](Coord width) {
+      return static_cast<double>(shared) >= options_.min_fraction * static_cast<double>(width);
+    };
+    switch (options_.fraction_of) {
+      case FractionOf::query:
+        return enough(query);
+      case FractionOf::vocabulary:
+        return enough(vocabulary);
+      case FractionOf::either:
+        return enough(query) || enough(vocabulary);
+    }
+    return false;
+  }
+
+  const Index& index_;
+  const MappingOptions& options_;
+};
+
+}  // namespace bedtok

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""AnnData to tokens: the same as a call for each cell, whatever holds the matrix."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bedtok import ConfigError, Error, RegionSet, Tokenizer, VocabularyError
+
+ad = pytest.importorskip("anndata")
+pd = pytest.importorskip("pandas")
+sp = pytest.importorskip("scipy.sparse")
+
+PEAKS = 40
+CELLS = 30
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    """Overlapping regions: a peak hits none, one or several."""
+    chance = np.random.default_rng(2)
+    starts = chance.integers(0, 4000, 60)
+    return Tokenizer.from_regions(
+        RegionSet.from_arrays(["chr1", "chr2"] * 30, starts, starts + chance.integers(1, 200, 60))
+    )
+
+
+@pytest.fixture(scope="module")
+def adata() -> Any:
+    chance = np.random.default_rng(3)
+    starts = np.sort(chance.integers(0, 4000, PEAKS))
+    var = pd.DataFrame(
+        {"chrom": ["chr1"] * 25 + ["chr2"] * 15, "start": starts, "end": starts + 60},
+        index=[f"peak{i}" for i in range(PEAKS)],
+    )
+    counts = chance.poisson(0.4, (CELLS, PEAKS)).astype(np.float32)
+    counts[7] = 0  # a cell without a peak
+    return ad.AnnData(
+        sp.csr_matrix(counts), var=var, obs=pd.DataFrame(index=[f"cell{i}" for i in range(CELLS)])
+    )
+
+
+def cell_by_cell(
+    tokenizer: Tokenizer, adata: Any, threshold: float = 0, **options: Any
+) -> list[list[int]]:
+    """The loop that people write: one call of the tokenizer for each cell."""
+    peaks = RegionSet.from_table(adata.var[["chrom", "start", "end"]])
+    dense = adata.X.toarray() if sp.issparse(adata.X) else np.asarray(adata.X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return [
+            tokenizer(peaks[np.flatnonzero(row > threshold)], **options)["input_ids"]
+            for row in dense
+        ]
+
+
+def as_csc(adata: Any, folder: Path) -> Any:
+    return ad.AnnData(adata.X.tocsc(), obs=adata.obs, var=adata.var)
+
+
+def as_dense(adata: Any, folder: Path) -> Any:
+    return ad.AnnData(adata.X.toarray(), obs=adata.obs, var=adata.var)
+
+
+def as_int64(adata: Any, folder: Path) -> Any:
+    matrix = adata.X.astype(np.int64)
+    matrix.indices, matrix.indptr = matrix.indices.astype(np.int64), matrix.indptr.astype(np.int64)
+    return ad.AnnData(matrix, obs=adata.obs, var=adata.var)
+
+
+def as_int16(adata: Any, folder: Path) -> Any:  # a type that the compiled module does not take
+    return ad.AnnData(adata.X.astype(np.int16), obs=adata.obs, var=adata.var)
+
+
+def as_bool(adata: Any, folder: Path) -> Any:
+    return ad.AnnData(adata.X.astype(bool), obs=adata.obs, var=adata.var)
+
+
+def as_view(adata: Any, folder: Path) -> Any:
+    return adata[:, :]
+
+
+def as_backed(adata: Any, folder: Path) -> Any:
+    adata.write_h5ad(folder / "a.h5ad")
+    return ad.read_h5ad(folder / "a.h5ad", backed="r")
+
+
+def as_backed_dense(adata: Any, folder: Path) -> Any:
+    as_dense(adata, folder).write_h5ad(folder / "d.h5ad")
+    return ad.read_h5ad(folder / "d.h5ad", backed="r")
+
+
+def as_backed_csc(adata: Any, folder: Path) -> Any:
+    as_csc(adata, folder).write_h5ad(folder / "c.h5ad")
+    return ad.read_h5ad(folder / "c.h5ad", backed="r")
+
+
+def as_dask(adata: Any, folder: Path) -> Any:
+    array = pytest.importorskip("dask.array")
+    blocks = array.from_array(adata.X.toarray(), chunks=(7, PEAKS))
+    return ad.AnnData(blocks, obs=adata.obs, var=adata.var)
+
+
+FORMS = [
+    as_view,
+    as_csc,
+    as_dense,
+    as_int64,
+    as_int16,
+    as_bool,
+    as_backed,
+    as_backed_dense,
+    as_backed_csc,
+    as_dask,
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"unique": True},
+        {"order": "vocabulary"},
+        {"on_miss": "unk"},
+        {"best_overlap": True, "unique": True, "order": "vocabulary"},
+        {"min_overlap": 20},
+    ],
+    ids=str,
+)
+def test_ids_are_those_of_a_call_for_each_cell(
+    tokenizer: Tokenizer,
+    adata: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    form: Callable[[Any, Path], Any],
+    options: dict[str, Any],
+) -> None:
+    monkeypatch.setattr("bedtok._anndata._PIECE", 2000)  # a few rows a piece
+    expected = cell_by_cell(tokenizer, adata, **options)
+    formed = form(adata, tmp_path)
+    for num_threads in (1, 3):
+        cells = tokenizer.encode_anndata(formed, num_threads=num_threads, **options)
+        assert cells.to_lists() == expected
+        assert cells.names == adata.obs_names.tolist()
+    chosen = [9, 7, 28, 9]
+    cells = tokenizer.encode_anndata(formed, obs_mask=chosen, **options)
+    assert cells.to_lists() == [expected[i] for i in chosen]
+    assert cells.names == [f"cell{i}" for i in chosen]
+
+
+def test_the_reference_loop_gives_the_same(tokenizer: Tokenizer, adata: Any) -> None:
+    # As geniml writes it: features of a row's non-zeros, in the order in which they are stored.
+    shuffled = adata.X.copy()
+    for i in range(CELLS):
+        first, last = shuffled.indptr[i : i + 2]
+        shuffled.indices[first:last] = shuffled.indices[first:last][::-1]
+        shuffled.data[first:last] = shuffled.data[first:last][::-1]
+    peaks = RegionSet.from_table(adata.var[["chrom", "start", "end"]])
+    reference = []
+    for row in range(CELLS):
+        _, nonzero = shuffled[row].nonzero()
+        reference.append(tokenizer(peaks[nonzero])["input_ids"])
+    unsorted = ad.AnnData(shuffled, obs=adata.obs, var=adata.var)
+    assert tokenizer.encode_anndata(unsorted).to_lists() == reference
+
+
+def test_calling_the_tokenizer_makes_one_row_a_cell(tokenizer: Tokenizer, adata: Any) -> None:
+    lists = tokenizer(adata)
+    assert lists["input_ids"] == cell_by_cell(tokenizer, adata)
+    assert lists["attention_mask"] == [[1] * len(row) for row in lists["input_ids"]]
+    padded = tokenizer(adata, padding=True, truncation=True, max_length=5, return_tensors="np")
+    assert padded["input_ids"].shape == (CELLS, 5)
+    assert tokenizer(adata, unique=True)["input_ids"] == cell_by_cell(tokenizer, adata, unique=True)
+    around = tokenizer.with_options(template="<cls> $A")
+    assert around(adata)["input_ids"][7] == [tokenizer.cls_token_id, tokenizer.unk_token_id]
+    with pytest.raises(ConfigError, match="return_region_index: cells do not tell which peak"):
+        tokenizer(adata, return_region_index=True)
+
+
+def test_peaks_come_from_columns_or_from_names(tokenizer: Tokenizer, adata: Any) -> None:
+    expected = cell_by_cell(tokenizer, adata)
+
+    def with_var(var: Any) -> list[list[int]]:
+        return tokenizer.encode_anndata(ad.AnnData(adata.X, obs=adata.obs, var=var)).to_lists()
+
+    for chrom in ("chr", "seqname", "chrom"):
+        assert with_var(adata.var.rename(columns={"chrom": chrom})) == expected
+    for form in ("{}:{}-{}", "{}-{}-{}", "{}_{}_{}"):
+        names = [form.format(*row) for row in adata.var.itertuples(index=False)]
+        assert with_var(pd.DataFrame(index=names)) == expected
+    as_text = adata.var.assign(start=adata.var["start"].astype(str), end=adata.var["end"] * 1.0)
+    assert with_var(as_text) == expected
+    with pytest.raises(
+        Error, match=r"adata.var has no columns chrom, start and end, and its names"
+    ):
+        with_var(pd.DataFrame(index=[f"gene{i}" for i in range(PEAKS)]))
+    with pytest.raises(Error, match=r"adata.var\['start'\]: expected whole numbers"):
+        with_var(adata.var.assign(start=adata.var["start"] + 0.5))
+
+
+def test_of_multiome_features_the_peaks_are_taken(tokenizer: Tokenizer, adata: Any) -> None:
+    genes = sp.csr_matrix(np.ones((CELLS, 5), np.float32))
+    var = pd.DataFrame(
+        {"feature_types": ["Gene Expression"] * 5 + ["Peaks"] * PEAKS},
+        index=[f"gene{i}" for i in range(5)]
+        + [f"{c}:{s}-{e}" for c, s, e in adata.var.itertuples(index=False)],
+    )
+    both = ad.AnnData(sp.hstack([genes, adata.X]).tocsr(), obs=adata.obs, var=var)
+    assert tokenizer.encode_anndata(both).to_lists() == cell_by_cell(tokenizer, adata)
+
+
+def test_layers_thresholds_and_masks_choose(tokenizer: Tokenizer, adata: Any) -> None:
+    copy = adata.copy()
+    copy.layers["more"] = copy.X * 2
+    expected = cell_by_cell(tokenizer, adata, threshold=1)
+    assert tokenizer.encode_anndata(copy, layer="more", threshold=2).to_lists() == expected
+    assert tokenizer.encode_anndata(copy, threshold=1).to_lists() == expected
+    mask = np.arange(CELLS) % 3 == 0
+    all_cells = tokenizer.encode_anndata(copy)
+    for chosen in (mask, pd.Series(mask), np.flatnonzero(mask), copy.obs_names[mask]):
+        cells = tokenizer.encode_anndata(copy, obs_mask=chosen)
+        assert cells.names == copy.obs_names[mask].tolist()
+        assert cells.to_lists() == [
+            ids for ids, m in zip(all_cells.to_lists(), mask, strict=True) if m
+        ]
+    assert tokenizer.encode_anndata(copy, obs_mask=[-1]).names == ["cell29"]
+
+
+def test_the_result_can_be_stored_beside_the_cells(
+    tokenizer: Tokenizer, adata: Any, tmp_path: Path
+) -> None:
+    copy = adata.copy()
+    cells = tokenizer.encode_anndata(copy, key_added="tokens", obs_mask=[3, 4])
+    copy.write_h5ad(tmp_path / "a.h5ad")
+    stored = ad.read_h5ad(tmp_path / "a.h5ad")
+    assert stored.uns["tokens"]["values"].tolist() == cells.values.tolist()
+    assert stored.uns["tokens"]["offsets"].tolist() == cells.offsets.tolist()
+    assert stored.uns["tokens"]["names"].tolist() == ["cell3", "cell4"]
+    assert stored.uns["tokens"]["digest"] == tokenizer.digest
+    counts = stored.obs["tokens_n_tokens"]
+    assert counts[["cell3", "cell4"]].tolist() == cells.lengths.tolist() and counts.iloc[0] == 0
+
+
+def test_peaks_that_are_the_vocabulary_keep_their_numbers(adata: Any) -> None:
+    own = Tokenizer.from_regions([f"chr1:{100 * i}-{100 * i + 50}" for i in range(PEAKS)])
+    var = own.regions.to_pandas()[["chrom", "start", "end"]]
+    var.index = own.decode(list(range(PEAKS)))
+    matrix = ad.AnnData(adata.X, obs=adata.obs, var=var)
+    expected = [np.flatnonzero(row).tolist() or [PEAKS] for row in adata.X.toarray()]
+    assert own.encode_anndata(matrix).to_lists() == expected
+
+
+def test_a_round_trip_through_an_anndata_of_the_vocabulary(
+    tokenizer: Tokenizer, adata: Any
+) -> None:
+    own = Tokenizer.from_regions([f"chr1:{100 * i}-{100 * i + 50}" for i in range(PEAKS)])
+    matrix = ad.AnnData(
+        adata.X, obs=adata.obs, var=pd.DataFrame(index=own.decode(list(range(PEAKS))))
+    )
+    cells = own.encode_anndata(matrix)
+    back = cells.to_anndata()
+    assert (back.X.toarray() == (adata.X.toarray() > 0)).all()
+    assert own.encode_anndata(back) == cells
+
+
+def test_what_cannot_be_done_is_said(tokenizer: Tokenizer, adata: Any) -> None:
+    with pytest.raises(TypeError, match="adata: expected an AnnData, not str"):
+        tokenizer.encode_anndata("x")
+    with pytest.raises(ConfigError, match=r"layer is 'x', expected one of adata\.layers: none"):
+        tokenizer.encode_anndata(adata, layer="x")
+    with pytest.raises(
+        ConfigError, match=r"obs_mask has shape \(3,\), expected \(30,\), one a cell"
+    ):
+        tokenizer.encode_anndata(adata, obs_mask=[True, False, True])
+    with pytest.raises(ConfigError, match="obs_mask has positions beyond the 30 cells"):
+        tokenizer.encode_anndata(adata, obs_mask=[30])
+    with pytest.raises(ConfigError, match="obs_mask names 'nobody', which is no cell"):
+        tokenizer.encode_anndata(adata, obs_mask=["nobody"])
+    with pytest.raises(TypeError, match="threshold: expected a number, not str"):
+        tokenizer.encode_anndata(adata, threshold="1")  # type: ignore[arg-type]
+    with pytest.raises(
+        TypeError, match="unexpected keyword argument 'layers'; did you mean 'layer'"
+    ):
+        tokenizer.encode_anndata(adata, layers="x")  # type: ignore[call-arg]
+    misses = ad.AnnData(adata.X, var=adata.var.assign(chrom="chr9"))
+    with pytest.raises(
+        VocabularyError, match=r"peak \d+ hits nothing in the vocabulary, and on_miss"
+    ):
+        tokenizer.encode_anndata(misses, on_miss="error")
