@@ -80,7 +80,7 @@ class CellCalls(Calls):
         rows = choose_cells(adata, obs_mask)
         offsets, values = gather(adata, layer, peaks, keep, rows, float(threshold), threads)
         names = adata.obs_names if rows is None else adata.obs_names[rows]
-        cells = CellTokens(self, values, offsets, names.astype(str).tolist())  # type: ignore[arg-type]
+        cells = CellTokens(self, values, offsets, names.astype(str).tolist())
         if key_added is not None:
             adata.uns[key_added] = {
                 "values": values,
@@ -172,7 +172,7 @@ class CellCalls(Calls):
             "lookups": 2 if counting == "insertion" else 1,
         }
         names = [found["barcodes"][i] for i in found["cells"].tolist()]
-        return CellTokens(self, found["values"], found["offsets"], names, seen)  # type: ignore[arg-type]
+        return CellTokens(self, found["values"], found["offsets"], names, seen)
 
     def _cells_of(self, adata: Any, options: MappingOptions) -> CellTokens:
         tokenizer = copy.copy(self)

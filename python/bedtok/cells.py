@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok._core import ConfigError, VocabularyError
+from bedtok._identity import ByContent
 from bedtok._inputs import legal_path
 from bedtok._optional import need
 from bedtok._replacing import replacing
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from bedtok._core import BatchItem
-    from bedtok.tokenizers import Tokenizer
 
 Int64s = npt.NDArray[np.int64]
 Int32s = npt.NDArray[np.int32]
@@ -47,7 +47,7 @@ class CellTokens(Sequence[Int32s]):
 
     def __init__(
         self,
-        tokenizer: Tokenizer,
+        tokenizer: ByContent,
         values: Int32s,
         offsets: Int64s,
         names: Sequence[str],
@@ -61,7 +61,7 @@ class CellTokens(Sequence[Int32s]):
         self._positions: dict[str, int] | None = None
 
     @property
-    def tokenizer(self) -> Tokenizer:
+    def tokenizer(self) -> ByContent:
         """The tokenizer whose ids these are."""
         return self._tokenizer
 
@@ -244,7 +244,7 @@ class CellTokens(Sequence[Int32s]):
         var.index = pd.Index(self._tokenizer.decode(np.arange(len(regions))), dtype=str)
         return ad.AnnData(matrix, obs=obs, var=var)
 
-    def _samples(self, tokenizer: Any) -> list[BatchItem]:
+    def _samples(self, tokenizer: ByContent) -> list[BatchItem]:
         """Return the ids of each cell for a batch of ``tokenizer``.
 
         Raises:
