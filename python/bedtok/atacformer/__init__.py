@@ -1,27 +1,57 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Atacformer on ``transformers``: importing this registers it with the Auto classes.
 
-Needs ``transformers``, and PyTorch where tensors are asked for: ``pip install bedtok[atacformer]``.
+Needs ``transformers`` and PyTorch: ``pip install bedtok[atacformer]``.
 """
 
 try:
+    import torch
     import transformers
 except ImportError as error:
     raise ImportError(
-        "bedtok.atacformer needs transformers: pip install 'bedtok[atacformer]'; "
+        f"bedtok.atacformer needs {error.name}: pip install 'bedtok[atacformer]'; "
         "bedtok.tokenizers.Tokenizer works without it"
     ) from error
 
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.data_collator import DataCollatorForRegionModeling
+from bedtok.atacformer.freezing import freeze_except_last_n
+from bedtok.atacformer.modeling_atacformer import (
+    AtacformerForCellClustering,
+    AtacformerForMaskedLM,
+    AtacformerForReplacedTokenDetection,
+    AtacformerForSequenceClassification,
+    AtacformerForUnsupervisedBatchCorrection,
+    AtacformerModel,
+    AtacformerPreTrainedModel,
+)
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 
-__all__ = ["AtacformerConfig", "AtacformerTokenizer", "DataCollatorForRegionModeling"]
+__all__ = [
+    "AtacformerConfig",
+    "AtacformerForCellClustering",
+    "AtacformerForMaskedLM",
+    "AtacformerForReplacedTokenDetection",
+    "AtacformerForSequenceClassification",
+    "AtacformerForUnsupervisedBatchCorrection",
+    "AtacformerModel",
+    "AtacformerPreTrainedModel",
+    "AtacformerTokenizer",
+    "DataCollatorForRegionModeling",
+    "freeze_except_last_n",
+]
 
 # A module may be reloaded, so a second registration is none of anybody's faults.
 transformers.AutoConfig.register("atacformer", AtacformerConfig, exist_ok=True)
 transformers.AutoTokenizer.register(
     AtacformerConfig, slow_tokenizer_class=AtacformerTokenizer, exist_ok=True
 )
+for _auto, _model in (
+    (transformers.AutoModel, AtacformerModel),
+    (transformers.AutoModelForMaskedLM, AtacformerForMaskedLM),
+    (transformers.AutoModelForPreTraining, AtacformerForReplacedTokenDetection),
+    (transformers.AutoModelForSequenceClassification, AtacformerForSequenceClassification),
+):
+    _auto.register(AtacformerConfig, _model, exist_ok=True)
 
-del transformers
+del torch, transformers, _auto, _model

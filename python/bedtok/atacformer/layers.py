@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Embeddings and encoder layers of Atacformer.
+
+Parameters are named as those of ``torch.nn.TransformerEncoder``, with which the published
+checkpoints were made: a checkpoint loads as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from transformers.activations import ACT2FN
+from transformers.modeling_layers import GradientCheckpointingLayer
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from bedtok._core import ConfigError
+from bedtok.atacformer._packing import Packing
+from bedtok.atacformer.configuration_atacformer import AtacformerConfig
+
+# Weighted values (B, L, heads, width) and, where the function has them, the weights.
+Attended = tuple[torch.Tensor, "torch.Tensor | None"]
+
+
+def eager_attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> Attended:
+    """Attention written out: the one that can show its weights.
+
+    Args:
+        module: Whose attention it is.
+        query: Shape (B, heads, L, width of a head), as are ``key`` and ``value``.
+        key: See ``query``.
+        value: See ``query``.
+        attention_mask: Added to the scores, shape (B, 1, 1, L), or None.
+        dropout: Probability of dropping a weight.
+        scaling: Factor of the scores; None: 1 / sqrt(width of a head).
+        **kwargs: What other functions of ``transformers`` take; not read.
+
+    Returns:
+        Values, shape (B, L, heads, width of a head), and weights, (B, heads, L, L).
+    """
+    scores = (
+        query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    )
+    if attention_mask is not None:
+        scores = scores + attention_mask
+    # In 32 bits, as the fused functions do: in 16 a sum over thousands of tokens loses digits.
+    weights = scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype)
+    weights = F.dropout(weights, p=dropout, training=module.training)
+    return (weights @ value).transpose(1, 2), weights
+
+
+class AtacformerEmbeddings(nn.Module):  # type: ignore[misc]
+    """Ids to vectors."""
+
+    def __init__(self, config: AtacformerConfig) -> None:
+        super().__init__()
+        self.token_embeddings = nn.Embedding(
+            config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id
+        )
+        # Published checkpoints hold positions whether the model uses them or not. Frozen where it
+        # does not: a parameter without a gradient would end distributed training.
+        self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
+        self.uses_positions = config.use_pos_embeddings
+        self.position_embeddings.requires_grad_(self.uses_positions)
+        self.dropout = nn.Dropout(config.embedding_dropout)
+
+    def forward(self, input_ids: torch.Tensor | None, embeds: torch.Tensor | None) -> torch.Tensor:
+        """Return (B, L, hidden) of ids (B, L) or, in their place, of their embeddings."""
+        x = self.token_embeddings(input_ids) if embeds is None else embeds
+        if self.uses_positions:
+            x = x + self.position_embeddings.weight[: x.shape[1]].to(x.dtype)
+        result: torch.Tensor = self.dropout(x)
+        return result
+
+
+class AtacformerAttention(nn.Module):  # type: ignore[misc]
+    """Self-attention with several heads."""
+
+    def __init__(self, config: AtacformerConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.num_heads = config.num_attention_heads
+        self.dropout = config.attention_dropout
+        self.is_causal = False  # functions of transformers ask for it
+        hidden = config.hidden_size
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * hidden, hidden))
+        self.in_proj_bias = nn.Parameter(torch.empty(3 * hidden))
+        self.out_proj = nn.Linear(hidden, hidden)
+
+    def forward(
+        self, hidden: torch.Tensor, mask: torch.Tensor | None, packing: Packing | None
+    ) -> Attended:
+        """Return what the tokens attend to, shaped as they are, and the weights, if known.
+
+        Args:
+            hidden: (B, L, hidden), or packed (tokens, hidden).
+            mask: As the attention function takes it; None where all are tokens or packed.
+            packing: How ``hidden`` is packed; None: it is not.
+        """
+        projected = F.linear(hidden, self.in_proj_weight, self.in_proj_bias)
+        if packing is None:
+            attended, weights = self._attend(projected, mask)
+        else:
+            parts = [self._attend(part[None], None)[0][0] for part in packing.split(projected)]
+            attended, weights = (
+                torch.cat(parts) if parts else projected[:, : hidden.shape[-1]],
+                None,
+            )
+        return self.out_proj(attended), weights
+
+    def _attend(self, projected: torch.Tensor, mask: torch.Tensor | None) -> Attended:
+        rows, width, _ = projected.shape
+        query, key, value = (
+            projected.view(rows, width, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
+        )
+        attended, weights = self._function()(
+            self,
+            query,
+            key,
+            value,
+            mask,
+            dropout=self.dropout if self.training else 0.0,
+            scaling=query.shape[-1] ** -0.5,
+            is_causal=False,
+        )
+        return attended.reshape(rows, width, -1), weights
+
+    def _function(self) -> Callable[..., Attended]:
+        name = self.config._attn_implementation
+        if name in (None, "eager"):
+            return eager_attention
+        function: Callable[..., Attended] = ALL_ATTENTION_FUNCTIONS[name]
+        return function
+
+
+class AtacformerLayer(GradientCheckpointingLayer):  # type: ignore[misc]
+    """Attention, then the feed-forward part; each is added to its input and normed."""
+
+    def __init__(self, config: AtacformerConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_size
+        self.self_attn = AtacformerAttention(config)
+        self.linear1 = nn.Linear(hidden, config.intermediate_size)
+        self.linear2 = nn.Linear(config.intermediate_size, hidden)
+        self.norm1 = nn.LayerNorm(hidden, eps=config.norm_eps)
+        self.norm2 = nn.LayerNorm(hidden, eps=config.norm_eps)
+        if config.hidden_act not in ACT2FN:
+            raise ConfigError(
+                f"hidden_act is {config.hidden_act!r}, expected an activation of transformers: "
+                + ", ".join(sorted(ACT2FN))
+            )
+        self.activation = ACT2FN[config.hidden_act]
+        self.dropout = nn.Dropout(config.hidden_dropout)
+
+    def forward(
+        self,
+        hidden: torch.Tensor,
+        mask: torch.Tensor | None = None,
+        packing: Packing | None = None,
+    ) -> Attended:
+        """Return the layer's output, shaped as ``hidden``, and attention weights, if known."""
+        attended, weights = self.self_attn(hidden, mask, packing)
+        hidden = self.norm1(hidden + self.dropout(attended))
+        inner = self.dropout(self.activation(self.linear1(hidden)))
+        return self.norm2(hidden + self.dropout(self.linear2(inner))), weights
+
+
+class AtacformerEncoder(nn.Module):  # type: ignore[misc]
+    """The layers, one after the other."""
+
+    def __init__(self, config: AtacformerConfig) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            AtacformerLayer(config) for _ in range(config.num_hidden_layers)
+        )
+
+    def forward(
+        self, hidden: torch.Tensor, mask: torch.Tensor | None, packing: Packing | None
+    ) -> tuple[list[torch.Tensor], list[torch.Tensor | None]]:
+        """Return the input and the output of each layer, and each layer's weights, if known."""
+        states: list[torch.Tensor] = [hidden]
+        attentions: list[torch.Tensor | None] = []
+        for layer in self.layers:
+            hidden, weights = layer(hidden, mask, packing)
+            states.append(hidden)
+            attentions.append(weights)
+        return states, attentions
