@@ -14,7 +14,12 @@ except ImportError as error:
     ) from error
 
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
-from bedtok.atacformer.data_collator import DataCollatorForRegionModeling
+from bedtok.atacformer.data_collator import (
+    DataCollatorForRegionModeling,
+    DataCollatorForReplacedTokenDetection,
+    DataCollatorForTripletLoss,
+    DataCollatorForUnsupervisedBatchCorrection,
+)
 from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.modeling_atacformer import (
     AtacformerForCellClustering,
@@ -26,8 +31,17 @@ from bedtok.atacformer.modeling_atacformer import (
     AtacformerPreTrainedModel,
 )
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
+from bedtok.atacformer.training import (
+    AdjustedRandIndexCallback,
+    ModelParameterChangeCallback,
+    SetEpochCallback,
+    get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
+    get_linear_schedule_with_floor_with_warmup,
+)
+from bedtok.atacformer.triplets import Triplet, TripletDataset, sample_triplets
 
 __all__ = [
+    "AdjustedRandIndexCallback",
     "AtacformerConfig",
     "AtacformerForCellClustering",
     "AtacformerForMaskedLM",
@@ -38,7 +52,17 @@ __all__ = [
     "AtacformerPreTrainedModel",
     "AtacformerTokenizer",
     "DataCollatorForRegionModeling",
+    "DataCollatorForReplacedTokenDetection",
+    "DataCollatorForTripletLoss",
+    "DataCollatorForUnsupervisedBatchCorrection",
+    "ModelParameterChangeCallback",
+    "SetEpochCallback",
+    "Triplet",
+    "TripletDataset",
     "freeze_except_last_n",
+    "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
+    "get_linear_schedule_with_floor_with_warmup",
+    "sample_triplets",
 ]
 
 # A module may be reloaded, so a second registration is none of anybody's faults.
