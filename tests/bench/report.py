@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What both scripts share: the clock, the cells of a table, and what the figures belong to."""
+"""What the scripts share: the clock, the cells of a table, and what the figures belong to."""
 
 from __future__ import annotations
 
@@ -137,13 +137,16 @@ def row_pattern(text: str) -> re.Pattern[str]:
         raise argparse.ArgumentTypeError(message) from None
 
 
-def shared_parser(description: str, example: str, only: str) -> argparse.ArgumentParser:
-    """Return a parser of the options that both scripts have.
+def shared_parser(
+    description: str, example: str, only: str, gtars: bool = True
+) -> argparse.ArgumentParser:
+    """Return a parser of the options that the scripts share.
 
     Args:
         description: What the script does.
         example: A command.
         only: What ``--only`` chooses.
+        gtars: Whether the script measures gtars, too.
     """
     parser = argparse.ArgumentParser(description=description, epilog=f"example: {example}")
     parser.add_argument("--data", type=Path, default=DEFAULT_FOLDER, help="cache of the data")
@@ -152,7 +155,8 @@ def shared_parser(description: str, example: str, only: str) -> argparse.Argumen
     parser.add_argument(
         "--only", metavar="REGEX", type=row_pattern, default=re.compile(""), help=only
     )
-    parser.add_argument("--no-gtars", action="store_true", help="measure bedtok alone")
+    if gtars:
+        parser.add_argument("--no-gtars", action="store_true", help="measure bedtok alone")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the report here too")
     return parser
 
