@@ -17,11 +17,15 @@ import pytest
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
 
+import torch
 from transformers import BertConfig, BertForMaskedLM
 
 from bedtok import RegionSet, Tokenizer
 from bedtok.atacformer import AtacformerTokenizer
 from support import NUM_REGIONS, region_text
+
+# Of models this small, threads do nothing but wait for each other.
+torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -11,8 +11,18 @@ def compiling() -> bool:
     return bool(torch.compiler.is_compiling() or torch.jit.is_tracing())
 
 
-def check_ids(ids: torch.Tensor, size: int, what: str) -> None:
-    """Say which number lies outside 0 to size - 1.
+def check_shape(values: torch.Tensor, shape: tuple[int, ...], what: str) -> None:
+    """Say that a tensor does not fit the input.
+
+    Raises:
+        ValueError: It has another shape.
+    """
+    if values.shape != shape:
+        raise ValueError(f"{what}: shape {tuple(values.shape)}, expected {tuple(shape)}")
+
+
+def check_ids(ids: torch.Tensor, size: int, what: str) -> torch.Tensor:
+    """Return whole numbers as int64; say which one lies outside 0 to size - 1.
 
     On an accelerator this waits for the numbers, which is the price of an error that has a name.
 
@@ -22,16 +32,18 @@ def check_ids(ids: torch.Tensor, size: int, what: str) -> None:
     """
     if ids.is_floating_point() or ids.is_complex() or ids.dtype == torch.bool:
         raise TypeError(f"{what}: expected whole numbers, not {ids.dtype}")
+    ids = ids.long()
     if compiling() or ids.numel() == 0:
-        return
+        return ids
     lowest, highest = torch.aminmax(ids)
     for value in (int(lowest), int(highest)):
         if not 0 <= value < size:
             raise ValueError(f"{what}: {value} is outside 0..{size - 1}")
+    return ids
 
 
-def check_token_ids(ids: torch.Tensor, vocab_size: int) -> None:
-    """Say which id the model has no embedding for.
+def check_token_ids(ids: torch.Tensor, vocab_size: int) -> torch.Tensor:
+    """Return ids as int64; say which one the model has no embedding for.
 
     Raises:
         TypeError: They are not whole numbers.
@@ -40,7 +52,7 @@ def check_token_ids(ids: torch.Tensor, vocab_size: int) -> None:
     if ids.dim() != 2:
         raise ValueError(f"input_ids have shape {tuple(ids.shape)}, expected (cells, tokens)")
     try:
-        check_ids(ids, vocab_size, "input_ids")
+        return check_ids(ids, vocab_size, "input_ids")
     except ValueError as error:
         raise ValueError(
             f"{error}, the model's vocabulary; "
@@ -81,7 +93,7 @@ def token_mask(attention_mask: torch.Tensor | None, shape: torch.Size) -> torch.
         )
     if attention_mask.dtype == torch.bool:
         return attention_mask
-    if attention_mask.is_floating_point() and not compiling() and bool((attention_mask < 0).any()):
+    if not compiling() and bool((attention_mask < 0).any()):
         raise ValueError(
             "attention_mask has negative numbers, expected 1 for tokens and 0 for padding, "
             "not a mask that is added to scores"

@@ -29,11 +29,14 @@ class _CellTokenizer(Protocol):
 
 def mean_of_tokens(hidden: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
     """Return the mean over tokens, shape (B, hidden), of (B, L, hidden); zeros without tokens."""
+    # In 32 bits at least: in 16 a sum over thousands of tokens loses digits, or is infinite.
+    wide = torch.promote_types(hidden.dtype, torch.float32)
     if attention_mask is None:
-        return hidden.sum(dim=1) / max(hidden.shape[1], 1)
-    weights = (attention_mask != 0).to(hidden.dtype)
-    total = (hidden * weights[..., None]).sum(dim=1)
-    return total / weights.sum(dim=1, keepdim=True).clamp(min=1)
+        total = hidden.sum(dim=1, dtype=wide)
+        return (total / max(hidden.shape[1], 1)).to(hidden.dtype)
+    tokens = attention_mask != 0
+    total = hidden.masked_fill(~tokens[..., None], 0).sum(dim=1, dtype=wide)
+    return (total / tokens.sum(dim=1, keepdim=True).clamp(min=1)).to(hidden.dtype)
 
 
 class CellEmbedding:
@@ -64,8 +67,8 @@ class CellEmbedding:
             pool_tokens: Return the mean over a cell's tokens; otherwise each token's vector.
             max_tokens_per_cell: Of a longer cell this many tokens are drawn, in their order, none
                 twice. None, and at most: ``config.max_position_embeddings``.
-            seed: Of that draw, 0 to 2**64 - 1; a cell's draw does not depend on other cells. None
-                draws it from Python's ``random``, which ``transformers.set_seed`` seeds.
+            seed: Of that draw, 0 to 2**64 - 1; a cell's draw depends on its position, not on other
+                cells. None draws it from Python's ``random``, which ``transformers.set_seed`` seeds.
             progress: Show a bar.
             device: Where the result lies; None: where the model does.
             dtype: Of the result; None: that of the model.
@@ -185,23 +188,31 @@ def _read_cells(input_ids: Any, pad: int | None) -> list[Int64s]:
         raise TypeError(
             f"input_ids: expected one row of ids for each cell, not {type(input_ids).__name__}"
         )
+    if isinstance(input_ids, torch.Tensor):
+        input_ids = input_ids.cpu()  # once, not row by row
     cells = [_ids(row, number) for number, row in enumerate(input_ids)]
     if masks is not None:
         if len(masks) != len(cells):
             raise ValueError(f"attention_mask has {len(masks)} rows, expected {len(cells)}")
         for number, mask in enumerate(masks):
-            kept = _array(mask) != 0
+            kept = _array(mask)
             if kept.shape != cells[number].shape:
                 raise ValueError(
-                    f"attention_mask of cell {number} has {len(kept)} values, "
-                    f"expected {len(cells[number])}"
+                    f"attention_mask of cell {number} has shape {kept.shape}, "
+                    f"expected {cells[number].shape}"
                 )
-            cells[number] = cells[number][kept]
+            cells[number] = cells[number][kept != 0]
     return cells if pad is None else [cell[cell != pad] for cell in cells]
 
 
 def _array(row: Any) -> npt.NDArray[Any]:
-    return row.cpu().numpy() if isinstance(row, torch.Tensor) else np.asarray(row)
+    if isinstance(row, torch.Tensor):
+        row = row.detach().cpu()
+        row = row.float() if row.dtype == torch.bfloat16 else row  # NumPy has no bfloat16
+    elif hasattr(row, "as_py"):
+        row = row.as_py()  # of pyarrow
+    array: npt.NDArray[Any] = np.asarray(row)
+    return array
 
 
 def _ids(row: Any, number: int) -> Int64s:

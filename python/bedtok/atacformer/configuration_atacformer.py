@@ -12,6 +12,25 @@ from bedtok._core import ConfigError
 # What the heads share with a tokenizer: whose ids are special tokens of which role.
 _ROLES = ("pad", "eos", "bos", "cls", "sep")
 
+# What fields may be.
+_COUNTS = (
+    "vocab_size",
+    "max_position_embeddings",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "discriminator_hidden_size",
+)
+_ABOVE_ZERO = (
+    "norm_eps",
+    "initializer_range",
+    "initializer_cutoff_factor",
+    "triplet_margin",
+    "triplet_p",
+)
+_PROBABILITIES = ("hidden_dropout", "attention_dropout", "embedding_dropout", "classifier_dropout")
+
 
 class _Vocabulary(Protocol):
     """What a configuration takes from a tokenizer, of the core or of ``transformers``."""
@@ -157,16 +176,16 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         Raises:
             ConfigError: A field is out of its range, or two do not fit.
         """
-        for name in (
-            "vocab_size",
-            "max_position_embeddings",
-            "hidden_size",
-            "intermediate_size",
-            "num_attention_heads",
-        ):
+        for name in _COUNTS:
             value = getattr(self, name)
-            if not value >= 1:
-                raise ConfigError(f"{name} is {value}, expected at least 1")
+            if name == "discriminator_hidden_size" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ConfigError(f"{name} is {value!r}, expected a whole number of at least 1")
+        for name in _ABOVE_ZERO:
+            value = getattr(self, name)
+            if not value > 0:
+                raise ConfigError(f"{name} is {value}, expected more than 0")
         if self.hidden_size % self.num_attention_heads != 0:
             raise ConfigError(
                 f"hidden_size is {self.hidden_size}, expected a multiple of "
@@ -178,12 +197,7 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
                 f"(0..{self.vocab_size - 1}); AtacformerConfig.from_tokenizer(tokenizer) takes "
                 "vocab_size and the ids of special tokens from a tokenizer"
             )
-        for name in (
-            "hidden_dropout",
-            "attention_dropout",
-            "embedding_dropout",
-            "classifier_dropout",
-        ):
+        for name in _PROBABILITIES:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
                 raise ConfigError(f"{name} is {value}, expected 0 to 1")

@@ -55,8 +55,10 @@ def eager_attention(
     )
     if attention_mask is not None:
         scores = scores + attention_mask
-    # In 32 bits, as the fused functions do: in 16 a sum over thousands of tokens loses digits.
-    weights = scores.softmax(dim=-1, dtype=torch.float32).to(query.dtype)
+    # In 32 bits at least, as the fused functions do: in 16 a sum over thousands of tokens loses
+    # digits.
+    wide = torch.promote_types(query.dtype, torch.float32)
+    weights = scores.softmax(dim=-1, dtype=wide).to(query.dtype)
     weights = F.dropout(weights, p=dropout, training=module.training)
     return (weights @ value).transpose(1, 2), weights
 
@@ -73,8 +75,12 @@ class AtacformerEmbeddings(nn.Module):  # type: ignore[misc]
         # does not: a parameter without a gradient would end distributed training.
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
         self.uses_positions = config.use_pos_embeddings
-        self.position_embeddings.requires_grad_(self.uses_positions)
         self.dropout = nn.Dropout(config.embedding_dropout)
+
+    def freeze(self) -> None:
+        """Freeze positions that are not used."""
+        if not self.uses_positions:
+            self.position_embeddings.requires_grad_(False)
 
     def forward(self, input_ids: torch.Tensor | None, embeds: torch.Tensor | None) -> torch.Tensor:
         """Return (B, L, hidden) of ids (B, L) or, in their place, of their embeddings."""
@@ -92,6 +98,7 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.config = config
         self.num_heads = config.num_attention_heads
+        self.head_width = config.hidden_size // config.num_attention_heads
         self.dropout = config.attention_dropout
         self.is_causal = False  # functions of transformers ask for it
         hidden = config.hidden_size
@@ -121,21 +128,22 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
         return self.out_proj(attended), weights
 
     def _attend(self, projected: torch.Tensor, mask: torch.Tensor | None) -> Attended:
-        rows, width, _ = projected.shape
-        query, key, value = (
-            projected.view(rows, width, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4).unbind(0)
-        )
-        attended, weights = self._function()(
+        rows, length, _ = projected.shape
+        heads = (self.num_heads, self.head_width)
+        query, key, value = projected.view(rows, length, 3, *heads).permute(2, 0, 3, 1, 4).unbind(0)
+        # Of nothing, other functions do not know the shape.
+        function = self._function() if projected.numel() > 0 else eager_attention
+        attended, weights = function(
             self,
             query,
             key,
             value,
             mask,
             dropout=self.dropout if self.training else 0.0,
-            scaling=query.shape[-1] ** -0.5,
+            scaling=self.head_width**-0.5,
             is_causal=False,
         )
-        return attended.reshape(rows, width, -1), weights
+        return attended.reshape(rows, length, self.num_heads * self.head_width), weights
 
     def _function(self) -> Callable[..., Attended]:
         name = self.config._attn_implementation
@@ -190,6 +198,14 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
         self, hidden: torch.Tensor, mask: torch.Tensor | None, packing: Packing | None
     ) -> tuple[list[torch.Tensor], list[torch.Tensor | None]]:
         """Return the input and the output of each layer, and each layer's weights, if known."""
+        if (
+            self.training
+            and not hidden.requires_grad
+            and any(layer.gradient_checkpointing for layer in self.layers)
+        ):
+            # Of frozen embeddings. Checkpointing of PyTorch's older kind, the default of
+            # transformers 4, gives no gradients to a layer whose input asks for none.
+            hidden = hidden.detach().requires_grad_()
         states: list[torch.Tensor] = [hidden]
         attentions: list[torch.Tensor | None] = []
         for layer in self.layers:

@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
+from bedtok.atacformer._checks import check_ids, check_shape, compiling
+
 IGNORED = -100  # the label of what is not scored, as everywhere in PyTorch
 
 _LOGITS_AT_ONCE = 2**27  # 512 MiB in 32 bits
@@ -33,7 +35,14 @@ def replaced_token_loss(
         labels: Shape (B, L): 1 replaced, 0 original, -100 not scored.
         num_items: What the sum is divided by; None: the number of labels that are scored.
     """
+    check_shape(labels, logits.shape, "labels")
     scored = labels != IGNORED
+    wrong = scored & (labels != 0) & (labels != 1)
+    if not compiling() and bool(wrong.any()):
+        raise ValueError(
+            f"labels: {labels[wrong][0].item()} is neither 1 (replaced) nor 0 (original) nor "
+            f"{IGNORED} (not scored)"
+        )
     total = F.binary_cross_entropy_with_logits(
         logits.float(),
         labels.clamp(min=0).float(),
@@ -41,6 +50,20 @@ def replaced_token_loss(
         reduction="sum",
     )
     return _mean(total, num_items, labels)
+
+
+def class_loss(logits: torch.Tensor, labels: torch.Tensor, what: str) -> torch.Tensor:
+    """Return the cross entropy of classes, the mean over cells whose class is known.
+
+    Args:
+        logits: Shape (B, classes).
+        labels: Shape (B,), -100 where it is not known.
+        what: The name of the labels, for errors.
+    """
+    check_shape(labels, logits.shape[:1], what)
+    check_ids(labels.where(labels != IGNORED, 0), logits.shape[1], what)
+    total = F.cross_entropy(logits.float(), labels.long(), ignore_index=IGNORED, reduction="sum")
+    return _mean(total, None, labels)
 
 
 def _summed(hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -65,21 +88,11 @@ def masked_token_loss(
         num_items: What the sum is divided by; None: N.
     """
     at_once = max(1, _LOGITS_AT_ONCE // weight.shape[0])
-    total = hidden.sum(dtype=torch.float32) * 0  # 0 with a gradient where nothing is labelled
+    total = hidden.new_zeros((), dtype=torch.float32)
+    # Where nothing is labelled there is one part, of no tokens: 0 with gradients.
     for part, wanted in zip(hidden.split(at_once), labels.split(at_once), strict=True):
         total = total + checkpoint(_summed, part, weight, wanted, use_reentrant=False)
     return _mean(total, num_items, labels)
-
-
-class _ReversedGradient(torch.autograd.Function):  # type: ignore[misc]
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, alpha: float) -> torch.Tensor:
-        ctx.alpha = alpha
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return -ctx.alpha * gradients[0], None
 
 
 def reverse_gradient(x: torch.Tensor, alpha: float) -> torch.Tensor:
@@ -89,5 +102,5 @@ def reverse_gradient(x: torch.Tensor, alpha: float) -> torch.Tensor:
 
     Source: Ganin and Lempitsky, Unsupervised domain adaptation by backpropagation, 2015.
     """
-    reversed_: torch.Tensor = _ReversedGradient.apply(x, alpha)
-    return reversed_
+    value = x.detach()
+    return value - alpha * (x - value)

@@ -25,6 +25,7 @@ from bedtok._core import ConfigError
 from bedtok.atacformer._checks import (
     check_ids,
     check_length,
+    check_shape,
     check_token_ids,
     compiling,
     token_mask,
@@ -36,6 +37,7 @@ from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.layers import AtacformerAttention, AtacformerEmbeddings, AtacformerEncoder
 from bedtok.atacformer.losses import (
     IGNORED,
+    class_loss,
     masked_token_loss,
     replaced_token_loss,
     reverse_gradient,
@@ -57,6 +59,23 @@ class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
     def __init__(self, config: AtacformerConfig, *args: Any, **kwargs: Any) -> None:
         config.check()
         super().__init__(config, *args, **kwargs)
+        if not config.use_pos_embeddings:
+            # Nothing is lost where a checkpoint lacks what is not read.
+            self._keys_to_ignore_on_load_missing = [r"position_embeddings"]
+
+    @classmethod
+    def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
+        """Load a model from a folder, or from the Hub by name; see ``PreTrainedModel``."""
+        loaded = super().from_pretrained(*args, **kwargs)
+        # In transformers 5 all that is loaded trains.
+        (loaded[0] if isinstance(loaded, tuple) else loaded)._freeze()
+        return loaded
+
+    def _freeze(self) -> None:
+        """Freeze what does not train."""
+        for module in self.modules():
+            if isinstance(module, AtacformerEmbeddings):
+                module.freeze()
 
     def _init_weights(self, module: nn.Module) -> None:
         # Functions of torch.nn.init alone: transformers 5 knows by them what was loaded.
@@ -88,10 +107,8 @@ class AtacformerModel(AtacformerPreTrainedModel):
         super().__init__(config)
         self.embeddings = AtacformerEmbeddings(config)
         self.encoder = AtacformerEncoder(config)
-        if not config.use_pos_embeddings:
-            # Nothing is lost where a checkpoint lacks what is not read.
-            self._keys_to_ignore_on_load_missing = [r"position_embeddings"]
         self.post_init()
+        self._freeze()
 
     def get_input_embeddings(self) -> nn.Module:
         """Return the embeddings of tokens."""
@@ -140,10 +157,11 @@ class AtacformerModel(AtacformerPreTrainedModel):
                 "weights to return; load the model with attn_implementation='eager'"
             )
         if input_ids is not None:
-            check_token_ids(input_ids, self.get_input_embeddings().num_embeddings)
+            input_ids = check_token_ids(input_ids, self.get_input_embeddings().num_embeddings)
             shape = input_ids.shape
         else:
             shape = inputs_embeds.shape[:2]  # type: ignore[union-attr]
+            check_shape(inputs_embeds, (*shape, self.config.hidden_size), "inputs_embeds")
         check_length(shape[1], self.config.max_position_embeddings)
         tokens = token_mask(attention_mask, shape)
 
@@ -281,9 +299,9 @@ class AtacformerForMaskedLM(_Head):
         if labels is None:
             logits = self.lm_head(hidden)
         else:
+            check_shape(labels, hidden.shape[:2], "labels")
             labelled = labels != IGNORED
-            wanted = labels[labelled]
-            check_ids(wanted, self.config.vocab_size, "labels")
+            wanted = check_ids(labels[labelled], self.config.vocab_size, "labels")
             scored = hidden[labelled]
             loss = masked_token_loss(scored, self.lm_head.weight, wanted, num_items_in_batch)
             if not self.config.sparse_prediction:
@@ -388,6 +406,7 @@ class AtacformerForCellClustering(_Head):
         attention_mask_positive: torch.Tensor | None = None,
         input_ids_negative: torch.Tensor | None = None,
         attention_mask_negative: torch.Tensor | None = None,
+        return_loss: bool = True,
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
     ) -> CellEmbeddingOutput | TripletOutput:
@@ -403,6 +422,8 @@ class AtacformerForCellClustering(_Head):
             attention_mask_positive: Their mask.
             input_ids_negative: For each anchor a cell of another label.
             attention_mask_negative: Their mask.
+            return_loss: Whether to compute the loss of triplets. Trainer asks for the argument
+                before it evaluates what has no labels.
             output_attentions: See there; not for triplets.
             output_hidden_states: See there; not for triplets.
 
@@ -410,7 +431,7 @@ class AtacformerForCellClustering(_Head):
             A ``CellEmbeddingOutput``, or a ``TripletOutput`` for triplets.
 
         Raises:
-            ValueError: Both or neither were given, or triplets in part.
+            ValueError: Both or neither were given, or triplets in part or of different numbers.
         """
         triplet = (input_ids_anchor, input_ids_positive, input_ids_negative)
         masks = (attention_mask_anchor, attention_mask_positive, attention_mask_negative)
@@ -421,7 +442,7 @@ class AtacformerForCellClustering(_Head):
                     "expected input_ids_anchor, input_ids_positive and input_ids_negative, "
                     "or input_ids alone"
                 )
-            return self._triplets(given, masks)
+            return self._triplets(given, masks, return_loss)
         encoded = self._encode(
             input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states
         )
@@ -433,8 +454,18 @@ class AtacformerForCellClustering(_Head):
         )
 
     def _triplets(
-        self, cells: list[torch.Tensor], masks: tuple[torch.Tensor | None, ...]
+        self,
+        cells: list[torch.Tensor],
+        masks: tuple[torch.Tensor | None, ...],
+        return_loss: bool,
     ) -> TripletOutput:
+        shapes = [tuple(ids.shape) for ids in cells]
+        if any(len(shape) != 2 or shape[0] != shapes[0][0] for shape in shapes):
+            raise ValueError(
+                f"anchors, positives and negatives have shapes {', '.join(map(str, shapes))}, "
+                "expected (cells, tokens) with the same number of cells"
+            )
+        tokens_of = [token_mask(mask, ids.shape) for ids, mask in zip(cells, masks, strict=True)]
         # One batch: the encoder runs once, and forward and backward meet each weight once.
         width = max(ids.shape[1] for ids in cells)
         pad = self.config.pad_token_id or 0
@@ -442,22 +473,26 @@ class AtacformerForCellClustering(_Head):
         tokens = torch.cat(
             [
                 F.pad(
-                    torch.ones_like(part, dtype=torch.bool) if mask is None else mask != 0,
+                    torch.ones_like(part, dtype=torch.bool) if mask is None else mask,
                     (0, width - part.shape[1]),
                 )
-                for part, mask in zip(cells, masks, strict=True)
+                for part, mask in zip(cells, tokens_of, strict=True)
             ]
         )
         hidden = self.atacformer(ids, attention_mask=tokens, return_dict=True).last_hidden_state
         embeddings = mean_of_tokens(hidden, tokens)
         anchor, positive, negative = embeddings.split([len(part) for part in cells])
-        loss = F.triplet_margin_loss(
-            anchor,
-            positive,
-            negative,
-            margin=self.config.triplet_margin,
-            p=self.config.triplet_p,
-        )
+        loss = None
+        if return_loss:
+            total = F.triplet_margin_loss(
+                anchor.float(),
+                positive.float(),
+                negative.float(),
+                margin=self.config.triplet_margin,
+                p=self.config.triplet_p,
+                reduction="sum",
+            )
+            loss = total / max(len(anchor), 1)
         return TripletOutput(
             loss=loss,
             anchor_embeddings=anchor,
@@ -484,7 +519,17 @@ class AtacformerForUnsupervisedBatchCorrection(_Head):
         self.discriminator = AtacformerDiscriminatorHead(config)
         self.batch_prediction_head = nn.Linear(config.hidden_size, config.num_batches)
         self.post_init()
-        freeze_except_last_n(self.atacformer, config.bc_unfreeze_last_n_layers)
+        self._freeze()
+
+    def _freeze(self) -> None:
+        super()._freeze()
+        last, layers = self.config.bc_unfreeze_last_n_layers, self.config.num_hidden_layers
+        if last is not None and not 0 <= last <= layers:
+            raise ConfigError(
+                f"bc_unfreeze_last_n_layers is {last}, expected 0 to num_hidden_layers, {layers}, "
+                "or None"
+            )
+        freeze_except_last_n(self, last)
 
     @can_return_tuple  # type: ignore[untyped-decorator]
     def forward(
@@ -522,12 +567,9 @@ class AtacformerForUnsupervisedBatchCorrection(_Head):
         if labels is not None:
             losses.append(replaced_token_loss(logits, labels))
         if batch_labels is not None:
-            known = batch_labels != IGNORED
-            check_ids(batch_labels[known], self.config.num_batches, "batch_labels")
-            total = F.cross_entropy(
-                batch_logits.float(), batch_labels, ignore_index=IGNORED, reduction="sum"
+            losses.append(
+                self.config.lambda_adv * class_loss(batch_logits, batch_labels, "batch_labels")
             )
-            losses.append(self.config.lambda_adv * total / known.sum().clamp(min=1))
         return BatchCorrectionOutput(
             loss=torch.stack(losses).sum() if losses else None,
             logits=logits,
@@ -598,11 +640,11 @@ class AtacformerForSequenceClassification(_Head):
                 problem = "multi_label_classification"
             else:
                 problem = "single_label_classification"
-        if problem == "regression":
-            return F.mse_loss(logits.float().view(labels.shape), labels.float())
-        if problem == "multi_label_classification":
-            return F.binary_cross_entropy_with_logits(logits.float(), labels.float())
-        known = labels != IGNORED
-        check_ids(labels[known], self.num_labels, "labels")
-        total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
-        return total / known.sum().clamp(min=1)
+        if problem == "single_label_classification":
+            return class_loss(logits, labels, "labels")
+        if problem == "regression" and labels.dim() == 1:
+            labels = labels[:, None]
+        check_shape(labels, logits.shape, "labels")
+        function = F.mse_loss if problem == "regression" else F.binary_cross_entropy_with_logits
+        total: torch.Tensor = function(logits.float(), labels.float(), reduction="sum")
+        return total / max(labels.numel(), 1)

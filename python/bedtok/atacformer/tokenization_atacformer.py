@@ -289,6 +289,8 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     build_inputs_with_special_tokens = _of_core("build_inputs_with_special_tokens")
     num_special_tokens_to_add = _of_core("num_special_tokens_to_add")
     report = _of_core("report")
+    encode_anndata = _of_core("encode_anndata")
+    encode_fragments = _of_core("encode_fragments")
 
     # ---- the vocabulary
 
