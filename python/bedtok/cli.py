@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command line ``bedtok``: tokenize, inspect, decode.
+"""The command line ``bedtok``: tokenize, inspect, decode, train.
 
 Works on the compiled module's strict types: a path or stdin becomes columns, columns become ids,
 ids become bytes. Results go to stdout, everything else to stderr.
@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
-from bedtok import _core
+from bedtok import _core, _train_options
 from bedtok._inputs import as_ids
 from bedtok._options import OPTION_NAMES, merge_options
 from bedtok._sample_names import sample_names
@@ -109,6 +109,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     _add_tokenize(commands)
     _add_inspect(commands)
     _add_decode(commands)
+    _add_train(commands)
     if argv and argv[0] in commands.choices:
         command: argparse.ArgumentParser = commands.choices[argv[0]]
         # Intermixed: `tokenize VOCAB --tokens a.bed` is what people type, and the plain parse
@@ -248,6 +249,17 @@ examples:
         "--skip-special-tokens", action="store_true", help="leave special tokens out"
     )
     _add_loading(command)
+
+
+def _add_train(commands: Any) -> None:
+    command = _add_command(
+        commands,
+        "train",
+        "token ids in, a trained Atacformer model out",
+        _train,
+        _train_options.EPILOG,
+    )
+    _train_options.add_arguments(command)
 
 
 def _add_mapping(command: argparse.ArgumentParser) -> None:
@@ -483,6 +495,22 @@ def _decode(args: argparse.Namespace) -> None:
             pieces.append("".join(token + "\n" for token in tokens).encode())
     with _opened(args.output) as file:
         file.writelines(pieces)
+
+
+def _train(args: argparse.Namespace) -> None:
+    config = _train_options.completed(_train_options.given_config(args))
+    if args.print_config:
+        with _opened(None) as file:
+            file.write(_train_options.to_toml(config).encode())
+        return
+    if missing := _train_options.missing_fields(config):
+        flags = ", ".join(f"{_train_options.flag_of(field)} ({field})" for field in missing)
+        args.usage_error(f"missing: {flags}")
+    from bedtok.atacformer.train import train_and_report
+
+    # Once each: PyTorch may repeat one at every step.
+    warnings.simplefilter("default", UserWarning)
+    train_and_report(config, args.resume)
 
 
 # -- reading ------------------------------------------------------------------------------------

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rows of ids to train on: from Parquet and from folders of ``datasets``, checked before use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bedtok._core import ConfigError, VocabularyError
+from bedtok._optional import need
+
+IDS = "input_ids"
+_WANTED_BY = "bedtok train"
+
+
+def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = None) -> Any:
+    """Return the rows of files and folders, one after the other, as a ``datasets.Dataset``.
+
+    It lies in memory-mapped files: of Parquet, in a copy in the cache of ``datasets``. Its columns
+    are ``input_ids`` and, if one is named, that of labels.
+
+    Args:
+        paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote.
+        vocab_size: Ids are below it.
+        label_column: Also to be there.
+
+    Raises:
+        FileNotFoundError: A path does not exist, or a folder has no such file.
+        ConfigError: A column is missing or of another type; there are no rows.
+        VocabularyError: An id is outside the vocabulary.
+    """
+    datasets = need("datasets", _WANTED_BY)
+    columns = [IDS] if label_column is None else [IDS, label_column]
+    parts = []
+    for path in paths:
+        if os.path.isdir(path) and _is_saved_dataset(Path(path)):
+            part = datasets.load_from_disk(path)
+            _check_columns(part.features.arrow_schema, columns, path)
+            part = part.select_columns(columns)
+        else:
+            part = _read_parquet(Path(path), columns)
+        if part is not None:
+            _check_ids(part, vocab_size, path)
+            parts.append(part)
+    rows: Any = datasets.concatenate_datasets(parts) if parts else ()
+    if len(rows) == 0:
+        raise ConfigError(f"{', '.join(paths)}: no rows, expected one at least")
+    return rows.with_format("numpy", columns=[IDS])
+
+
+def read_labels(rows: Any, column: str) -> list[Any]:
+    """Return the labels of all rows, None where there is none."""
+    labels: list[Any] = rows.data.column(column).to_pylist()
+    return labels
+
+
+class Rows(Sequence[Any]):
+    """The ids of a dataset's rows, one at a time."""
+
+    def __init__(self, rows: Any) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self._rows[int(i)][IDS]
+
+
+def _is_saved_dataset(folder: Path) -> bool:
+    if (folder / "dataset_dict.json").exists():
+        splits = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        raise ConfigError(
+            f"{folder}: holds several datasets, expected one: "
+            + ", ".join(str(folder / split) for split in splits)
+        )
+    return (folder / "state.json").exists()
+
+
+def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
+    """Return the rows of a file or of those of a folder; None where there are none."""
+    datasets, parquet = need("datasets", _WANTED_BY), need("pyarrow.parquet", _WANTED_BY)
+    files = []
+    for file in _parquet_files(path):
+        try:
+            metadata = parquet.read_metadata(file)
+        except ValueError as error:  # of Arrow
+            raise ConfigError(f"{file}: is not Parquet: {error}") from None
+        _check_columns(metadata.schema.to_arrow_schema(), columns, file)
+        if metadata.num_rows > 0:  # others end the reading
+            files.append(file)
+    if not files:
+        return None
+    try:
+        return datasets.Dataset.from_parquet(files, columns=list(columns))
+    except datasets.exceptions.DatasetGenerationError as error:
+        raise ConfigError(f"{path}: {error.__cause__ or error}") from error
+
+
+def _parquet_files(path: Path) -> list[str]:
+    if not path.is_dir():
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: does not exist, expected Parquet or a folder")
+        if path.suffix != ".parquet":
+            raise ConfigError(f"{path}: expected a .parquet file or a folder")
+        return [str(path)]
+    files = sorted(str(file) for file in path.glob("*.parquet"))
+    if not files:
+        raise FileNotFoundError(
+            f"{path}: has no .parquet files and is no folder of Dataset.save_to_disk"
+        )
+    return files
+
+
+def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
+    pa = need("pyarrow", _WANTED_BY)
+    for column in columns:
+        if column not in schema.names:
+            raise ConfigError(
+                f"{path}: has no column {column}, expected it among: {', '.join(schema.names)}"
+            )
+    kind = schema.field(IDS).type
+    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    lists = lists or pa.types.is_fixed_size_list(kind)
+    if not lists or not pa.types.is_integer(kind.value_type):
+        raise ConfigError(f"{path}: {IDS} is {kind}, expected lists of whole numbers")
+
+
+def _check_ids(rows: Any, vocab_size: int, path: str) -> None:
+    """Look at all ids, a chunk at a time: a training shall not fail after a day at a bad one."""
+    compute = need("pyarrow.compute", _WANTED_BY)
+    first = 0
+    for chunk in rows.data.column(IDS).chunks:
+        if chunk.null_count:
+            row = first + compute.index(compute.is_null(chunk), True).as_py()
+            raise ConfigError(f"{path}: row {row}: {IDS} is null, expected ids")
+        ids = chunk.flatten()
+        limits = compute.min_max(ids).as_py()
+        bad = ids.null_count or (
+            limits["min"] is not None and (limits["min"] < 0 or limits["max"] >= vocab_size)
+        )
+        if bad:
+            lengths = compute.list_value_length(chunk).to_numpy(zero_copy_only=False)
+            row_of_each = np.repeat(np.arange(len(chunk)), lengths)
+            for row, id_ in zip(row_of_each, ids, strict=True):
+                if not id_.is_valid or not 0 <= id_.as_py() < vocab_size:
+                    raise VocabularyError(
+                        f"{path}: row {first + row}: id {id_.as_py()} is outside the vocabulary "
+                        f"(0..{vocab_size - 1}); were the tokens made with this universe?"
+                    )
+        first += len(chunk)

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What ``bedtok train`` can be told, which is known without PyTorch; the training itself is tested
+in tests/transformers.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedtok import ConfigError
+from bedtok._train_options import OPTIONS, completed, read_config, to_toml
+from bedtok.cli import main
+
+# What the thesis on Atacformer gives.
+THESIS = {
+    "model": {
+        "max_position_embeddings": 8192,
+        "hidden_size": 192,
+        "num_hidden_layers": 6,
+        "num_attention_heads": 8,
+        "intermediate_size": 768,
+    },
+    "objective": {"name": "replaced_tokens", "replaced_token_probability": 0.45},
+    "training": {
+        "learning_rate": 1.5e-4,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 500,
+        "optim": "adamw_torch",
+        "report_to": "none",
+    },
+}
+
+
+def printed(capfd: Any, *argv: str) -> str:
+    assert main(["train", *argv, "--print-config"]) == 0
+    output: str = capfd.readouterr().out
+    return output
+
+
+def refused(capfd: Any, code: int, *argv: str) -> str:
+    """What stderr says of a command line that fails with this code."""
+    if code == 2:
+        with pytest.raises(SystemExit) as stopped:
+            main(["train", *argv])
+        assert stopped.value.code == 2
+    else:
+        assert main(["train", *argv]) == code
+    text: str = capfd.readouterr().err
+    return text
+
+
+def parsed(text: str, folder: Path) -> Any:
+    path = folder / "printed.toml"
+    path.write_text(text, encoding="utf-8")
+    return read_config(path)
+
+
+def test_the_defaults_are_those_of_the_thesis() -> None:
+    config = completed({})
+    for table, fields in THESIS.items():
+        assert {name: config[table][name] for name in fields} == fields
+
+
+def test_the_printed_config_is_toml_that_can_be_fed_back(capfd: Any, tmp_path: Path) -> None:
+    text = printed(capfd)
+    assert parsed(text, tmp_path) == completed({})
+    assert printed(capfd, "--config", str(tmp_path / "printed.toml")) == text
+    # Fields without a default are named, too.
+    names = [name for options in OPTIONS.values() for name in options]
+    assert all(f"\n{name} =" in text or f"\n# {name} =" in text for name in names)
+
+
+def test_the_command_line_overrides_the_file_which_overrides_defaults(
+    capfd: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('[data]\ntrain = "a.parquet"\n[model]\nhidden_size = 16\nhidden_act = "gelu"\n')
+    flags = ["--data", "b.parquet", "c/", "--universe", "u.bed", "--out", "m"]
+    sets = ["model.hidden_size=32", "training.learning_rate=1", "training.save_strategy=no"]
+    text = printed(
+        capfd, "--config", str(path), *flags, *(word for text in sets for word in ("--set", text))
+    )
+    config = parsed(text, tmp_path)
+    assert config["data"] == {"train": ["b.parquet", "c/"], "eval": [], "universe": "u.bed"}
+    assert config["model"]["hidden_size"] == 32
+    assert config["model"]["hidden_act"] == "gelu"
+    assert config["model"]["intermediate_size"] == 768
+    training = config["training"]
+    assert (training["output_dir"], training["learning_rate"]) == ("m", 1.0)
+    assert training["save_strategy"] == "no"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("plain", "plain"),
+        ('"quo\\"ted"', 'quo"ted'),
+        ("true", True),
+        ("3", 3),
+        ("1e-4", 1e-4),
+        ("", ""),
+        ("C:\\folder", "C:\\folder"),
+        ('["a", "b\\u00e9"]', ["a", "bé"]),
+        ("{use_reentrant = false, n = 1}", {"use_reentrant": False, "n": 1}),
+        ("a\nb = 1", "a\nb = 1"),
+        ("1\nb = 1", "1\nb = 1"),  # two fields are none
+    ],
+)
+def test_values_are_those_of_toml_and_otherwise_texts(
+    capfd: Any, tmp_path: Path, text: str, value: Any
+) -> None:
+    config = parsed(printed(capfd, "--set", f"training.anything={text}"), tmp_path)
+    assert config["training"]["anything"] == value
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.hiden_size=3", "model.hiden_size is not known; did you mean model.hidden_size?"),
+        ("modle.hidden_size=3", "[modle] is not known; did you mean model?"),
+        ("data.foo=3", "data.foo is not known; expected one of: train, eval, universe,"),
+        ("model.zzz=3", "model.zzz is not known; --print-config shows the names"),
+        ("model.vocab_size=3", "model.vocab_size is that of the tokenizer and cannot be set"),
+        ("model.hidden_size=x", "model.hidden_size is 'x', expected a whole number"),
+        ("model.hidden_size=true", "model.hidden_size is True, expected a whole number"),
+        ("model.hidden_size=1.5", "model.hidden_size is 1.5, expected a whole number"),
+        ("model.hidden_dropout=x", "model.hidden_dropout is 'x', expected a number"),
+        ("model.use_pos_embeddings=1", "model.use_pos_embeddings is 1, expected true or false"),
+        ("data.universe=1", "data.universe is 1, expected a text"),
+        ("data.train=[1]", "data.train is [1], expected a list of texts"),
+        ("hidden_size=3", "expected TABLE.FIELD=VALUE, not 'hidden_size=3'"),
+        ("model.hidden_size", "expected TABLE.FIELD=VALUE, not 'model.hidden_size'"),
+        ("model.=3", "expected TABLE.FIELD=VALUE, not 'model.=3'"),
+    ],
+)
+def test_what_cannot_be_set_is_named_on_the_command_line(
+    capfd: Any, setting: str, message: str
+) -> None:
+    assert message in refused(capfd, 2, "--set", setting)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[model]\nhiden_size = 3", ": model.hiden_size is not known; did you mean model.hidden"),
+        ("[models]", ": [models] is not known; did you mean model?"),
+        ("model = 3", ": model is 3, expected a table: [model]"),
+        ("[model]\nhidden_size = 'x'", ": model.hidden_size is 'x', expected a whole number"),
+        ("[model]\n= 3", ":2: not TOML: "),
+        ("[model]\n\xff = 3", ": not TOML: "),
+    ],
+)
+def test_what_a_config_file_says_wrong_is_named_with_the_file(
+    capfd: Any, tmp_path: Path, content: str, message: str
+) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(content, encoding="latin-1")
+    text = refused(capfd, 1, "--config", str(path))
+    assert text.startswith(f"bedtok: {path}{message}") and text.count("\n") == 1
+
+
+def test_a_missing_config_file_is_named(capfd: Any, tmp_path: Path) -> None:
+    assert f"{tmp_path}/c.toml: No such file" in refused(capfd, 1, "--config", f"{tmp_path}/c.toml")
+
+
+def test_what_is_needed_and_not_given_is_named_after_the_usage(capfd: Any) -> None:
+    text = refused(capfd, 2)
+    assert text.startswith("usage: bedtok train")
+    assert "missing: --data (data.train), --universe (data.universe), --out (training." in text
+    # A model comes with its tokenizer.
+    assert "missing: --out (training.output_dir)" in refused(
+        capfd, 2, "--data", "a", "--init-from", "b"
+    )
+
+
+def test_a_model_to_go_on_from_has_its_own_defaults(capfd: Any, tmp_path: Path) -> None:
+    text = printed(capfd, "--init-from", "m", "--set", "model.hidden_dropout=0")
+    assert parsed(text, tmp_path)["model"] == {"init_from": "m", "hidden_dropout": 0.0}
+
+
+def test_a_training_is_resumed_with_its_config_and_what_is_said_beside(
+    capfd: Any, tmp_path: Path
+) -> None:
+    out = tmp_path / "m"
+    out.mkdir()
+    words = ["--resume", "--out", str(out)]
+    assert "missing: --data" in refused(capfd, 2, *words)  # nothing was begun there
+    saved = completed({"data": {"train": ["t"]}, "training": {"output_dir": "x", "max_steps": 5}})
+    (out / "train.toml").write_text(to_toml(saved))
+    config = parsed(printed(capfd, *words, "--set", "training.save_steps=7"), tmp_path)
+    assert config["data"]["train"] == ["t"]
+    assert (config["training"]["max_steps"], config["training"]["save_steps"]) == (5, 7)
+    assert config["training"]["output_dir"] == str(out)
+    # A file that is named is the one, and without --resume none is read.
+    (tmp_path / "c.toml").write_text("[training]\nmax_steps = 6\n")
+    config = parsed(printed(capfd, *words, "--config", str(tmp_path / "c.toml")), tmp_path)
+    assert (config["training"]["max_steps"], config["data"]["train"]) == (6, [])
+    assert parsed(printed(capfd, *words[1:]), tmp_path)["training"]["max_steps"] == -1
+
+
+def test_values_of_python_are_checked_as_those_of_toml() -> None:
+    assert completed({"model": {"num_batches": None}}) == completed({})
+    assert completed({"data": {"train": "a"}})["data"]["train"] == ["a"]
+    with pytest.raises(ConfigError, match=r"^model.hidden_size is '3', expected a whole number$"):
+        completed({"model": {"hidden_size": "3"}})
+
+
+def test_help_needs_no_torch_and_training_says_how_to_get_it() -> None:
+    def run(*argv: str) -> Any:
+        program = (
+            "import sys; sys.modules['torch'] = None\n"
+            "from bedtok.cli import main\n"
+            f"sys.exit(main({list(argv)!r}))"
+        )
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    assert "  train " in run("--help").stdout
+    assert "--init-from" in run("train", "--help").stdout
+    done = run("train", "--data", "a", "--universe", "b", "--out", "c")
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "bedtok: bedtok.atacformer needs torch: pip install 'bedtok[atacformer]'"
+    )

@@ -1,0 +1,544 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``bedtok train``: tokens in, a folder out that ``from_pretrained`` loads."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+from datasets import Dataset, DatasetDict
+from transformers import AutoModel, AutoTokenizer, TrainerCallback, TrainingArguments
+
+from bedtok import ConfigError, Tokenizer, VocabularyError
+from bedtok._train_options import OPTIONS, read_config
+from bedtok.atacformer import (
+    AtacformerConfig,
+    AtacformerForCellClustering,
+    AtacformerForMaskedLM,
+    AtacformerForReplacedTokenDetection,
+    AtacformerModel,
+    AtacformerTokenizer,
+)
+from bedtok.atacformer.train import train
+from bedtok.cli import main
+from bedtok.io import tokenize_files
+from support import NUM_REGIONS, region_text
+
+# Of transformers 4, where a file system's times are too close together to tell checkpoints apart.
+pytestmark = pytest.mark.filterwarnings("ignore:mtime may not be reliable")
+
+CORE = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
+MODEL = {
+    "max_position_embeddings": 20,  # fewer than some rows have
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads wait for each other longer than this model's work takes, where processors are few."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def rows(number: int = 40, seed: int = 0) -> list[list[int]]:
+    chance = random.Random(seed)
+    return [sorted(chance.sample(range(NUM_REGIONS), chance.randint(3, 30))) for _ in range(number)]
+
+
+def write(path: Path, ids: Any, kind: Any = None, **columns: Any) -> str:
+    column = pa.array(ids, pa.list_(pa.int32()) if kind is None else kind)
+    pq.write_table(pa.table({"input_ids": column, **columns}), path)
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a universe and tokens; the cache of datasets is in it, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    CORE.regions.to_bed("universe.bed")
+    labels = pa.array(["abc"[i % 3] for i in range(40)])
+    write(tmp_path / "tokens.parquet", rows(), cell_type=labels)
+    return tmp_path
+
+
+def tiny(out: str = "model", **training: Any) -> dict[str, dict[str, Any]]:
+    """A configuration of a training of ten steps of four, in epochs of ten."""
+    return {
+        "data": {"train": ["tokens.parquet"], "universe": "universe.bed"},
+        "model": MODEL,
+        "training": {
+            "output_dir": out,
+            "max_steps": 10,
+            "per_device_train_batch_size": 4,
+            "learning_rate": 0.01,
+            "warmup_steps": 2,
+            "save_steps": 4,
+            "logging_steps": 1,
+            "use_cpu": True,
+            "disable_tqdm": True,
+            **training,
+        },
+    }
+
+
+def weights(out: str | Path) -> dict[str, torch.Tensor]:
+    state: dict[str, torch.Tensor] = AtacformerForReplacedTokenDetection.from_pretrained(
+        out
+    ).state_dict()
+    return state
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    assert one.keys() == other.keys()
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def losses(out: str) -> list[float]:
+    history = json.loads(Path(out, "trainer_state.json").read_text())["log_history"]
+    return [entry["loss"] for entry in history if "loss" in entry]
+
+
+class Stop(TrainerCallback):  # type: ignore[misc]
+    """Ctrl-C at the end of a step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+class Steps(TrainerCallback):  # type: ignore[misc]
+    """Which steps were done."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.done.append(state.global_step)
+
+
+# ---- the result
+
+
+def test_the_folder_loads_as_a_model_and_as_a_tokenizer(folder: Path) -> None:
+    metrics = train(tiny())
+    detector = AtacformerForReplacedTokenDetection.from_pretrained("model")
+    assert {name: getattr(detector.config, name) for name in MODEL} == MODEL
+    assert detector.config.vocab_size == len(CORE)
+    assert detector.config.pad_token_id == CORE.pad_token_id
+    for kind in (AtacformerForCellClustering, AtacformerModel):
+        loaded = kind.from_pretrained("model")
+        encoder = getattr(loaded, "atacformer", loaded)
+        assert same(encoder.state_dict(), detector.atacformer.state_dict())
+    assert type(AutoModel.from_pretrained("model")) is AtacformerModel
+    assert Tokenizer.from_pretrained("model") == CORE
+    assert AutoTokenizer.from_pretrained("model") == AtacformerTokenizer(core=CORE)
+
+    names = {path.name for path in Path("model").iterdir()}
+    files = {
+        *("config.json", "model.safetensors", "train.toml", "metrics.json", "trainer_state.json"),
+        *("universe.bed.gz", "tokenizer_config.json", "special_tokens_map.json"),
+    }
+    assert names == files | {"checkpoint-8", "checkpoint-10"}
+    assert json.loads(Path("model/metrics.json").read_text()) == metrics
+    assert metrics["steps"] == 10 and 0.3 < metrics["train_loss"] < 0.8
+    assert len(losses("model")) == 10
+    # It has learned something, and the last checkpoint is the model.
+    assert same(weights("model"), weights("model/checkpoint-10"))
+    assert not same(weights("model"), weights("model/checkpoint-8"))
+
+
+def test_the_saved_config_gives_the_same_training(folder: Path) -> None:
+    train(tiny())
+    saved = read_config("model/train.toml")
+    assert saved["training"]["save_total_limit"] == 2  # a default is there, too
+    saved["training"]["output_dir"] = "again"
+    train(saved)
+    assert same(weights("model"), weights("again"))
+
+
+def test_another_seed_gives_another_model(folder: Path) -> None:
+    train(tiny())
+    train(tiny("other", seed=43))
+    assert not same(weights("model"), weights("other"))
+    assert losses("model") != losses("other")
+
+
+def test_the_defaults_are_fields_of_the_model_and_of_trainer(folder: Path) -> None:
+    config = AtacformerConfig()
+    of_tokenizer = {"vocab_size", *(f"{r}_token_id" for r in ("pad", "eos", "bos", "cls", "sep"))}
+    signature = set(AtacformerConfig.__init__.__annotations__) - {"kwargs", "return"}
+    assert set(OPTIONS["model"]) - {"init_from"} == signature - of_tokenizer
+    of_thesis = {"hidden_size": 192, "intermediate_size": 768}
+    for name, option in OPTIONS["model"].items():
+        if name != "init_from":
+            assert option.default == of_thesis.get(name, getattr(config, name)), name
+    known = {field.name for field in dataclasses.fields(TrainingArguments)}
+    assert set(OPTIONS["training"]) <= known
+
+
+def test_trainer_gets_what_the_config_says(folder: Path) -> None:
+    seen: list[Any] = []
+
+    class Look(TrainerCallback):  # type: ignore[misc]
+        def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            seen.append((args, kwargs))
+
+    given = tiny(weight_decay=0.25)
+    for name in ("learning_rate", "warmup_steps"):
+        del given["training"][name]
+    train(given, callbacks=[Look()])
+    arguments, others = seen[0]
+    assert arguments.learning_rate == 1.5e-4 and arguments.warmup_steps == 500
+    assert arguments.lr_scheduler_type == "cosine" and arguments.report_to == []
+    assert type(others["optimizer"].optimizer) is torch.optim.AdamW
+    assert others["optimizer"].param_groups[0]["weight_decay"] == 0.25
+    collator = others["train_dataloader"].collate_fn
+    collator = getattr(collator, "data_collator", collator)  # what removes columns is around it
+    assert collator.mlm_probability == 0.45 and collator.seed == 42
+    lengths = [batch["input_ids"].shape[1] for batch in others["train_dataloader"]]
+    assert max(lengths) == 20  # rows of up to 30 are thinned to the context
+
+
+@pytest.mark.parametrize("objective", ["masked_tokens", "triplets"])
+def test_other_objectives_train_evaluate_and_resume(folder: Path, objective: str) -> None:
+    kind = {"masked_tokens": AtacformerForMaskedLM, "triplets": AtacformerForCellClustering}
+    given = tiny("whole", max_steps=13, save_steps=1, save_total_limit=20)
+    given["objective"] = {"name": objective}
+    given["data"] |= {"label_column": "cell_type", "eval": ["tokens.parquet"]}
+    metrics = train(given)
+    assert metrics["eval_loss"] > 0
+    whole = kind[objective].from_pretrained("whole").state_dict()
+    # In the middle of an epoch, and of the second one.
+    for step in (4, 11):
+        shutil.copytree(f"whole/checkpoint-{step}", f"resumed{step}/checkpoint-{step}")
+        given["training"]["output_dir"] = f"resumed{step}"
+        assert train(given, resume=True)["eval_loss"] == metrics["eval_loss"]
+        assert same(kind[objective].from_pretrained(f"resumed{step}").state_dict(), whole)
+
+
+def test_a_model_is_trained_further(folder: Path) -> None:
+    train(tiny())
+    given = tiny("further", max_steps=2, learning_rate=1e-9)
+    given["model"] = {"init_from": "model", "hidden_dropout": 0.0}
+    del given["data"]["universe"]  # the model's own
+    given["objective"] = {"name": "triplets"}
+    given["data"]["label_column"] = "cell_type"
+    train(given)
+    first = AtacformerModel.from_pretrained("model")
+    further = AtacformerModel.from_pretrained("further")
+    assert further.config.hidden_dropout == 0.0 and further.config.hidden_size == 16
+    for name, weight in further.state_dict().items():
+        assert torch.allclose(weight, first.state_dict()[name], atol=1e-6), name
+    assert Tokenizer.from_pretrained("further") == CORE
+
+
+def test_evaluations_draw_the_same_replacements_each_time(folder: Path) -> None:
+    given = tiny(max_steps=3, learning_rate=0.0, eval_strategy="steps", eval_steps=1)
+    given["data"]["eval"] = ["tokens.parquet"]
+    metrics = train(given)
+    history = json.loads(Path("model/trainer_state.json").read_text())["log_history"]
+    measured = [entry["eval_loss"] for entry in history if "eval_loss" in entry]
+    assert len(measured) == 4 and set(measured) == {metrics["eval_loss"]}
+
+
+# ---- data
+
+
+def test_data_come_from_shards_and_from_saved_datasets(folder: Path, cells: Any) -> None:
+    files = []
+    for i, cell in enumerate(cells):
+        files.append(f"cell{i}.bed")
+        cell.to_bed(files[-1])
+    tokenize_files(files, CORE, out="shards", files_per_shard=9)
+    given = tiny("from_shards")
+    given["data"]["train"] = ["shards"]
+    train(given)
+
+    paths = sorted(Path("shards").glob("*.parquet"))
+    tokens = [ids for path in paths for ids in pq.read_table(path)["input_ids"].to_pylist()]
+    assert len(paths) == 3 and sorted(tokens) == sorted(CORE(cell)["input_ids"] for cell in cells)
+    data = Dataset.from_dict({"input_ids": tokens, "other": range(24)})
+    data.select(range(12)).save_to_disk("saved/a")
+    data.select([*range(11, -1, -1), *range(12, 24)]).select(range(12, 24)).save_to_disk("saved/b")
+    given["data"]["train"] = ["saved/a", "saved/b"]
+    given["training"]["output_dir"] = "from_datasets"
+    train(given)
+    assert same(weights("from_shards"), weights("from_datasets"))
+
+    DatasetDict({"train": data, "test": data}).save_to_disk("splits")
+    with pytest.raises(ConfigError, match=r"^splits: holds several.*: splits/test, splits/train$"):
+        train(tiny("m") | {"data": {"train": ["splits"], "universe": "universe.bed"}})
+
+
+@pytest.mark.parametrize(
+    ("bad", "place"),
+    [
+        ([*rows(3), [1, 2, NUM_REGIONS + 7, 3]], "row 3: id 67"),
+        ([[1], [], [2, -1]], "row 2: id -1"),
+    ],
+)
+@pytest.mark.parametrize("form", ["parquet", "datasets"])
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_an_id_outside_the_vocabulary_is_named_before_the_training(
+    folder: Path, bad: Any, place: str, form: str, split: str
+) -> None:
+    path = "bad.parquet" if form == "parquet" else "bad"
+    if form == "parquet":
+        column = pa.chunked_array([pa.array(bad[:2]), pa.array(bad[2:])])
+        pq.write_table(pa.table({"input_ids": column}), path, row_group_size=2)
+    else:
+        Dataset.from_dict({"input_ids": bad}).save_to_disk(path)
+    given = tiny()
+    given["data"][split] = [*given["data"].get(split, []), path]
+    message = rf"^{path}: {place} is outside the vocabulary \(0\.\.66\); were the tokens made with"
+    with pytest.raises(VocabularyError, match=message):
+        train(given)
+    assert not Path("model").exists()
+
+
+@pytest.mark.parametrize(
+    ("ids", "kind", "message"),
+    [
+        ([[1], None, [2]], None, "t.parquet: row 1: input_ids is null, expected ids"),
+        ([[1], [3, None]], None, "t.parquet: row 1: id None is outside the vocabulary"),
+        (
+            [[0.5]],
+            pa.list_(pa.float32()),
+            "t.parquet: input_ids is list<.*float>, expected lists of",
+        ),
+        (["a"], pa.string(), "t.parquet: input_ids is string, expected lists of whole numbers"),
+        ([], None, "t.parquet: no rows, expected one at least"),
+    ],
+)
+def test_data_that_hold_no_ids_are_refused(folder: Path, ids: Any, kind: Any, message: str) -> None:
+    write(folder / "t.parquet", ids, kind)
+    with pytest.raises((ConfigError, VocabularyError), match=f"^{message}"):
+        train(tiny() | {"data": {"train": ["t.parquet"], "universe": "universe.bed"}})
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("other.parquet", "^other.parquet: has no column input_ids, expected it among: ids, x$"),
+        ("other", "^other: has no column input_ids, expected it among: ids$"),
+        ("nowhere.parquet", "^nowhere.parquet: does not exist"),
+        ("empty", r"^empty: has no \.parquet files and is no folder of Dataset.save_to_disk"),
+        ("universe.bed", r"^universe.bed: expected a \.parquet file or a folder"),
+    ],
+)
+def test_paths_without_the_column_are_refused(folder: Path, path: str, message: str) -> None:
+    pq.write_table(pa.table({"ids": [[1]], "x": [1]}), "other.parquet")
+    Dataset.from_dict({"ids": [[1]]}).save_to_disk("other")
+    Path("empty").mkdir()
+    with pytest.raises((ConfigError, FileNotFoundError), match=message):
+        train(tiny() | {"data": {"train": [path], "universe": "universe.bed"}})
+
+
+# ---- a configuration that does not fit
+
+
+@pytest.mark.parametrize(
+    ("table", "fields", "message"),
+    [
+        ("training", {"lerning_rate": 1.0}, "not known; did you mean training.learning_rate?"),
+        ("training", {"push_to_hub": True}, "training.push_to_hub is not taken: load the model"),
+        ("training", {"optim": "none"}, r"^\[training\]: none is not a valid OptimizerNames"),
+        ("training", {"weight_decay": "x"}, "training.weight_decay is 'x', expected a number"),
+        ("objective", {"name": "x"}, "objective.name is 'x', expected one of: replaced_tokens, ma"),
+        ("objective", {"name": "triplets"}, "'triplets', expected data.label_column"),
+        ("objective", {"replaced_token_probability": 2}, "mlm_probability is 2.0, expected 0 to 1"),
+        ("data", {"max_length": 0}, "data.max_length is 0, expected 1 or more"),
+        ("data", {"max_length": 21}, "data.max_length is 21, expected at most 20, the context"),
+        ("data", {"universe": None}, "data.universe: missing"),
+        ("model", {"hidden_size": 15}, "hidden_size is 15, expected a multiple of"),
+        ("model", {"init_from": "first"}, "model.hidden_size is 16, but 8 in first"),
+    ],
+)
+def test_fields_out_of_range_are_named(
+    folder: Path, table: str, fields: dict[str, Any], message: str
+) -> None:
+    config = AtacformerConfig.from_tokenizer(CORE, **MODEL | {"hidden_size": 8})
+    AtacformerForReplacedTokenDetection(config).save_pretrained("first")
+    given = tiny()
+    given[table] = {**given.get(table, {}), **fields}
+    with pytest.raises(ConfigError, match=message):
+        train(given)
+    assert not Path("model/config.json").exists()
+
+
+def test_a_model_of_another_vocabulary_is_refused(folder: Path) -> None:
+    train(tiny())
+    CORE.regions[:50].to_bed("smaller.bed")
+    given = tiny("m") | {"model": {"init_from": "model"}}
+    write(folder / "few.parquet", [[1, 2]])
+    given["data"] = {"train": ["few.parquet"], "universe": "smaller.bed"}
+    with pytest.raises(ConfigError, match=r"model has 67 tokens, the tokenizer 57; leave data.uni"):
+        train(given)
+
+
+# ---- interrupted and resumed
+
+
+@pytest.mark.parametrize("step", [5, 9, 12])
+def test_a_resumed_training_is_the_one_that_was_not_interrupted(folder: Path, step: int) -> None:
+    train(tiny("whole", max_steps=14))
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny("model", max_steps=14), callbacks=[Stop(step)])
+    names = {path.name for path in Path("model").iterdir()}
+    saved = [f"checkpoint-{last}" for last in (4, 8, 12) if last < step][-2:]
+    assert names == {"train.toml", *saved}
+    with pytest.raises(OSError, match="model"):
+        AtacformerModel.from_pretrained("model")
+
+    train(tiny("model", max_steps=14), resume=True, callbacks=[steps := Steps()])
+    assert steps.done == [*range(int(saved[-1].partition("-")[2]) + 1, 15)]
+    assert losses("model") == losses("whole")
+    assert same(weights("model"), weights("whole"))
+
+
+def test_a_checkpoint_that_was_not_finished_is_left_aside(folder: Path) -> None:
+    train(tiny("whole"))
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), callbacks=[Stop(9)])
+    state = Path("model/checkpoint-8/trainer_state.json")
+    state.write_text(state.read_text()[:100])
+    with pytest.warns(UserWarning, match="checkpoint-8: is not complete and is left aside"):
+        train(tiny(), resume=True, callbacks=[steps := Steps()])
+    assert steps.done == [*range(5, 11)]
+    assert same(weights("model"), weights("whole"))
+
+
+def test_resuming_without_a_checkpoint_begins(folder: Path) -> None:
+    train(tiny("whole"))
+    train(tiny(), resume=True)
+    assert same(weights("model"), weights("whole"))
+
+
+def test_a_finished_training_goes_on_for_more_steps(folder: Path) -> None:
+    train(tiny())
+    before = weights("model")
+    train(tiny(max_steps=12), resume=True)
+    assert len(losses("model")) == 12
+    assert not same(weights("model"), before)
+
+
+def test_a_folder_with_a_training_is_not_written_over(folder: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), callbacks=[Stop(5)])
+    with pytest.raises(
+        ConfigError, match=r"^model: holds checkpoint-4, expected a new folder; --re"
+    ):
+        train(tiny())
+    Path("published").mkdir()
+    Path("published/config.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"^published: holds config\.json, expected a new folder"):
+        train(tiny("published"))
+
+
+@pytest.mark.parametrize("failing", ["tokenizer", "rename"])
+def test_a_failure_while_the_result_is_written_leaves_no_half_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    real = os.replace
+    with monkeypatch.context() as patch:
+        if failing == "tokenizer":
+            patch.setattr(AtacformerTokenizer, "save_pretrained", fail)
+        else:
+            renamed = []
+
+            def third_fails(source: Any, target: Any) -> None:
+                if ".unfinished" in str(source):
+                    renamed.append(target)
+                    if len(renamed) == 3:
+                        fail()
+                real(source, target)
+
+            patch.setattr(os, "replace", third_fails)
+        with pytest.raises(OSError, match="disk is full"):
+            train(tiny(save_strategy="no" if failing == "tokenizer" else "steps"))
+    assert not Path("model/config.json").exists()
+    assert not Path("model/.unfinished").exists()
+    train(tiny(), resume=True)
+    assert len(losses("model")) == 10
+    assert not Path("model/.unfinished").exists()
+
+
+def fail(*args: Any, **kwargs: Any) -> None:
+    raise OSError("disk is full")
+
+
+# ---- the command
+
+
+def command(*argv: str, **tiny_fields: Any) -> list[str]:
+    """A command line that says what ``tiny`` says."""
+    given = tiny(**tiny_fields)
+    flags = ["--data", *given["data"]["train"], "--universe", given["data"]["universe"]]
+    flags += ["--out", given["training"].pop("output_dir")]
+    for table in ("model", "training"):
+        for name, value in given[table].items():
+            flags += ["--set", f"{table}.{name}={json.dumps(value)}"]
+    return [*flags, *argv]
+
+
+def test_the_command_trains_as_the_function_does(folder: Path, capfd: Any) -> None:
+    train(tiny("whole"))
+    capfd.readouterr()
+    assert main(["train", *command()]) == 0
+    printed = capfd.readouterr()
+    assert re.fullmatch(r"model: 10 steps, train_loss 0\.\d{4}\n", printed.out)
+    lines = [line for line in printed.err.splitlines() if ": loss 0." in line]
+    assert [line.partition(":")[0] for line in lines] == [f"step {i}" for i in range(1, 11)]
+    assert same(weights("model"), weights("whole"))
+    assert main(["train", *command()]) == 1
+    expected = "bedtok: model: holds checkpoint-10, expected a new folder; --resume goes on with a"
+    assert expected in capfd.readouterr().err
+
+
+def test_a_killed_command_is_resumed_by_its_folder_alone(folder: Path) -> None:
+    train(tiny("whole", max_steps=200, save_steps=10))
+    module = [sys.executable, "-m", "bedtok.atacformer.train"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    environment |= {"HF_DATASETS_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen(
+        [*module, *command(max_steps=200, save_steps=10)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not Path("model/checkpoint-20").exists() and time.monotonic() < deadline:
+            assert first.poll() is None
+            time.sleep(0.01)
+    finally:
+        first.send_signal(signal.SIGKILL)
+        first.wait(timeout=60)
+    assert not Path("model/config.json").exists()
+    subprocess.run([*module, "--resume", "--out", "model"], env=environment, check=True, timeout=60)
+    assert losses("model") == losses("whole")
+    assert same(weights("model"), weights("whole"))
