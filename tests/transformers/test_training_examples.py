@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The two training examples, in short: they run, and what they train is better than before."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bedtok import Tokenizer
+from bedtok.atacformer import AtacformerForCellClustering
+
+pytest.importorskip("anndata")
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "python"
+
+
+def run(script: str, folder: Path, *arguments: str) -> dict[str, list[float]]:
+    """Run an example; return the numbers of each line that it prints, by the text before them."""
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / script), *arguments],
+        cwd=folder,
+        # One thread: the result does not depend on how many there are.
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "OMP_NUM_THREADS": "1",
+            "MPLCONFIGDIR": str(folder),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.partition(":") for line in done.stdout.splitlines()]
+    return {name: [float(n) for n in re.findall(r"\d\.\d+", rest)] for name, _, rest in lines}
+
+
+def test_the_examples_train_a_model_that_tells_types_apart(tmp_path: Path) -> None:
+    pretrained = run("pretrain_replaced_tokens.py", tmp_path, "--cells", "1000", "--epochs", "10")
+    first, last = pretrained["loss"]
+    assert last < first - 0.05
+    assert pretrained["ARI, pre-trained"][1] > pretrained["ARI, new model"][1] + 0.2
+
+    finetuned = run("finetune_triplets.py", tmp_path, "--cells", "1000", "--epochs", "5")
+    before, after = finetuned["ARI, pre-trained"][0], finetuned["ARI, fine-tuned by triplets"][0]
+    assert after > before + 0.2
+
+    tokenizer = Tokenizer.from_pretrained(tmp_path / "finetuned")
+    model = AtacformerForCellClustering.from_pretrained(tmp_path / "finetuned")
+    assert model.config.vocab_size == len(tokenizer)
+    assert (tmp_path / "finetuned" / "cells.png").read_bytes().startswith(b"\x89PNG")
