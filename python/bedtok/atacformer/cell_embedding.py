@@ -68,7 +68,7 @@ class CellEmbedding:
             max_tokens_per_cell: Of a longer cell this many tokens are drawn, in their order, none
                 twice. None, and at most: ``config.max_position_embeddings``.
             seed: Of that draw, 0 to 2**64 - 1; a cell's draw depends on its position, not on other
-                cells. None draws it from Python's ``random``, which ``transformers.set_seed`` seeds.
+                cells. None draws it from ``random``, which ``transformers.set_seed`` seeds.
             progress: Show a bar.
             device: Where the result lies; None: where the model does.
             dtype: Of the result; None: that of the model.
