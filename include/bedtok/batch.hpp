@@ -192,6 +192,7 @@ class Fitter {
       append(sample.region_index, row.region_index);
       row.region_index.resize(size, -1);
     }
+    row.hits = sample.hits;
     row.warning = sample.warning;
     return row;
   }

@@ -26,6 +26,8 @@ struct Encoding {
   /// For each token the position of the input region that gave it, -1 where none did (a special
   /// token, the `<unk>` of a sample without a hit). Empty unless it was asked for.
   std::vector<std::int64_t> region_index;
+  /// How many regions of the whole sample hit the vocabulary.
+  std::size_t hits = 0;
   /// One line when the sample looks as if it belonged to another naming of chromosomes; else empty.
   std::string warning;
 };

@@ -31,12 +31,12 @@ struct has_find_all : std::false_type {};
 template <class Index>
 struct has_find_all<
     Index,
-    std::void_t<decltype(std::declval<const Index&>().find_all(
+    std::void_t<decltype(std::size_t{std::declval<const Index&>().find_all(
         std::declval<const std::vector<ChromTable::Id>&>(),
         std::declval<const std::vector<ChromTable::Id>&>(),
         std::declval<const std::vector<typename Index::coord_type>&>(),
         std::declval<const std::vector<typename Index::coord_type>&>(), std::size_t{},
-        std::size_t{}, std::declval<void (*)(const std::uint32_t*, const std::uint32_t*)>()))>>
+        std::size_t{}, std::declval<void (*)(const std::uint32_t*, const std::uint32_t*)>())})>>
     : std::true_type {};
 
 }  // namespace detail
@@ -149,10 +149,11 @@ class Mapper {
     if constexpr (detail::has_find_all<Index>::value) {
       if (finder_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
           !options_.unique) {
-        index_.find_all(chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first,
-                        last, [&ids](const std::uint32_t* from, const std::uint32_t* to) {
-                          ids.insert(ids.end(), from, to);
-                        });
+        encoding.hits += index_.find_all(
+            chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first, last,
+            [&ids](const std::uint32_t* from, const std::uint32_t* to) {
+              ids.insert(ids.end(), from, to);
+            });
         if (options_.order == TokenOrder::vocabulary) {
           std::sort(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.end());
         }
@@ -171,6 +172,7 @@ class Mapper {
         hit = true;
         add(id);
       });
+      if (hit) ++encoding.hits;
       if (!hit && options_.on_miss == OnMiss::error) throw missed(i);
       if (!hit && options_.on_miss == OnMiss::unk) add(unk);
     }

@@ -70,17 +70,16 @@ class OverlapIndex {
   /// The ids of all that `find` visits for each query in turn, handed over in blocks by
   /// `append(first, last)`. Query i is [starts[i], ends[i]) on chrom_of[chrom_ids[i]]. This is the
   /// fast path: queries go through the index in groups, so that the memory of one is on its way
-  /// while another is looked at.
+  /// while another is looked at. Returns how many of the queries overlap a region.
   template <class Append>
-  void find_all(const std::vector<ChromTable::Id>& chrom_of,
+  std::size_t find_all(const std::vector<ChromTable::Id>& chrom_of,
                 const std::vector<ChromTable::Id>& chrom_ids, const std::vector<Coord>& starts,
                 const std::vector<Coord>& ends, std::size_t first, std::size_t last,
                 Append&& append) const {
     if (plain_.empty()) {
-      find_all_in(full_, chrom_of, chrom_ids, starts, ends, first, last, append);
-    } else {
-      find_all_in(plain_, chrom_of, chrom_ids, starts, ends, first, last, append);
+      return find_all_in(full_, chrom_of, chrom_ids, starts, ends, first, last, append);
     }
+    return find_all_in(plain_, chrom_of, chrom_ids, starts, ends, first, last, append);
   }
 
   /// Bytes on the heap.
@@ -282,17 +281,18 @@ class OverlapIndex {
   }
 
   template <class Interval, class Append>
-  void find_all_in(const std::vector<Interval>& intervals,
-                   const std::vector<ChromTable::Id>& chrom_of,
-                   const std::vector<ChromTable::Id>& chrom_ids, const std::vector<Coord>& starts,
-                   const std::vector<Coord>& ends, std::size_t first, std::size_t last,
-                   Append& append) const {
+  std::size_t find_all_in(const std::vector<Interval>& intervals,
+                          const std::vector<ChromTable::Id>& chrom_of,
+                          const std::vector<ChromTable::Id>& chrom_ids,
+                          const std::vector<Coord>& starts, const std::vector<Coord>& ends,
+                          std::size_t first, std::size_t last, Append& append) const {
     constexpr std::size_t group = 32;
     constexpr std::size_t room = 1024;
     const Chrom* chrom[group];
     const std::uint32_t* bucket[group];
     std::uint32_t found[room];
     std::size_t count = 0;
+    std::size_t hits = 0;
     const Interval* base = intervals.data();
 
     const auto emit = [&](std::uint32_t id) {
@@ -328,8 +328,13 @@ class OverlapIndex {
         const Coord start = starts[i + k];
         const Coord end = ends[i + k];
         if (c.tree) {
-          const auto visit = [&](std::uint32_t id, Coord, Coord) { emit(id); };
+          bool any = false;
+          const auto visit = [&](std::uint32_t id, Coord, Coord) {
+            any = true;
+            emit(id);
+          };
           find_in_tree(base, c.first, c.last, start, end, visit);
+          if (any) ++hits;
           continue;
         }
         const Interval* at = first_live(base, bucket[k], start);
@@ -341,14 +346,17 @@ class OverlapIndex {
           count = 0;
         }
         found[count] = at->id(static_cast<std::size_t>(at - base), c.shifted);
-        const std::size_t hit = at->start < end ? 1 : 0;  // its end lies beyond the query's start
+        // Its end lies beyond the query's start; where it begins too late, so do all after it.
+        const std::size_t hit = at->start < end ? 1 : 0;
         count += hit;
+        hits += hit;
         for (at += hit; at->start < end; ++at) {
           if (at->end > start) emit(at->id(static_cast<std::size_t>(at - base), c.shifted));
         }
       }
     }
     append(found, found + count);
+    return hits;
   }
 
   static void prefetch(const void* address) noexcept {

@@ -212,15 +212,8 @@ def _shards(
 def _tokenize(core: _core.Tokenizer, options: MappingOptions, name: str, path: str) -> SampleTokens:
     # Both calls work without Python's lock.
     regions = _core.RegionSet.from_bed(path)
-    batch = core.encode_batch([regions], options, return_region_index=True)
-    (encoding,) = batch.encodings
-    index = encoding.region_index
-    hit = index[index >= 0]
-    # A miss that gives unk has an index, too.
-    if options.on_miss == "unk":
-        hit = index[(index >= 0) & (encoding.input_ids < core.num_regions)]
-    hits = np.count_nonzero(np.bincount(hit)) if hit.size else 0
-    return SampleTokens(name, encoding.input_ids.astype(np.int32), len(regions), int(hits))
+    (encoding,) = core.encode_batch([regions], options).encodings
+    return SampleTokens(name, encoding.input_ids.astype(np.int32), len(regions), encoding.hits)
 
 
 def _reason(path: str, error: BaseException) -> str:

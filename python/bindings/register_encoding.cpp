@@ -152,6 +152,7 @@ void register_encoding(py::module_& module) {
       .def_property_readonly("special_tokens_mask",
                              [](const SampleEncoding& e) { return into_array(mask_of(e)); })
       .def_property_readonly("region_index", &region_index)
+      .def_property_readonly("hits", [](const SampleEncoding& e) { return e.hits; })
       .def_property_readonly("warning", [](const SampleEncoding& e) -> py::object {
         if (e.warning.empty()) return py::none();
         return py::str(e.warning);

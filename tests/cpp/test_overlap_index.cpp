@@ -69,15 +69,19 @@ void check(const RegionSet<Coord>& set, const std::vector<Query<Coord>>& queries
     const std::size_t last = round == 0 ? queries.size() : pick(random, 0, queries.size());
     const std::size_t first = round == 0 ? 0 : pick(random, 0, last);
     std::vector<std::uint32_t> all;
-    index.find_all(chrom_of, ids, starts, ends, first, last,
-                   [&](const std::uint32_t* from, const std::uint32_t* to) {
-                     all.insert(all.end(), from, to);
-                   });
+    const std::size_t hits =
+        index.find_all(chrom_of, ids, starts, ends, first, last,
+                       [&](const std::uint32_t* from, const std::uint32_t* to) {
+                         all.insert(all.end(), from, to);
+                       });
     std::vector<std::uint32_t> together;
+    std::size_t with_hits = 0;
     for (std::size_t i = first; i < last; ++i) {
+      with_hits += expected[i].empty() ? 0 : 1;
       together.insert(together.end(), expected[i].begin(), expected[i].end());
     }
     REQUIRE(all == together);
+    REQUIRE(hits == with_hits);
   }
 }
 

@@ -313,6 +313,8 @@ TEMPLATE_TEST_CASE("any index gives the tokens of the double loop, whatever the 
     }
     REQUIRE(tokenizer(regions).input_ids == expected.ids);
     REQUIRE(tokenizer.encode(regions, options, {}, true).region_index == expected.region_index);
+    REQUIRE(tokenizer(regions).hits == tokenizer.report(regions).hits);
+    REQUIRE(tokenizer.encode(regions, options, {}, true).hits == tokenizer(regions).hits);
     // Every token decodes to a region that shares the input's chromosome, and encodes to itself.
     const auto tokens = tokenizer.decode(expected.ids);
     REQUIRE(tokenizer.convert_tokens_to_ids(tokens) == expected.ids);
@@ -374,6 +376,19 @@ TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads"
   }
   CHECK(failures > 3);
   CHECK(failures < 50);
+}
+
+TEST_CASE("each row of a batch tells how many regions of its sample hit") {
+  const Tokenizer<> tokenizer(three);
+  const RegionSet<> sample{
+      {"chr1", 16, 18, {}}, {"chr1", 50, 60, {}}, {"chr2", 1, 2, {}}, {"chr7", 1, 2, {}}};
+  BatchOptions options;
+  options.max_length = 2;
+  options.return_overflowing_tokens = true;
+  const Batch batch = tokenizer.encode_batch(std::vector{sample}, options);
+  REQUIRE(batch.rows.size() == 2);
+  CHECK(batch.rows[0].hits == 2);
+  CHECK(batch.rows[1].hits == 2);
 }
 
 TEST_CASE("a batch without options is what the calls give") {
