@@ -42,10 +42,11 @@ def run(script: str, folder: Path, *arguments: str) -> dict[str, list[float]]:
 
 
 def test_the_examples_train_a_model_that_tells_types_apart(tmp_path: Path) -> None:
-    pretrained = run("pretrain_replaced_tokens.py", tmp_path, "--cells", "1000", "--epochs", "10")
+    pretrained = run("pretrain_replaced_tokens.py", tmp_path, "--cells", "1000", "--epochs", "20")
     first, last = pretrained["loss"]
     assert last < first - 0.05
-    assert pretrained["ARI, pre-trained"][1] > pretrained["ARI, new model"][1] + 0.2
+    # In so few steps it finds the batches, the stronger of the two signals.
+    assert pretrained["ARI, pre-trained"][1] > pretrained["ARI, new model"][1] + 0.3
 
     finetuned = run("finetune_triplets.py", tmp_path, "--cells", "1000", "--epochs", "5")
     before, after = finetuned["ARI, pre-trained"][0], finetuned["ARI, fine-tuned by triplets"][0]
