@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Models as they are run: 16 bits, gradient checkpointing, compiled."""
+"""Models as they are run: 16 bits, memory, gradient checkpointing, compiled."""
 
 from __future__ import annotations
 
 import warnings
+import weakref
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -61,6 +63,28 @@ def test_losses_under_autocast_are_near_those_without(
     assert loss.dtype == torch.float32
     close(loss, expected, atol=0.1, rtol=0.1)
     assert all(gradient.isfinite().all() for gradient in gradients(model, loss).values())
+
+
+# ---- memory
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_in_inference_a_layer_leaves_nothing_behind_unless_asked_for(wanted: bool) -> None:
+    model, given = tiny(implementation="eager", num_hidden_layers=4), padded([7, 3])
+    outputs: list[list[weakref.ref[torch.Tensor]]] = []
+    alive: list[bool] = []
+
+    def note(layer: Any, inputs: Any, output: Any) -> None:
+        outputs.append([weakref.ref(tensor) for tensor in output])
+        # What came two layers before has been read.
+        alive.extend(kept() is not None for kept in chain(*outputs[:-2]))
+
+    for layer in model.encoder.layers:
+        layer.register_forward_hook(note)
+    with torch.no_grad():
+        model(**given, output_hidden_states=wanted, output_attentions=wanted)
+    assert alive == [wanted] * len(alive)
+    assert len(alive) == 6
 
 
 # ---- gradient checkpointing

@@ -195,9 +195,23 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
         )
 
     def forward(
-        self, hidden: torch.Tensor, mask: torch.Tensor | None, packing: Packing | None
-    ) -> tuple[list[torch.Tensor], list[torch.Tensor | None]]:
-        """Return the input and the output of each layer, and each layer's weights, if known."""
+        self,
+        hidden: torch.Tensor,
+        mask: torch.Tensor | None,
+        packing: Packing | None,
+        states: list[torch.Tensor] | None = None,
+        attentions: list[torch.Tensor | None] | None = None,
+    ) -> torch.Tensor:
+        """Return the last layer's output, shaped as ``hidden``.
+
+        Args:
+            hidden: (B, L, hidden), or packed (tokens, hidden).
+            mask: As the attention function takes it; None where all are tokens or packed.
+            packing: How ``hidden`` is packed; None: it is not.
+            states: Gets each layer's input.
+            attentions: Gets each layer's weights. Without these lists, nothing of a layer stays
+                in memory but for the gradients.
+        """
         if (
             self.training
             and not hidden.requires_grad
@@ -206,10 +220,10 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
             # Of frozen embeddings. Checkpointing of PyTorch's older kind, the default of
             # transformers 4, gives no gradients to a layer whose input asks for none.
             hidden = hidden.detach().requires_grad_()
-        states: list[torch.Tensor] = [hidden]
-        attentions: list[torch.Tensor | None] = []
         for layer in self.layers:
+            if states is not None:
+                states.append(hidden)
             hidden, weights = layer(hidden, mask, packing)
-            states.append(hidden)
-            attentions.append(weights)
-        return states, attentions
+            if attentions is not None:
+                attentions.append(weights)
+        return hidden

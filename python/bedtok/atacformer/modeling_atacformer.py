@@ -178,19 +178,20 @@ class AtacformerModel(AtacformerPreTrainedModel):
         mask = None
         if tokens is not None and packing is None:
             mask = _mask_for(implementation, tokens, hidden.dtype)
-        states, attentions = self.encoder(hidden, mask, packing)
+        states: list[torch.Tensor] | None = [] if output_hidden_states else None
+        attentions: list[torch.Tensor | None] | None = [] if output_attentions else None
+        hidden = self.encoder(hidden, mask, packing, states, attentions)
 
         def padded(state: torch.Tensor) -> torch.Tensor:
             if packing is not None:
                 return packing.unpack(state)
             return state if tokens is None else state.masked_fill(~tokens[..., None], 0)
 
-        last = padded(states[-1])
-        earlier = tuple(map(padded, states[:-1])) if output_hidden_states else ()
+        last = padded(hidden)
         return BaseModelOutput(
             last_hidden_state=last,
-            hidden_states=(*earlier, last) if output_hidden_states else None,
-            attentions=tuple(attentions) if output_attentions else None,
+            hidden_states=None if states is None else (*map(padded, states), last),
+            attentions=None if attentions is None else tuple(attentions),
         )
 
 
