@@ -8,7 +8,6 @@ unsigned little-endian integers, in 16 bits when all of them fit.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from bedtok._core import Error
 from bedtok._inputs import as_ids, parse_error
+from bedtok._replacing import replacing
 
 _MAGIC = b"GTOK"
 _DTYPES: dict[int, np.dtype[np.unsignedinteger]] = {1: np.dtype("<u2"), 2: np.dtype("<u4")}
@@ -55,7 +55,9 @@ def write_tokens_to_gtok(
         raise Error(f"token {bad[0]}: id {ids[bad[0]]} is outside {_BOUNDS}")
     flag = 1 if ids.size == 0 or ids.max() < 2**16 else 2
     content = _MAGIC + bytes([flag]) + ids.astype(_DTYPES[flag]).tobytes()
-    _write_whole(Path(os.path.realpath(filename)), content)
+    Path(filename).parent.mkdir(parents=True, exist_ok=True)
+    with replacing(filename) as temporary:
+        Path(temporary).write_bytes(content)
 
 
 def read_tokens_from_gtok(filename: str | os.PathLike[str]) -> list[int]:
@@ -94,18 +96,3 @@ def read_tokens_from_gtok(filename: str | os.PathLike[str]) -> list[int]:
         )
     tokens: list[int] = np.frombuffer(content, dtype=dtype, offset=5).tolist()
     return tokens
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and not path.is_file():  # a pipe or a device is written, never replaced
-        path.write_bytes(content)
-        return
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The command line ``bedtok``: tokenize, inspect, decode, train.
+
+Works on the compiled module's strict types: a path or stdin becomes columns, columns become ids,
+ids become bytes. Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+
+from bedtok import _core
+from bedtok.cli import _decode, _inspect, _tokenize, _train
+from bedtok.cli._arguments import EXIT_CODES
+from bedtok.cli._messages import message_of, say, show_warning
+
+OK, FAILED, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Arguments without the program's name; default: those of the process.
+
+    Returns:
+        The exit code: 0 done, 1 an input is wrong, 130 interrupted, 141 closed pipe.
+
+    Raises:
+        SystemExit: With 2 for a wrong command line, with 0 after ``--help`` and ``--version``.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    args = _parse(arguments)
+    with warnings.catch_warnings():
+        # One line each, every time: two inputs may deserve the same warning.
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = show_warning
+        try:
+            args.run(args)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _abandon_stdout()
+            return CLOSED_PIPE
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except (ValueError, OSError, ImportError, MemoryError) as error:
+            say(message_of(error))
+            return FAILED
+    return OK
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="bedtok",
+        description="Genomic regions to the token ids of a pre-trained model, and back.",
+        epilog="examples:\n"
+        "  bedtok tokenize databio/atacformer-base-hg38 sample.bed.gz\n"
+        "  bedtok inspect sample.bed.gz --vocab universe.bed.gz\n"
+        "  bedtok decode universe.bed.gz 0 1 2\n"
+        "\n'bedtok COMMAND --help' tells more.\n\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"bedtok {_core.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+    _tokenize.add(commands)
+    _inspect.add(commands)
+    _decode.add(commands)
+    _train.add(commands)
+    if argv and argv[0] in commands.choices:
+        command: argparse.ArgumentParser = commands.choices[argv[0]]
+        # Intermixed: `tokenize VOCAB --tokens a.bed` is what people type, and the plain parse
+        # gives up the optional positionals at the first option.
+        args = command.parse_intermixed_args(argv[1:])
+        args.command = argv[0]
+        args.usage_error = command.error
+        return args
+    parser.parse_args(argv)
+    parser.error("expected a command: " + ", ".join(commands.choices))
+
+
+def _abandon_stdout() -> None:
+    """Send what is still buffered to nowhere, or Python complains about the pipe at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Flags that commands share: how regions map, where a vocabulary comes from."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any
+
+from bedtok._options import OPTION_NAMES
+
+EXIT_CODES = """exit codes:
+  0    done
+  1    a file could not be read or written, or what it says is wrong; stderr says where
+  2    the command line is wrong
+  130  interrupted (Ctrl-C)
+  141  the reader of the output closed the pipe (as head does)
+"""
+
+VOCAB_HELP = (
+    "the vocabulary: a BED file (plain or gzip), a gtars .toml config, a folder that "
+    "save_pretrained wrote, or a Hub name such as databio/atacformer-base-hg38"
+)
+
+
+def add_command(
+    commands: Any, name: str, summary: str, run: Callable[[Any], None], epilog: str
+) -> argparse.ArgumentParser:
+    """Return a new command; what it is called with goes to ``run``."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=epilog + "\n" + EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def add_mapping(command: argparse.ArgumentParser) -> None:
+    """Add the flags that say how regions map to tokens."""
+    # SUPPRESS: what is not on the command line stays as the tokenizer was saved.
+    group = command.add_argument_group(
+        "mapping of regions to tokens (default: as saved with the vocabulary)",
+        argument_default=argparse.SUPPRESS,
+    )
+    group.add_argument(
+        "--min-overlap", type=_base_pairs, metavar="BP", help="at least BP shared; default: 0"
+    )
+    group.add_argument(
+        "--min-fraction", type=_fraction, metavar="F", help="at least this part shared, 0 to 1"
+    )
+    group.add_argument(
+        "--fraction-of",
+        choices=("query", "vocabulary", "either"),
+        help="whose part --min-fraction means; default: query",
+    )
+    group.add_argument(
+        "--best-overlap",
+        action=argparse.BooleanOptionalAction,
+        help="only the token that shares most, for each region",
+    )
+    group.add_argument(
+        "--unique", action=argparse.BooleanOptionalAction, help="only a token's first occurrence"
+    )
+    group.add_argument(
+        "--order", choices=("input", "vocabulary"), help="order of the tokens; default: input"
+    )
+    group.add_argument(
+        "--on-miss",
+        choices=("drop", "unk", "error"),
+        help="what a region without any hit gives; default: drop",
+    )
+    group.add_argument(
+        "--chrom-aliases",
+        type=_aliases,
+        metavar="ALIASES",
+        help="ucsc (17 is taken as chr17), ensembl (chr17 as 17), or FROM=TO,FROM=TO,...",
+    )
+
+
+def add_loading(command: argparse.ArgumentParser) -> None:
+    """Add the flags that say which files of a model are loaded."""
+    group = command.add_argument_group("loading (folders and Hub names)")
+    group.add_argument("--revision", help="branch, tag or commit on the Hub")
+    group.add_argument("--subfolder", default="", help="folder inside the model")
+    group.add_argument(
+        "--local-files-only", action="store_true", help="ask the Hub's cache, not the network"
+    )
+
+
+def _base_pairs(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text) > 2**32 - 1:
+        raise argparse.ArgumentTypeError(f"expected a number of bp, 0 or more, not {text!r}")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, not {text!r}")
+    return value
+
+
+def _aliases(text: str) -> str | dict[str, str]:
+    if text in ("ucsc", "ensembl"):
+        return text
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(name and target for name, _, target in pairs):
+        raise argparse.ArgumentTypeError(
+            f"expected ucsc, ensembl or FROM=TO,FROM=TO,..., not {text!r}"
+        )
+    return {name: target for name, _, target in pairs}
+
+
+def mapping_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the mapping options that were given, as keywords."""
+    return {name: getattr(args, name) for name in OPTION_NAMES if hasattr(args, name)}

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What commands read and write: vocabularies, regions, standard input, whole files."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from bedtok import _core
+from bedtok._options import merge_options
+from bedtok._replacing import replacing
+from bedtok.cli._arguments import mapping_of
+from bedtok.cli._messages import STDIN, say
+
+ID_FORMATS = ("jsonl", "tsv", "gtok")  # of ids, written and read
+
+_FILE_SUFFIXES = (".bed", ".gz", ".bgz", ".toml", ".narrowpeak", ".broadpeak", ".gappedpeak")
+
+
+def names_file(text: str) -> bool:
+    """Whether a text means a file: it is one, or it ends as one (and may be misspelled)."""
+    return os.path.isfile(text) or text.lower().endswith(_FILE_SUFFIXES) or _is_special(text)
+
+
+def _is_special(path: str) -> bool:
+    """Whether a path is a pipe or a device, as ``<(zcat x)`` gives in a shell."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def load_tokenizer(vocab: str, args: argparse.Namespace) -> Any:
+    """Load a vocabulary in any of its forms."""
+    from bedtok.tokenizers import Tokenizer
+
+    if names_file(vocab) and not os.path.isdir(vocab):
+        return Tokenizer(vocab)
+    return Tokenizer.from_pretrained(
+        vocab,
+        revision=args.revision,
+        subfolder=args.subfolder,
+        local_files_only=args.local_files_only,
+    )
+
+
+def load(vocab: str, args: argparse.Namespace) -> tuple[_core.Tokenizer, _core.MappingOptions]:
+    """Load a vocabulary; return it with its mapping options, those of the command line on top."""
+    tokenizer = load_tokenizer(vocab, args)
+    return tokenizer._core, merge_options(tokenizer.options, mapping_of(args), args.command)
+
+
+def read_stdin() -> bytes:
+    """Read standard input to its end; tell a person that it is waited for."""
+    if sys.stdin.isatty():
+        say("reads from the terminal; end with Ctrl-D")
+    return sys.stdin.buffer.read()
+
+
+def read(path: str, sort: bool = True) -> _core.RegionSet:
+    """Read the regions of a BED file, or of standard input."""
+    if path == "-":
+        return _core.RegionSet.from_bytes(read_stdin(), STDIN, sort)
+    return _core.RegionSet.from_bed(path, sort)
+
+
+@contextlib.contextmanager
+def opened(path: str | None) -> Iterator[BinaryIO]:
+    """Open stdout, or a file that appears under its name only when all went well."""
+    if path is None or path == "-":
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    elif os.path.isdir(path):
+        raise IsADirectoryError(f"{path}: is a folder, expected a file to write")
+    else:
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            yield file

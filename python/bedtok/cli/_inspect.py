@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``bedtok inspect``: what a BED file or a vocabulary holds, and how well it fits one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+import numpy as np
+
+from bedtok import _core
+from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
+from bedtok.cli._files import load, names_file, opened, read
+from bedtok.cli._messages import STDIN, with_flags
+
+_CHROMS_SHOWN = 30  # in the text; --json has all of them
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "inspect",
+        "what a BED file or a vocabulary holds, and how well it fits a vocabulary",
+        _run,
+        """examples:
+  bedtok inspect sample.bed.gz
+  bedtok inspect sample.bed.gz --vocab databio/atacformer-base-hg38
+  bedtok inspect databio/atacformer-base-hg38 --json
+  zcat sample.bed.gz | bedtok inspect - --vocab universe.bed.gz
+""",
+    )
+    command.add_argument(
+        "file",
+        metavar="FILE",
+        help="a BED file, '-' for stdin, or a vocabulary in any form that --vocab takes",
+    )
+    command.add_argument("--vocab", metavar="VOCAB", help=VOCAB_HELP)
+    command.add_argument("--json", action="store_true", help="write one JSON object")
+    add_mapping(command)
+    add_loading(command)
+
+
+def _run(args: argparse.Namespace) -> None:
+    mapping = mapping_of(args)
+    if mapping and args.vocab is None:
+        flag = "--" + next(iter(mapping)).replace("_", "-")
+        args.usage_error(f"{flag} tells how to map to a vocabulary, so it needs --vocab")
+    facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
+    is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
+    if args.file != "-" and (is_model or not names_file(args.file)):
+        model, _ = load(args.file, args)
+        regions = model.regions
+        facts["vocab_size"] = model.vocab_size
+        facts["special_tokens"] = dict(model.special_tokens)
+    else:
+        regions = read(args.file, sort=False)
+    facts.update(_facts(regions))
+    if args.vocab is not None:
+        tokenizer, options = load(args.vocab, args)
+        report = tokenizer.report(regions, options)
+        for chrom in report.chroms:
+            facts["chromosomes"][chrom.chrom].update(known=chrom.known, hits=chrom.hits)
+        facts["vocabulary"] = {
+            "name": args.vocab,
+            "regions": tokenizer.num_regions,
+            "hits": report.hits,
+            "hit_rate": report.hit_rate,
+            "tokens": report.tokens,
+            "distinct_tokens": report.distinct_tokens,
+            "unknown_chroms": list(report.unknown_chroms),
+            "likely_cause": report.likely_cause,
+        }
+    text = json.dumps(facts, indent=2) if args.json else _facts_text(facts)
+    with opened(None) as file:
+        file.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _facts(regions: _core.RegionSet) -> dict[str, Any]:
+    chrom_ids = regions.chrom_ids.astype(np.int64)
+    starts = regions.starts.astype(np.int64)
+    ends = regions.ends.astype(np.int64)
+    names = regions.chrom_names
+    widths = ends - starts
+    order = np.lexsort((ends, starts, chrom_ids))
+    chrom, start, end = chrom_ids[order], starts[order], ends[order]
+    same = (chrom[1:] == chrom[:-1]) & (start[1:] == start[:-1]) & (end[1:] == end[:-1])
+    # All chromosomes on one line, far enough apart; a region adds what lies past the furthest
+    # end before it.
+    offset = chrom << 33
+    start, end = start + offset, end + offset
+    furthest = np.maximum.accumulate(end)
+    before = np.concatenate((start[:1], furthest[:-1]))
+    added = np.maximum(end - np.maximum(start, before), 0)
+    counts = np.bincount(chrom_ids, minlength=len(names))
+    covered = np.bincount(chrom, weights=added, minlength=len(names)).astype(np.int64)
+    # Chromosomes as they come in the file.
+    present, first_seen = np.unique(chrom_ids, return_index=True)
+    repeated = int(np.count_nonzero(same))
+    return {
+        "regions": len(regions),
+        "distinct": len(regions) - repeated,
+        "repeated": repeated,
+        "sorted": regions.is_sorted(),
+        "bp_covered": int(added.sum()),
+        "width": {
+            "min": int(widths.min()) if len(regions) else None,
+            "median": float(np.median(widths)) if len(regions) else None,
+            "max": int(widths.max()) if len(regions) else None,
+        },
+        "chromosomes": {
+            names[i]: {"regions": int(counts[i]), "bp_covered": int(covered[i])}
+            for i in present[np.argsort(first_seen)]
+        },
+    }
+
+
+def _facts_text(facts: dict[str, Any]) -> str:
+    width = facts["width"]
+    repeated = facts["repeated"]
+    rows = [
+        ("file", facts["file"]),
+        (
+            "regions",
+            f"{facts['regions']:,}"
+            + (f" ({facts['distinct']:,} distinct, {repeated:,} repeated)" if repeated else ""),
+        ),
+        ("sorted", "yes" if facts["sorted"] else "no"),
+        ("bp covered", f"{facts['bp_covered']:,}"),
+        (
+            "width",
+            "-"
+            if width["min"] is None
+            else f"{width['min']:,} to {width['max']:,} bp, median {width['median']:,.10g}",
+        ),
+    ]
+    if "vocab_size" in facts:
+        rows.append(("vocab size", f"{facts['vocab_size']:,}"))
+        rows.append(("special tokens", " ".join(facts["special_tokens"].values())))
+    fit = facts.get("vocabulary")
+    if fit is not None:
+        rows += [
+            ("vocabulary", f"{fit['name']} ({fit['regions']:,} regions)"),
+            ("hit rate", f"{fit['hit_rate']:.2%} ({fit['hits']:,} of {facts['regions']:,})"),
+            ("tokens", f"{fit['tokens']:,} ({fit['distinct_tokens']:,} distinct)"),
+        ]
+        if fit["likely_cause"] is not None:
+            rows.append(("likely cause", with_flags(fit["likely_cause"])))
+    rows.append(("chromosomes", f"{len(facts['chromosomes']):,}"))
+    lines = [f"{name:<15} {value}" for name, value in rows]
+
+    if facts["chromosomes"]:
+        header = ["", "regions", "bp covered"] + (["hits"] if fit is not None else [])
+        table = [header]
+        for name, counts in list(facts["chromosomes"].items())[:_CHROMS_SHOWN]:
+            row = [name, f"{counts['regions']:,}", f"{counts['bp_covered']:,}"]
+            if fit is not None:
+                row.append(f"{counts['hits']:,}" if counts["known"] else "not in the vocabulary")
+            table.append(row)
+        widths = [max(len(row[i]) for row in table) for i in range(3)]
+        for row in table:
+            cells = [row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2])]
+            lines.append(("  " + "  ".join(cells + row[3:])).rstrip())
+        if len(facts["chromosomes"]) > _CHROMS_SHOWN:
+            more = len(facts["chromosomes"]) - _CHROMS_SHOWN
+            lines.append(f"  and {more:,} more (--json lists all)")
+    return "\n".join(lines)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the command line says on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+
+from bedtok import _core
+
+STDIN = "<stdin>"  # how stdin is called in messages
+
+_subject: list[str] = []  # the input at work, for messages that do not name one
+
+
+@contextlib.contextmanager
+def about(bed: str) -> Iterator[None]:
+    """Let messages of what follows name an input."""
+    _subject.append(STDIN if bed == "-" else bed)
+    try:
+        yield
+    except _core.Error as error:
+        if str(error).startswith(_subject[-1]):
+            raise
+        raise _core.Error(f"{_subject[-1]}: {error}") from error
+    finally:
+        _subject.pop()
+
+
+def show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Say a warning; what ``warnings.showwarning`` is while a command runs."""
+    text = " ".join(str(message).split())
+    if _subject and not text.startswith(_subject[-1]):
+        text = f"{_subject[-1]}: {text}"
+    say(f"warning: {with_flags(text)}")
+
+
+def with_flags(text: str) -> str:
+    """Spell a remedy that is a keyword in Python as the flag that it is here."""
+    return re.sub(r"chrom_aliases='(\w+)'", r"--chrom-aliases \1", text)
+
+
+def say(text: str) -> None:
+    """Write a line to standard error."""
+    with contextlib.suppress(OSError):  # stderr may be closed
+        print(f"bedtok: {text}", file=sys.stderr, flush=True)
+
+
+def message_of(error: BaseException) -> str:
+    """Return an error as one line."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror is not None:
+        text = error.strerror
+        if error.filename is not None:
+            text = f"{os.fsdecode(error.filename)}: {text}"
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""``bedtok tokenize``: BED files in, token ids out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from bedtok import _core
+from bedtok._replacing import replacing
+from bedtok._sample_names import sample_names
+from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
+from bedtok.cli._files import ID_FORMATS, load, load_tokenizer, opened, read
+from bedtok.cli._messages import about, say, show_warning
+
+_SHARDS = ("parquet", "npz")  # of a folder
+_FORMAT_OF_SUFFIX = {".jsonl": "jsonl", ".tsv": "tsv", ".txt": "tsv", ".gtok": "gtok"}
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands,
+        "tokenize",
+        "BED files in, token ids out",
+        _run,
+        """The regions are read as RegionSet.from_bed reads them: sorted by chromosome and start.
+
+output:
+  jsonl  one line a sample: {"sample": "a", "input_ids": [0, 5]}; with --tokens
+         {"sample": "a", "tokens": ["chr1:1-9", ...]}
+  tsv    one line a sample: its name, a tab, the ids with a space between two
+  gtok   one binary file a sample; -o is a file for one input, a folder for several
+  parquet, npz
+         shards of many samples in the folder -o; a second run does what is missing, bad files are
+         listed at the end (--strict ends at the first), and manifest.json tells what is there
+A sample is called as its file without folder, .bed and .gz; where two inputs would be called
+alike, by their paths; stdin is called stdin. An output file appears only when it is complete;
+on stdout the lines before a failure stand.
+
+examples:
+  bedtok tokenize databio/atacformer-base-hg38 sample.bed.gz
+  bedtok tokenize universe.bed.gz a.bed b.bed -o ids.tsv
+  bedtok tokenize universe.bed.gz peaks/*.bed.gz --format gtok -o tokens/
+  bedtok tokenize universe.bed.gz peaks/*.bed.gz --format parquet -o shards/
+  zcat sample.bed.gz | bedtok tokenize universe.bed.gz --tokens --unique
+""",
+    )
+    command.add_argument("vocab", metavar="VOCAB", help=VOCAB_HELP)
+    command.add_argument(
+        "beds",
+        metavar="BED",
+        nargs="*",
+        default=[],
+        help="BED files; '-', or none at all, is stdin",
+    )
+    command.add_argument("-o", "--output", metavar="PATH", help="where to write; default: stdout")
+    command.add_argument(
+        "--format",
+        choices=(*ID_FORMATS, *_SHARDS),
+        help="default: as the suffix of --output tells, else jsonl",
+    )
+    command.add_argument("--tokens", action="store_true", help="write tokens rather than ids")
+    command.add_argument(
+        "--strict", action="store_true", help="with parquet and npz: end at the first bad file"
+    )
+    command.add_argument(
+        "--num-workers", metavar="N", type=int, help="with parquet and npz: threads; default: all"
+    )
+    add_mapping(command)
+    add_loading(command)
+
+
+def _run(args: argparse.Namespace) -> None:
+    usage_error: Callable[[str], NoReturn] = args.usage_error
+    beds: list[str] = args.beds or ["-"]
+    if beds.count("-") > 1:
+        usage_error("'-' can be given once, as there is one stdin")
+    output: str | None = None if args.output == "-" else args.output
+    form: str = args.format or _FORMAT_OF_SUFFIX.get(Path(output or "").suffix.lower(), "jsonl")
+    if form in _SHARDS:
+        _tokenize_to_shards(args, beds, output, form)
+        return
+    for flag, given in (("--strict", args.strict), ("--num-workers", args.num_workers is not None)):
+        if given:
+            usage_error(f"{flag}: belongs to --format {' and '.join(_SHARDS)}")
+    names = sample_names(beds)
+    if form == "gtok":
+        if args.tokens:
+            usage_error("--tokens: a gtok file holds ids")
+        if output is None:
+            usage_error("--format gtok needs --output: a file for one input, a folder for several")
+        targets = _gtok_targets(output, names, usage_error)
+    elif output is not None and os.path.isdir(output):
+        usage_error(f"--output {output}: is a folder, which --format gtok alone takes")
+
+    tokenizer, options = load(args.vocab, args)
+
+    def encode(bed: str) -> _core.Encoding:
+        with about(bed):
+            encoding = tokenizer.encode_batch([read(bed)], options).encodings[0]
+            if encoding.warning is not None:
+                show_warning(encoding.warning)
+        return encoding
+
+    with contextlib.ExitStack() as stack:
+        if form == "gtok":
+            from bedtok.utils import write_tokens_to_gtok
+
+            if len(beds) > 1 or os.path.isdir(output or "") or (output or "").endswith("/"):
+                stack.enter_context(_folder(Path(output or ".")))
+            for bed, target in _progress(list(zip(beds, targets, strict=True))):
+                temporary = stack.enter_context(replacing(target))
+                write_tokens_to_gtok(str(temporary), encode(bed).input_ids.tolist())
+            return
+        file = stack.enter_context(opened(output))
+        for bed, name in _progress(list(zip(beds, names, strict=True)), to_file=output is not None):
+            ids = encode(bed).input_ids
+            values: list[Any] = tokenizer.decode(ids) if args.tokens else ids.tolist()
+            if form == "tsv":
+                line = name + "\t" + " ".join(map(str, values))
+            else:
+                line = json.dumps(
+                    {"sample": name, "tokens" if args.tokens else "input_ids": values}
+                )
+            file.write(line.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def _tokenize_to_shards(
+    args: argparse.Namespace, beds: list[str], output: str | None, form: str
+) -> None:
+    from bedtok.io import tokenize_files
+
+    if args.tokens:
+        args.usage_error(f"--tokens: a {form} file holds ids")
+    if output is None or "-" in beds:
+        args.usage_error(f"--format {form} needs --output, a folder, and files to read")
+    assert output is not None
+    result = tokenize_files(
+        beds,
+        load_tokenizer(args.vocab, args),
+        out=output,
+        form=form,  # type: ignore[arg-type]
+        num_workers=args.num_workers,
+        strict=args.strict,
+        **mapping_of(args),
+    )
+    with opened(None) as file:
+        file.write(str(result).splitlines()[0].encode("utf-8", "surrogateescape") + b"\n")
+    for reason in result.failed.values():
+        say(reason)
+    if result.failed:
+        raise _core.Error(f"files that could not be tokenized: {len(result.failed)}")
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[None]:
+    """Make a folder if need be; take it away again when what follows fails."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for folder in missing:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _gtok_targets(
+    output: str, names: list[str], usage_error: Callable[[str], NoReturn]
+) -> list[Path]:
+    if len(names) == 1 and not os.path.isdir(output) and not output.endswith("/"):
+        return [Path(output)]
+    if os.path.exists(output) and not os.path.isdir(output):
+        usage_error(f"--output {output}: several inputs need a folder, this is a file")
+    seen = Counter(names)
+    for name in names:
+        # A name that is a path is one that another input has, too.
+        if seen[name] > 1 or os.path.basename(name) != name:
+            usage_error(f"{name}: another input has the same name, and each becomes NAME.gtok")
+    return [Path(output, name + ".gtok") for name in names]
+
+
+def _progress(items: list[Any], *, to_file: bool = True) -> Iterable[Any]:
+    """Walk through ``items`` with a bar on stderr, where somebody can see it."""
+    if len(items) < 2 or not sys.stderr.isatty() or not (to_file or not sys.stdout.isatty()):
+        return items
+    try:
+        tqdm = importlib.import_module("tqdm").tqdm
+    except ImportError:
+        return items
+    bar: Iterable[Any] = tqdm(items, unit="file", file=sys.stderr)
+    return bar
