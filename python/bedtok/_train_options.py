@@ -7,6 +7,7 @@ Known without PyTorch, so that ``--help`` and ``--print-config`` answer at once 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import json
 import os
@@ -91,7 +92,7 @@ OPTIONS: dict[str, dict[str, Option]] = {
         "logging_steps": Option(50, int, ""),
         "save_steps": Option(500, int, "from one checkpoint to the next; transformers"),
         "save_total_limit": Option(2, int, "checkpoints kept, the oldest go"),
-        "report_to": Option("none", str, "or tensorboard, wandb ..."),
+        "report_to": Option(["none"], list, "or tensorboard, wandb ..."),
     },
 }
 _OF_TOKENIZER = (
@@ -121,15 +122,19 @@ def defaults() -> Config:
 def completed(given: Mapping[str, Mapping[str, Any]]) -> Config:
     """Return a checked configuration with defaults for what it does not say.
 
-    With ``model.init_from`` the other fields of ``model`` are those of that model, not defaults.
+    With ``model.init_from`` the other fields of ``model`` are those of that model, not defaults;
+    ``training.warmup_ratio`` takes the place of the default of ``warmup_steps``.
 
     Raises:
         ConfigError: A table or a field is not known, or a value is not of its type.
     """
+    fields_of = checked(given)
     result = defaults()
-    if given.get("model", {}).get("init_from"):
+    if fields_of.get("model", {}).get("init_from"):
         result["model"] = {}
-    for table, fields in checked(given).items():
+    if "warmup_ratio" in fields_of.get("training", {}):  # Trainer prefers steps
+        del result["training"]["warmup_steps"]
+    for table, fields in fields_of.items():
         result[table].update(fields)
     return result
 
@@ -196,15 +201,20 @@ def of_kind(kind: type, value: Any, what: str) -> Any:
     return value
 
 
-def nearest(name: str, known: Iterable[str], table: str | None = None) -> str:
-    """Return the end of a message: which known name was meant, or all of a few."""
+def nearest(
+    name: str,
+    known: Iterable[str],
+    table: str | None = None,
+    remedy: str = "--print-config shows the names",
+) -> str:
+    """Return the end of a message: which known name was meant, all of a few, or the remedy."""
     known = list(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f"; did you mean {close[0] if table is None else f'{table}.{close[0]}'}?"
     if len(known) <= 8:
         return f"; expected one of: {', '.join(known)}"
-    return "; --print-config shows the names"
+    return f"; {remedy}"
 
 
 # ---- TOML
@@ -367,11 +377,17 @@ def _override(text: str) -> tuple[str, str, Any]:
     table, dot, name = place.strip().partition(".")
     if not (equals and dot and name):
         raise argparse.ArgumentTypeError(f"expected TABLE.FIELD=VALUE, not {text!r}")
-    try:
+    option = OPTIONS.get(table, {}).get(name)
+    given: Any = value
+    with contextlib.suppress(ValueError):
         parsed = _parse_toml(f"value = {value}")
-        given = parsed["value"] if parsed.keys() == {"value"} else value
-    except ValueError:
-        given = value
+        if parsed.keys() == {"value"}:
+            given = parsed["value"]
+    if option is not None and option.kind is str and not isinstance(given, str):
+        given = value  # 2024 may be the name of a column
+    elif option is not None and option.kind is float and isinstance(given, str):
+        with contextlib.suppress(ValueError):  # TOML does not take .5
+            given = float(given)
     try:
         return table, name, checked({table: {name: given}})[table][name]
     except ConfigError as error:

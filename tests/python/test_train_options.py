@@ -31,7 +31,7 @@ THESIS = {
         "lr_scheduler_type": "cosine",
         "warmup_steps": 500,
         "optim": "adamw_torch",
-        "report_to": "none",
+        "report_to": ["none"],
     },
 }
 
@@ -119,6 +119,23 @@ def test_values_are_those_of_toml_and_otherwise_texts(
 
 
 @pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("data.label_column=2024", "2024"),
+        ("data.universe=true", "true"),
+        ("model.hidden_dropout=.5", 0.5),
+        ('training.report_to=["tensorboard", "wandb"]', ["tensorboard", "wandb"]),
+        ("training.report_to=wandb", ["wandb"]),
+    ],
+)
+def test_a_value_that_toml_reads_as_something_else_is_taken_as_what_is_expected(
+    capfd: Any, tmp_path: Path, setting: str, value: Any
+) -> None:
+    table, _, name = setting.partition("=")[0].partition(".")
+    assert parsed(printed(capfd, "--set", setting), tmp_path)[table][name] == value
+
+
+@pytest.mark.parametrize(
     ("setting", "message"),
     [
         ("model.hiden_size=3", "model.hiden_size is not known; did you mean model.hidden_size?"),
@@ -131,7 +148,6 @@ def test_values_are_those_of_toml_and_otherwise_texts(
         ("model.hidden_size=1.5", "model.hidden_size is 1.5, expected a whole number"),
         ("model.hidden_dropout=x", "model.hidden_dropout is 'x', expected a number"),
         ("model.use_pos_embeddings=1", "model.use_pos_embeddings is 1, expected true or false"),
-        ("data.universe=1", "data.universe is 1, expected a text"),
         ("data.train=[1]", "data.train is [1], expected a list of texts"),
         ("hidden_size=3", "expected TABLE.FIELD=VALUE, not 'hidden_size=3'"),
         ("model.hidden_size", "expected TABLE.FIELD=VALUE, not 'model.hidden_size'"),
@@ -206,6 +222,9 @@ def test_a_training_is_resumed_with_its_config_and_what_is_said_beside(
 def test_values_of_python_are_checked_as_those_of_toml() -> None:
     assert completed({"model": {"num_batches": None}}) == completed({})
     assert completed({"data": {"train": "a"}})["data"]["train"] == ["a"]
+    with pytest.raises(ConfigError, match=r"^model is 3, expected a table: \[model\]$"):
+        completed({"model": 3})  # type: ignore[dict-item]
+    assert "warmup_steps" not in completed({"training": {"warmup_ratio": 0.1}})["training"]
     with pytest.raises(ConfigError, match=r"^model.hidden_size is '3', expected a whole number$"):
         completed({"model": {"hidden_size": "3"}})
 

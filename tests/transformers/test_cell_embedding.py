@@ -398,7 +398,7 @@ def test_a_mask_that_does_not_fit_is_refused() -> None:
 @pytest.mark.parametrize(
     ("keywords", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 0, expected at least 1"),
+        ({"batch_size": 0}, "batch_size is 0, expected 1 or more"),
         ({"max_tokens_per_cell": 0}, "max_tokens_per_cell is 0, expected 1 to 32, the model's"),
         ({"max_tokens_per_cell": 33}, "max_tokens_per_cell is 33, expected 1 to 32"),
         ({"seed": -1}, "seed is -1, expected 0 to"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -296,6 +297,31 @@ def test_a_seed_gives_the_same_batches(weights: Any) -> None:
     assert drawn(replaced(CORE, seed=5, max_length=40, token_probabilities=weights)) == first
     assert drawn(replaced(CORE, seed=6, max_length=40, token_probabilities=weights)) != first
     assert first[0] != first[1]
+
+
+@pytest.mark.parametrize(
+    "workers",
+    [
+        {"num_workers": 1},
+        {"num_workers": 2},
+        {"num_workers": 2, "persistent_workers": True},
+        {"num_workers": 1, "multiprocessing_context": "spawn"},
+    ],
+)
+def test_where_the_epoch_is_told_batches_depend_on_nothing_else(workers: Any) -> None:
+    samples = features(*(list(range(i, i + 20)) for i in range(8)))
+
+    def batches(collator: Any, epochs: Iterable[int], **keywords: Any) -> dict[int, list[Any]]:
+        loader = DataLoader(samples, batch_size=2, collate_fn=collator, **keywords)  # type: ignore[arg-type]
+        found = {}
+        for epoch in epochs:
+            collator.set_epoch(epoch)
+            found[epoch] = [batch["input_ids"].tolist() for batch in loader]
+        return found
+
+    expected = batches(replaced(CORE, seed=5), (0, 1))
+    assert different(expected[0] + expected[1])
+    assert batches(replaced(CORE, seed=5), (1, 0), **workers) == expected
 
 
 def test_a_seed_does_not_touch_the_global_generator() -> None:

@@ -76,6 +76,20 @@ def test_the_sum_is_divided_by_the_number_of_items(model_class: Any, count: Any)
     close(model(**given, num_items_in_batch=count).loss, model(**given).loss * scored / 10)
 
 
+@pytest.mark.parametrize(
+    "model_class", [AtacformerForReplacedTokenDetection, AtacformerForMaskedLM]
+)
+@pytest.mark.parametrize("count", [0, torch.tensor(0), None])
+def test_nothing_that_is_scored_gives_a_loss_of_0_and_no_gradients(
+    model_class: Any, count: Any
+) -> None:
+    model, given = tiny(model_class), training_input(model_class)
+    given["labels"] = torch.full_like(given["labels"], -100)
+    loss = model(**given, num_items_in_batch=count).loss
+    assert loss == 0
+    assert all((gradient == 0).all() for gradient in gradients(model, loss).values())
+
+
 @pytest.mark.parametrize("kind", [torch.float32, torch.int32])
 def test_labels_of_replaced_tokens_may_be_floats(kind: torch.dtype) -> None:
     model = tiny(AtacformerForReplacedTokenDetection)

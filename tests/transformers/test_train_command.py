@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import random
 import re
@@ -362,16 +363,64 @@ def test_paths_without_the_column_are_refused(folder: Path, path: str, message: 
 # ---- a configuration that does not fit
 
 
+def test_data_of_different_types_are_trained_on_together(folder: Path) -> None:
+    text = ["a", "b"] * 2
+    write(folder / "narrow.parquet", rows(4), label=pa.array(text))
+    write(
+        folder / "wide.parquet",
+        rows(4, 1),
+        pa.list_(pa.int64()),
+        label=pa.array(text, pa.large_string()),
+    )
+    given = tiny(max_steps=2)
+    given["data"] |= {"train": ["narrow.parquet", "wide.parquet"], "label_column": "label"}
+    given["objective"] = {"name": "triplets"}
+    assert train(given)["steps"] == 2
+
+    write(folder / "numbers.parquet", rows(4), label=pa.array([1, 2, 1, 2]))
+    given["data"]["train"] = ["narrow.parquet", "numbers.parquet"]
+    given["training"]["output_dir"] = "other"
+    with pytest.raises(ConfigError, match=r"^label is int64 and string in different data, expecte"):
+        train(given)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("lists", r"^tokens.parquet: lists is list<.*>, expected a label for each row"),
+        ("input_ids", r"^data.label_column is 'input_ids', expected a column of labels"),
+    ],
+)
+def test_labels_that_are_none_are_refused(folder: Path, column: str, message: str) -> None:
+    write(folder / "tokens.parquet", rows(4), lists=pa.array([["a"], ["b"]] * 2))
+    given = tiny()
+    given["data"]["label_column"] = column
+    given["objective"] = {"name": "triplets"}
+    with pytest.raises(ConfigError, match=message):
+        train(given)
+
+
 @pytest.mark.parametrize(
     ("table", "fields", "message"),
     [
-        ("training", {"lerning_rate": 1.0}, "not known; did you mean training.learning_rate?"),
+        (
+            "training",
+            {"lerning_rate": 1.0},
+            "TrainingArguments; did you mean training.learning_rate?",
+        ),
+        ("training", {"zzz": 1}, "training.zzz is no field of transformers.TrainingArguments; its"),
+        ("training", {"label_smoothing_factor": 0.1}, "is not taken: the losses of these models"),
         ("training", {"push_to_hub": True}, "training.push_to_hub is not taken: load the model"),
         ("training", {"optim": "none"}, r"^\[training\]: none is not a valid OptimizerNames"),
         ("training", {"weight_decay": "x"}, "training.weight_decay is 'x', expected a number"),
         ("objective", {"name": "x"}, "objective.name is 'x', expected one of: replaced_tokens, ma"),
         ("objective", {"name": "triplets"}, "'triplets', expected data.label_column"),
-        ("objective", {"replaced_token_probability": 2}, "mlm_probability is 2.0, expected 0 to 1"),
+        ("objective", {"replaced_token_probability": 2}, "token_probability is 2.0, expected 0 to"),
+        (
+            "objective",
+            {"masked_token_probability": math.nan},
+            "masked_token_probability is nan, ex",
+        ),
         ("data", {"max_length": 0}, "data.max_length is 0, expected 1 or more"),
         ("data", {"max_length": 21}, "data.max_length is 21, expected at most 20, the context"),
         ("data", {"universe": None}, "data.universe: missing"),
@@ -419,6 +468,70 @@ def test_a_resumed_training_is_the_one_that_was_not_interrupted(folder: Path, st
     assert steps.done == [*range(int(saved[-1].partition("-")[2]) + 1, 15)]
     assert losses("model") == losses("whole")
     assert same(weights("model"), weights("whole"))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"per_device_train_batch_size": 1, "max_steps": 44, "save_steps": 41},
+        {"dataloader_num_workers": 2, "max_steps": 14, "save_steps": 3},
+    ],
+)
+def test_a_resumed_training_draws_what_the_whole_one_drew(
+    folder: Path, fields: dict[str, Any]
+) -> None:
+    train(tiny("whole", **fields))
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny("model", **fields), callbacks=[Stop(fields["save_steps"] + 1)])
+    train(tiny("model", **fields), resume=True)
+    assert same(weights("model"), weights("whole"))
+
+
+def test_a_complete_training_is_left_as_it_is(folder: Path) -> None:
+    metrics = train(tiny())
+    saved = {path: path.stat().st_mtime_ns for path in Path("model").iterdir()}
+    assert train(tiny(), resume=True) == metrics
+    assert train(tiny(max_steps=5), resume=True) == metrics
+    # TOML has no None: the number of epochs says the same.
+    assert train(tiny(max_steps=-1, num_train_epochs=1), resume=True) == metrics
+    assert {path: path.stat().st_mtime_ns for path in Path("model").iterdir()} == saved
+
+
+def test_a_training_that_was_ended_before_its_result_gets_it(folder: Path) -> None:
+    metrics = train(tiny())
+    before = weights("model")
+    for name in ("config.json", "model.safetensors", "metrics.json"):
+        Path("model", name).unlink()
+    found = train(tiny(), resume=True)
+    assert found["steps"] == 10
+    assert found["train_loss"] == pytest.approx(metrics["train_loss"], rel=1e-3)
+    assert same(weights("model"), before)
+
+
+def test_the_loss_of_a_resumed_training_is_that_of_all_its_steps(folder: Path) -> None:
+    whole = train(tiny("whole"))
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), callbacks=[Stop(9)])
+    resumed = train(tiny(), resume=True)
+    assert resumed["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-3)
+
+
+def test_samples_without_a_hit_do_no_harm(folder: Path) -> None:
+    write(folder / "misses.parquet", [[CORE.unk_token_id]] * 3 + rows(3))
+    given = tiny(per_device_train_batch_size=1, max_steps=6)
+    given["data"]["train"] = ["misses.parquet"]
+    train(given)
+    assert all(weight.isfinite().all() for weight in weights("model").values())
+
+
+def test_a_part_of_the_training_is_its_warmup(folder: Path) -> None:
+    given = tiny(warmup_ratio=0.5, lr_scheduler_type="constant_with_warmup")
+    del given["training"]["warmup_steps"]
+    train(given)
+    history = json.loads(Path("model/trainer_state.json").read_text())["log_history"]
+    rates = [entry["learning_rate"] for entry in history if "learning_rate" in entry]
+    assert rates[-1] == max(rates) == 0.01
+    assert sum(rate < 0.01 for rate in rates) == 5
 
 
 def test_a_checkpoint_that_was_not_finished_is_left_aside(folder: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import get_worker_info
 
 from bedtok._core import ConfigError
-from bedtok._sequence import draw_seed
+from bedtok._sequence import at_least, draw_seed
 
 Int64s = npt.NDArray[np.int64]
 
@@ -25,13 +25,14 @@ class Chance:
     """The generator that a collator draws a batch from.
 
     Without a seed it is PyTorch's own, which ``transformers.set_seed`` and DataLoader seed. With a
-    seed it starts, for each batch, from the seed and the batch's rows, not from where the batch
-    before left it: a training that is resumed in the middle of an epoch has fetched one batch ahead
-    and skipped others, and still draws what the whole one drew. What tells draws apart beyond that:
+    seed it starts, for each batch, from the seed, the epoch and the batch's rows, not from where
+    the batch before left it: a training that is resumed in the middle of an epoch has fetched one
+    batch ahead and skipped others, and still draws what the whole one drew, in whatever process.
+    The epoch is in memory that all processes share. Where nobody tells it, these tell draws apart:
 
     1. the same rows again: how often they have come, counted in this process;
     2. workers of a DataLoader: the worker's number, and, as workers begin anew with each epoch, how
-       often it has begun, counted in memory that all processes share.
+       often it has begun, counted in shared memory, too.
 
     Args:
         seed: 0 to 2**64 - 1, or None.
@@ -39,6 +40,7 @@ class Chance:
 
     def __init__(self, seed: int | None) -> None:
         self._seed = None if seed is None else draw_seed(seed)
+        self._epoch = torch.full((), -1, dtype=torch.int64)  # not told
         self._begun = torch.zeros(_PLACES, dtype=torch.int64)
         self._place = 0  # of the main process
         self._stream = 0
@@ -47,34 +49,48 @@ class Chance:
 
     def generator(self, rows: Sequence[Int64s]) -> torch.Generator | None:
         """Return the generator for the batch of these rows; None: PyTorch's own."""
-        if self._seed is None:
+        seed = self._seed
+        if seed is None:
             return None
+        content = _digest(rows)
+        if self._epoch >= 0:
+            return _started(seed, int(self._epoch), content)
         worker = get_worker_info()
         place = 0 if worker is None else 1 + worker.id % _PLACES
         if place != self._place:  # a forked worker has what the main process counted
             self._place, self._stream, self._times = place, int(self._begun[place - 1]), Counter()
             self._begun[place - 1] += 1
-        digest = hashlib.blake2b(digest_size=8)
-        for row in rows:
-            digest.update(len(row).to_bytes(8, "little"))
-            digest.update(row.tobytes())
-        content = int.from_bytes(digest.digest(), "little")
         self._times[content] += 1
-        start = np.random.SeedSequence(
-            [self._seed, place, self._stream, content, self._times[content]]
-        ).generate_state(1, np.uint64)
-        return torch.Generator().manual_seed(int(start[0]))
+        return _started(seed, place, self._stream, content, self._times[content])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Tell the number of the epoch, 0 or more, to all processes that draw."""
+        self._epoch.fill_(at_least("epoch", epoch, 0))
 
     def _share(self) -> None:
         if self._seed is not None:
+            self._epoch.share_memory_()
             self._begun.share_memory_()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_seed": self._seed, "_begun": self._begun}
+        return {"_seed": self._seed, "_epoch": self._epoch, "_begun": self._begun}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state, _place=0, _stream=0, _times=Counter())
         self._share()
+
+
+def _started(*numbers: int) -> torch.Generator:
+    start = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(start[0]))
+
+
+def _digest(rows: Sequence[Int64s]) -> int:
+    digest = hashlib.blake2b(digest_size=8)
+    for row in rows:
+        digest.update(len(row).to_bytes(8, "little"))
+        digest.update(row.tobytes())
+    return int.from_bytes(digest.digest(), "little")
 
 
 class RegionDistribution:

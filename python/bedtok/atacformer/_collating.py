@@ -56,6 +56,14 @@ class RegionCollator:
         self._longest = None if max_length is None else at_least(self._length_name, max_length, 1)
         self._chance = Chance(seed)
 
+    def set_epoch(self, epoch: int) -> None:
+        """Draw what belongs to an epoch from now on, where there is a seed.
+
+        Args:
+            epoch: Number of the epoch, 0 or more.
+        """
+        self._chance.set_epoch(epoch)
+
     def _rows(
         self, features: Sequence[Mapping[str, Any]], name: str
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Generator | None]:

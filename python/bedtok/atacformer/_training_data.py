@@ -46,9 +46,9 @@ def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = 
         if part is not None:
             _check_ids(part, vocab_size, path)
             parts.append(part)
-    rows: Any = datasets.concatenate_datasets(parts) if parts else ()
-    if len(rows) == 0:
+    if sum(map(len, parts)) == 0:
         raise ConfigError(f"{', '.join(paths)}: no rows, expected one at least")
+    rows: Any = datasets.concatenate_datasets(_aligned(parts, label_column))
     return rows.with_format("numpy", columns=[IDS])
 
 
@@ -69,6 +69,29 @@ class Rows(Sequence[Any]):
 
     def __getitem__(self, i: Any) -> Any:
         return self._rows[int(i)][IDS]
+
+
+def _aligned(parts: Sequence[Any], label_column: str | None) -> list[Any]:
+    """Return datasets whose columns have the same types: ids of different widths become 64 bits.
+
+    Raises:
+        ConfigError: Labels are of different types.
+    """
+    datasets = need("datasets", _WANTED_BY)
+    if any(part.features[IDS] != parts[0].features[IDS] for part in parts):
+        wide = datasets.List(datasets.Value("int64"))
+        parts = [part.cast_column(IDS, wide) for part in parts]
+    if label_column is not None:
+        kinds = {str(part.features.arrow_schema.field(label_column).type) for part in parts}
+        if kinds == {"string", "large_string"}:
+            text = datasets.Value("string")
+            parts = [part.cast_column(label_column, text) for part in parts]
+        elif len(kinds) > 1:
+            raise ConfigError(
+                f"{label_column} is {' and '.join(sorted(kinds))} in different data, expected one "
+                "type"
+            )
+    return list(parts)
 
 
 def _is_saved_dataset(folder: Path) -> bool:
@@ -128,6 +151,10 @@ def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
     lists = lists or pa.types.is_fixed_size_list(kind)
     if not lists or not pa.types.is_integer(kind.value_type):
         raise ConfigError(f"{path}: {IDS} is {kind}, expected lists of whole numbers")
+    for column in columns[1:]:
+        kind = schema.field(column).type
+        if pa.types.is_nested(kind):
+            raise ConfigError(f"{path}: {column} is {kind}, expected a label for each row")
 
 
 def _check_ids(rows: Any, vocab_size: int, path: str) -> None:

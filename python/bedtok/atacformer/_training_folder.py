@@ -57,6 +57,21 @@ def _is_complete(checkpoint: Path) -> bool:
     return True
 
 
+def steps_of(checkpoint: str) -> int:
+    """Return how many steps a checkpoint has behind it."""
+    state = json.loads(Path(checkpoint, STATE_NAME).read_text("utf-8"))
+    return int(state["global_step"])
+
+
+def read_metrics(folder: str) -> dict[str, float] | None:
+    """Return what came of a training that has ended; None where it has not."""
+    path = Path(folder, METRICS_NAME)
+    if not path.exists() or not Path(folder, _LAST_FILE).exists():
+        return None
+    metrics: dict[str, float] = json.loads(path.read_text("utf-8"))
+    return metrics
+
+
 def write_config(folder: str, config: Config) -> None:
     """Write the configuration into the folder, which is made when it is missing."""
     os.makedirs(folder, exist_ok=True)

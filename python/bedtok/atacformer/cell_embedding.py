@@ -14,7 +14,7 @@ from torch import nn
 from transformers.utils import logging
 
 from bedtok._core import ConfigError
-from bedtok._sequence import draw_seed
+from bedtok._sequence import at_least, draw_seed
 
 Int64s = npt.NDArray[np.int64]
 
@@ -85,9 +85,8 @@ class CellEmbedding:
         model: Any = self
         context = model.config.max_position_embeddings
         longest = context if max_tokens_per_cell is None else max_tokens_per_cell
-        if batch_size < 1:
-            raise ConfigError(f"batch_size is {batch_size}, expected at least 1")
-        if not 1 <= longest <= context:
+        at_least("batch_size", batch_size, 1)
+        if not 1 <= at_least("max_tokens_per_cell", longest, 0) <= context:
             raise ConfigError(
                 f"max_tokens_per_cell is {longest}, expected 1 to {context}, "
                 "the model's max_position_embeddings"
@@ -225,6 +224,8 @@ def _ids(row: Any, number: int) -> Int64s:
             f"input_ids of cell {number}: expected a row of whole numbers, not {what}; "
             "one cell is a batch of one: [ids]"
         )
+    if ids.dtype == np.uint64 and ids.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"cell {number}: id {ids.max()} is outside any vocabulary")
     return ids.astype(np.int64, copy=False)
 
 

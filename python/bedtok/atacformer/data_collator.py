@@ -63,11 +63,14 @@ class DataCollatorForReplacedTokenDetection(RegionCollator):
     Args:
         tokenizer: A ``bedtok`` tokenizer of either kind; it pads.
         mlm_probability: Of each token to be drawn anew, 0 to 1.
-        seed: 0 to 2**64 - 1. The same seed gives the same batches, also in a training that Trainer
-            resumes from a checkpoint; the same samples again, in a later epoch, are drawn anew.
-            Workers of a DataLoader draw independently of each other. None draws from PyTorch's
-            generator, whose state a checkpoint has; but loaders of Trainer fetch a batch ahead of
-            it, so that a training resumed in the middle of an epoch is another one.
+        seed: 0 to 2**64 - 1. What is drawn for a batch depends on the seed, the epoch and the
+            batch's samples alone, so that a training that Trainer resumes from a checkpoint has
+            what the whole one has, with workers of a DataLoader or without. ``set_epoch`` tells
+            the epoch; with Trainer, pass ``callbacks=[SetEpochCallback()]``. Where it is not told,
+            samples that come again are drawn anew, but workers differ, and a resumed training
+            begins to count anew. None draws from PyTorch's generator, whose state a checkpoint
+            has; but loaders of Trainer fetch a batch ahead of it, so that a training resumed in
+            the middle of an epoch is another one.
         token_probabilities: How often each token is drawn, in proportion: counts or
             probabilities, shape (num_regions,) or (vocab_size,); those of special tokens are not
             read. None: all regions alike.

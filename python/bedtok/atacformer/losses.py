@@ -17,12 +17,15 @@ _LOGITS_AT_ONCE = 2**27  # 512 MiB in 32 bits
 
 
 def _mean(total: torch.Tensor, count: Any, labels: torch.Tensor) -> torch.Tensor:
-    """Divide by count, or by the number of labels that are scored; 0 where there is none."""
+    """Divide by count, or by the number of labels that are scored; 0 where there is none.
+
+    Trainer counts 0 for a step of nothing but samples without a hit.
+    """
     if count is None:
-        return total / (labels != IGNORED).sum().clamp(min=1)
+        count = (labels != IGNORED).sum()
     if isinstance(count, torch.Tensor):
-        return total / count.to(total.device)
-    return total / count
+        return total / count.to(total.device).clamp(min=1)
+    return total / max(count, 1)
 
 
 def replaced_token_loss(

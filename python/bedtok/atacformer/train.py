@@ -7,6 +7,7 @@ On several processes: ``torchrun --nproc-per-node=2 -m bedtok.atacformer.train .
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from transformers import (
     PrinterCallback,
     Trainer,
     TrainerCallback,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -34,8 +36,15 @@ from bedtok._train_options import (
     of_kind,
 )
 from bedtok.atacformer._collating import RegionCollator
-from bedtok.atacformer._training_data import Rows, read_labels, read_rows
-from bedtok.atacformer._training_folder import last_checkpoint, save_result, write_config
+from bedtok.atacformer._training_data import IDS, Rows, read_labels, read_rows
+from bedtok.atacformer._training_folder import (
+    STATE_NAME,
+    last_checkpoint,
+    read_metrics,
+    save_result,
+    steps_of,
+    write_config,
+)
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.data_collator import (
     DataCollatorForRegionModeling,
@@ -67,6 +76,7 @@ _NOT_TAKEN = {
     "push_to_hub": "load the model and push it: model.push_to_hub(name)",
     "remove_unused_columns": "other columns are not read",
     "resume_from_checkpoint": "--resume goes on from the last checkpoint in the folder",
+    "label_smoothing_factor": "the losses of these models have no smoothing",
 }
 _LOSSES = ("train_loss", "eval_loss")
 # Fields that the weights of a model depend on.
@@ -92,7 +102,7 @@ def train(
     its tokenizer, the configuration, ``trainer_state.json`` and ``metrics.json``, each under its
     name when it is complete, ``config.json`` last: what ``from_pretrained`` loads is whole. The
     same configuration gives the same weights on the same machine, whether it was interrupted and
-    resumed or not.
+    resumed or not. A training that is resumed after its last step is left as it is.
 
     Args:
         config: Tables ``data``, ``objective``, ``model`` and ``training``, as in a config file;
@@ -101,7 +111,8 @@ def train(
         callbacks: Further callbacks of Trainer.
 
     Returns:
-        The metrics, as ``metrics.json`` has them.
+        The metrics, as ``metrics.json`` has them. After a resume ``train_loss`` is the mean of what
+        was logged, before and after.
 
     Raises:
         ConfigError: A field is not known or out of its range, data or a model do not fit; the
@@ -124,6 +135,9 @@ def train(
     name = objective["name"]
     if name not in _MODELS:
         raise ConfigError(f"objective.name is {name!r}, expected one of: {', '.join(OBJECTIVES)}")
+    for field in ("replaced_token_probability", "masked_token_probability"):
+        if not 0 <= objective[field] <= 1:
+            raise ConfigError(f"objective.{field} is {objective[field]}, expected 0 to 1")
     arguments = _training_arguments(complete)
     checkpoint = last_checkpoint(arguments.output_dir, resume)
 
@@ -141,13 +155,10 @@ def train(
             f"data.max_length is {max_length}, expected at most {context}, the context"
         )
     if label_column is not None:
-        callbacks = (SetEpochCallback(), *callbacks)
         rows, eval_rows = (
             part and TripletDataset(Rows(part), read_labels(part, label_column), arguments.seed)
             for part in (rows, eval_rows)
         )
-    if arguments.should_save:
-        write_config(arguments.output_dir, complete)
     trainer = _SeededTrainer(
         partial(_make_collator, objective, tokenizer, max_length, arguments.seed),
         model=model,
@@ -155,12 +166,28 @@ def train(
         train_dataset=rows,
         eval_dataset=eval_rows,
         processing_class=tokenizer,
-        callbacks=list(callbacks),
+        callbacks=[SetEpochCallback(), *callbacks],
     )
     if arguments.disable_tqdm:  # in place of what prints to standard output, which is for results
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_Log())
-    metrics = dict(trainer.train(resume_from_checkpoint=checkpoint).metrics)
+    ended = checkpoint is not None and steps_of(checkpoint) >= _planned_steps(trainer)
+    if ended and (metrics := read_metrics(arguments.output_dir)) is not None:
+        return metrics
+    if arguments.should_save:
+        write_config(arguments.output_dir, complete)
+    if ended and checkpoint is not None:
+        # Between its last step and its result.
+        last = _MODELS[name].from_pretrained(checkpoint, dtype=torch.float32)
+        trainer.model.load_state_dict(last.state_dict())
+        trainer.state = TrainerState.load_from_json(os.path.join(checkpoint, STATE_NAME))
+        metrics = {}
+    else:
+        metrics = dict(trainer.train(resume_from_checkpoint=checkpoint).metrics)
+    if checkpoint is not None:
+        # What Trainer says is of the resumed part, in some versions divided by all steps.
+        metrics.pop("train_loss", None)
+        metrics |= _logged_loss(trainer.state.log_history)
     if eval_rows is not None:
         metrics |= trainer.evaluate()
     metrics["steps"] = trainer.state.global_step
@@ -202,6 +229,26 @@ class _SeededTrainer(Trainer):  # type: ignore[misc]
             self.data_collator = collator
 
 
+def _planned_steps(trainer: Trainer) -> int:
+    """Return after how many steps a training ends, as Trainer counts them."""
+    arguments = trainer.args
+    if arguments.max_steps > 0:
+        return int(arguments.max_steps)
+    batches = len(trainer.get_train_dataloader())
+    steps: int = max(math.ceil(batches / arguments.gradient_accumulation_steps), 1)
+    return math.ceil(float(arguments.num_train_epochs) * steps)
+
+
+def _logged_loss(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the mean of the losses that were logged, each of the steps since the one before."""
+    total, last = 0.0, 0
+    for entry in history:
+        if "loss" in entry:
+            total += float(entry["loss"]) * (entry["step"] - last)
+            last = entry["step"]
+    return {"train_loss": total / last} if last else {}
+
+
 class _Log(TrainerCallback):  # type: ignore[misc]
     """Writes what Trainer logs to standard error, a line each time."""
 
@@ -220,11 +267,17 @@ class _Log(TrainerCallback):  # type: ignore[misc]
 def _training_arguments(config: Config) -> TrainingArguments:
     fields = dict(config["training"])
     known: dict[str, Any] = {f.name: f.type for f in dataclasses.fields(TrainingArguments)}
+    if "warmup_ratio" in fields and "warmup_ratio" not in known:
+        # In transformers 5 a part is told as steps below 1.
+        fields["warmup_steps"] = of_kind(float, fields.pop("warmup_ratio"), "training.warmup_ratio")
     for name, value in fields.items():
         if name in _NOT_TAKEN:
             raise ConfigError(f"training.{name} is not taken: {_NOT_TAKEN[name]}")
         if name not in known:
-            raise ConfigError(f"training.{name} is not known{nearest(name, known, 'training')}")
+            raise ConfigError(
+                f"training.{name} is no field of transformers.TrainingArguments"
+                + nearest(name, known, "training", "its documentation has the names")
+            )
         if known[name] in (bool, int, float, str):  # Trainer would fail later on
             fields[name] = of_kind(known[name], value, f"training.{name}")
     fields.setdefault("disable_tqdm", not sys.stderr.isatty())
@@ -242,6 +295,8 @@ def _label_column(data: Mapping[str, Any], objective: str) -> str | None:
         return None
     if column is None:
         raise ConfigError("objective.name is 'triplets', expected data.label_column")
+    if column == IDS:
+        raise ConfigError(f"data.label_column is {column!r}, expected a column of labels")
     return column
 
 

@@ -245,15 +245,22 @@ class ModelParameterChangeCallback(_Measuring):
 
 
 class SetEpochCallback(TrainerCallback):  # type: ignore[misc]
-    """Tells the training dataset the number of each epoch: of seeded ``TripletDataset``s.
+    """Tells dataset and collator of a training the number of each epoch, where they have a seed.
 
-    Trainer does so by itself but not in all of its versions, not on several processes, and not in
-    an epoch that it resumes in the middle.
+    For ``TripletDataset`` and the collators of this package; what has no ``set_epoch`` is left
+    alone. Trainer tells datasets by itself but not in all of its versions, not on several
+    processes, and not in an epoch that it resumes in the middle.
     """
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        # A sum of steps, each a part of an epoch.
-        kwargs["train_dataloader"].dataset.set_epoch(math.floor(state.epoch + 1e-6))
+        loader = kwargs["train_dataloader"]
+        collator = loader.collate_fn
+        # Trainer wraps a collator that takes columns out.
+        collator = getattr(collator, "data_collator", collator)
+        for part in (loader.dataset, collator):
+            if hasattr(part, "set_epoch"):
+                # A sum of steps, each a part of an epoch.
+                part.set_epoch(math.floor(state.epoch + 1e-6))
 
 
 def get_decaying_cosine_with_hard_restarts_schedule_with_warmup(

@@ -46,7 +46,7 @@ class TripletDataset:
 
     Raises:
         ConfigError: There are not as many labels as cells, fewer than two labels, or no label has
-            two cells.
+            two cells. TypeError: A label is a list or the like.
 
     Example:
         >>> cells = tokenizer.encode_anndata(adata)
@@ -137,6 +137,11 @@ class _Groups:
                 f"labels has {len(values)} values for {cells} cells, expected one each"
             )
         codes: dict[Hashable, int] = {}
+        for i, label in enumerate(values):
+            if not isinstance(label, Hashable):
+                raise TypeError(
+                    f"labels: that of cell {i} is {label!r:.60}, expected one name or number a cell"
+                )
         labelled = [i for i, label in enumerate(values) if not is_missing(label)]
         of_cell = np.array(
             [codes.setdefault(values[i], len(codes)) for i in labelled], dtype=np.int64
