@@ -368,6 +368,7 @@ def test_one_row_of_ids_is_said_to_be_a_batch_of_one(cells: Any) -> None:
         (None, "not NoneType"),
         (iter(CELLS), "not list_iterator"),
         ([[1], ["chr1:1-2"]], "input_ids of cell 1: expected a row of whole numbers, not <U8"),
+        ([[1], [1, [2]]], "input_ids of cell 1: expected a row of whole numbers, not list"),
         ([[0.5]], r"input_ids of cell 0: .*not float64 of shape \(1,\)"),
         ([[True]], "not bool"),
         ([[1], None], "input_ids of cell 1: .*not NoneType"),
@@ -385,6 +386,8 @@ def test_an_id_outside_the_vocabulary_is_named_with_its_cell(bad: int) -> None:
     message = rf"cell 2: id {bad} is outside the model's vocabulary \(0\.\.66\); .*tokenizer"
     with pytest.raises(ValueError, match=message):
         MODEL.encode_tokenized_cells([[1], [2], [3, bad]])
+    with pytest.raises(ValueError, match="cell 1: id 9223372036854775808 is outside any vocab"):
+        MODEL.encode_tokenized_cells([[1], np.array([2**63], np.uint64)])
 
 
 def test_a_mask_that_does_not_fit_is_refused() -> None:

@@ -210,7 +210,10 @@ def _array(row: Any) -> npt.NDArray[Any]:
         row = row.float() if row.dtype == torch.bfloat16 else row  # NumPy has no bfloat16
     elif hasattr(row, "as_py"):
         row = row.as_py()  # of pyarrow
-    array: npt.NDArray[Any] = np.asarray(row)
+    try:
+        array: npt.NDArray[Any] = np.asarray(row)
+    except ValueError:  # of rows of different lengths
+        array = np.empty((), dtype=object)
     return array
 
 

@@ -184,8 +184,8 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
                 raise ConfigError(f"{name} is {value!r}, expected a whole number of at least 1")
         for name in _ABOVE_ZERO:
             value = getattr(self, name)
-            if not value > 0:
-                raise ConfigError(f"{name} is {value}, expected more than 0")
+            if not isinstance(value, (int, float)) or not value > 0:
+                raise ConfigError(f"{name} is {value!r}, expected more than 0")
         if self.hidden_size % self.num_attention_heads != 0:
             raise ConfigError(
                 f"hidden_size is {self.hidden_size}, expected a multiple of "
@@ -199,5 +199,7 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
             )
         for name in _PROBABILITIES:
             value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise ConfigError(f"{name} is {value}, expected 0 to 1")
+            if value is None and name == "classifier_dropout":
+                continue
+            if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+                raise ConfigError(f"{name} is {value!r}, expected 0 to 1")
