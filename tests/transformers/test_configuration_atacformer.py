@@ -227,7 +227,7 @@ def test_a_field_changes_what_the_model_is_or_does(name: str) -> None:
     effect = EFFECTS[name]
     before, again, after = effect({}), effect({}), effect({name: OTHER[name]})
     if isinstance(before, torch.Tensor):
-        assert torch.equal(before, again)
+        torch.testing.assert_close(before, again)
         assert not torch.allclose(before, after)
     else:
         assert before == again
@@ -236,7 +236,7 @@ def test_a_field_changes_what_the_model_is_or_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["hidden_dropout", "attention_dropout", "embedding_dropout"])
 def test_dropout_changes_nothing_in_eval_mode(name: str) -> None:
-    assert torch.equal(output({}), output({name: OTHER[name]}))
+    torch.testing.assert_close(output({}), output({name: OTHER[name]}))
 
 
 def test_the_classifier_takes_the_dropout_of_the_layers_unless_it_has_its_own() -> None:

@@ -109,7 +109,7 @@ def test_what_lies_in_padding_does_not_matter(models: dict[str, Any], implementa
     given_to = padded([6, 2, 0], width=8)
     expected = models[implementation](**given_to).last_hidden_state
     given_to["input_ids"] = given_to["input_ids"].where(given_to["attention_mask"] != 0, 5)
-    assert torch.equal(models[implementation](**given_to).last_hidden_state, expected)
+    close(models[implementation](**given_to).last_hidden_state, expected)
 
 
 @pytest.mark.parametrize(
@@ -123,14 +123,14 @@ def test_masks_of_any_kind_are_alike(
     given_to = padded([6, 2, 0], width=8)
     expected = models[implementation](**given_to).last_hidden_state
     given_to["attention_mask"] = given_to["attention_mask"].to(dtype)
-    assert torch.equal(models[implementation](**given_to).last_hidden_state, expected)
+    close(models[implementation](**given_to).last_hidden_state, expected)
 
 
 def test_a_mask_of_ones_is_no_mask(models: dict[str, Any], implementation: str) -> None:
     ids = padded([6, 6])["input_ids"]
     model = models[implementation]
     expected = model(ids).last_hidden_state
-    assert torch.equal(model(ids, attention_mask=torch.ones(2, 6)).last_hidden_state, expected)
+    close(model(ids, attention_mask=torch.ones(2, 6)).last_hidden_state, expected)
 
 
 def test_rows_without_tokens_are_zero(models: dict[str, Any], implementation: str) -> None:
@@ -206,7 +206,7 @@ def test_embeddings_give_what_their_ids_give(models: dict[str, Any], implementat
     model, given_to = models[implementation], padded([6, 2, 0], width=8)
     embeds = model.get_input_embeddings()(given_to["input_ids"])
     result = model(inputs_embeds=embeds, attention_mask=given_to["attention_mask"])
-    assert torch.equal(result.last_hidden_state, model(**given_to).last_hidden_state)
+    close(result.last_hidden_state, model(**given_to).last_hidden_state)
 
 
 @pytest.mark.parametrize("model_class", HEADS)
@@ -215,7 +215,7 @@ def test_heads_take_embeddings(model_class: Any) -> None:
     expected = model(**given_to).to_tuple()
     given_to["inputs_embeds"] = model.get_input_embeddings()(given_to.pop("input_ids"))
     for found, wanted in zip(model(**given_to).to_tuple(), expected, strict=True):
-        assert torch.equal(found, wanted)
+        close(found, wanted)
 
 
 @pytest.mark.parametrize("model_class", MODELS)
@@ -248,7 +248,7 @@ def test_ids_of_any_width_are_alike(models: dict[str, Any], name: str) -> None:
     ids = padded([5])["input_ids"]
     narrow = ids.to(getattr(torch, name))
     result = models["sdpa"](narrow).last_hidden_state
-    assert torch.equal(result, models["sdpa"](ids).last_hidden_state)
+    close(result, models["sdpa"](ids).last_hidden_state)
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 3, 1)])
@@ -304,7 +304,7 @@ def test_hidden_states_begin_with_embeddings_and_end_with_the_output(
     assert len(output.hidden_states) == 3
     tokens = given_to["attention_mask"] != 0
     embedded = model.get_input_embeddings()(given_to["input_ids"])
-    assert torch.equal(output.hidden_states[0][tokens], embedded[tokens])
+    close(output.hidden_states[0][tokens], embedded[tokens])
     assert torch.equal(output.hidden_states[-1], output.last_hidden_state)
     assert all(state[~tokens].eq(0).all() for state in output.hidden_states)
 
@@ -333,7 +333,7 @@ def test_a_tuple_is_returned_on_request(model_class: Any) -> None:
         tuple_of_the_configuration(model, given_to),
     ):
         assert type(found) is tuple
-        assert all(map(torch.equal, found, expected))
+        close(found, expected)
 
 
 def tuple_of_the_configuration(model: Any, given_to: dict[str, Any]) -> Any:
@@ -350,10 +350,10 @@ def test_a_copy_is_a_model_of_its_own(model_class: Any, of: Any) -> None:
     model, given_to = tiny(model_class), training_input(model_class)
     expected = loss_of(model, given_to)
     copied = of(model)
-    assert torch.equal(loss_of(copied, given_to), expected)
+    close(loss_of(copied, given_to), expected)
     with torch.no_grad():
         for weight in copied.parameters():
             weight.zero_()
-    assert torch.equal(loss_of(model, given_to), expected)
+    close(loss_of(model, given_to), expected)
     copied.set_attn_implementation("eager")
     assert model.config._attn_implementation == "sdpa"
