@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a tokenizer returns: named lists, arrays or tensors that unpack into a model."""
+"""``BatchEncoding``: named lists, arrays or tensors that unpack into a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bedtok._core import ConfigError, Encoding
-from bedtok._tensors import check_return_tensors, to_tensor
+from bedtok._tokenization.tensors import check_return_tensors, to_tensor
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -25,8 +25,8 @@ class BatchEncoding(MutableMapping[str, Any]):
     Args:
         data: The values by name. One sample: lists of int of length L. A batch: lists of such
             lists. Arrays and tensors have shape (rows, L) and dtype int64.
-        encodings: What the compiled module returned for each row.
-        tensor_type: What the values become: None: they stay; ``"np"`` or ``"pt"``.
+        encodings: The compiled module's result for each row.
+        tensor_type: Convert the values to ``"np"`` arrays or ``"pt"`` tensors; None: keep them.
         prepend_batch_axis: The values are one sample's, and get a first axis of length 1.
 
     Example:
@@ -58,13 +58,13 @@ class BatchEncoding(MutableMapping[str, Any]):
         return self._encodings
 
     def word_ids(self, batch_index: int = 0) -> list[int | None]:
-        """Return ``region_index`` of one row under the name that it has for text.
+        """Return ``region_index`` of one row, under Hugging Face's name for text.
 
         Args:
             batch_index: The row; 0 for one sample.
 
         Raises:
-            ConfigError: The tokenizer was not asked for it.
+            ConfigError: The call did not ask for it.
         """
         if "region_index" not in self._data:
             raise ConfigError("region_index is missing: call with return_region_index=True")
@@ -77,28 +77,28 @@ class BatchEncoding(MutableMapping[str, Any]):
     def convert_to_tensors(
         self, tensor_type: str | None = None, prepend_batch_axis: bool = False
     ) -> Self:
-        """Turn the values into arrays or tensors, in place.
+        """Convert the values to arrays or tensors, in place.
 
         Args:
-            tensor_type: None: nothing happens; ``"np"``: arrays; ``"pt"``: PyTorch tensors.
+            tensor_type: None: keep them; ``"np"``: arrays; ``"pt"``: PyTorch tensors.
             prepend_batch_axis: The values are one sample's, and get a first axis of length 1.
 
         Raises:
             ConfigError: Rows have different lengths, or hold something else than numbers.
         """
-        kind = check_return_tensors(tensor_type)
-        if kind is not None:
+        checked_type = check_return_tensors(tensor_type)
+        if checked_type is not None:
             for name, value in self._data.items():
-                one_row = [value] if prepend_batch_axis else value
-                self._data[name] = to_tensor(one_row, kind, name)
+                rows = [value] if prepend_batch_axis else value
+                self._data[name] = to_tensor(rows, checked_type, name)
         return self
 
     def to(self, device: Any, *, non_blocking: bool = False) -> Self:
         """Move the tensors to a device, in place; lists and arrays stay.
 
         Args:
-            device: What ``torch.Tensor.to`` takes: ``"cuda"``, ``0``, a ``torch.device``.
-            non_blocking: Passed on.
+            device: A device as ``torch.Tensor.to`` takes it: ``"cuda"``, ``0``, a ``torch.device``.
+            non_blocking: Passed on to ``torch.Tensor.to``.
         """
         for name, value in self._data.items():
             if hasattr(value, "detach"):
@@ -150,8 +150,8 @@ class BatchEncoding(MutableMapping[str, Any]):
         return f"BatchEncoding({values})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The encodings stay behind: workers send these objects through pipes, and whatever was
-        # asked for is in the data.
+        # Without the encodings: workers send these objects through pipes, and the data has
+        # everything that the call asked for.
         return type(self), (self._data,)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The tokenizer: a vocabulary of genomic regions, and what of it an input overlaps."""
+"""``Tokenizer``: genomic regions to the token ids of a vocabulary."""
 
 from __future__ import annotations
 
@@ -7,42 +7,74 @@ import copy
 import errno
 import os
 import tempfile
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from bedtok import _core
-from bedtok._cell_calls import CellCalls
-from bedtok._config import core_of_config
-from bedtok._inputs import legal_path
-from bedtok._options import DEFAULT_OPTIONS, options_to_dict
-from bedtok._sequence import (
-    DEFAULT_SEQUENCE,
-    TokenizerKeywords,
-    merge_tokenizer_options,
-    sequence_to_dict,
+from bedtok._checks import count_threads
+from bedtok._core import MappingOptions, MappingReport
+from bedtok._files import StrPath, checked_path
+from bedtok._regions.region_set import as_region_set
+from bedtok._regions.samples import read_regions
+from bedtok._tokenization.cells import cells_of_anndata, cells_of_fragments, store_cells
+from bedtok._tokenization.encode import (
+    CallKeywords,
+    check_call_keywords,
+    encode_samples,
+    exact_samples,
+    tokenize_sample,
 )
-from bedtok._special_tokens import spellings_by_role, split_special_tokens
-from bedtok.models import as_region_set
+from bedtok._tokenization.gtars_config import tokenizer_from_toml
+from bedtok._tokenization.options import (
+    NO_LIMIT,
+    SAMPLE,
+    MappingKeywords,
+    TokenizerKeywords,
+    changed_options,
+    check_options,
+    merge_mapping,
+    with_options,
+)
+from bedtok._tokenization.padding import pad_encoded, resolve_padding_truncation
+from bedtok._tokenization.special_tokens import spellings_by_role, split_special_tokens
+from bedtok._tokenization.tensors import check_return_tensors
+from bedtok._tokenization.vocabulary import IdsLike, Vocabulary
+from bedtok.batch_encoding import BatchEncoding
+from bedtok.cells import CellTokens
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-StrPath = str | os.PathLike[str]
+_HUB_NAMES = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
+_ANNDATA_NAMES = ("layer", "obs_mask", "threshold", "key_added", "num_threads")
+_FRAGMENT_NAMES = (
+    "barcodes",
+    "min_fragments",
+    "min_tokens",
+    "max_tokens",
+    "counting_strategy",
+    "chroms",
+    "region",
+    "num_threads",
+)
+# Two threads that add special tokens at once must not lose one.
+_ADDING_SPECIAL_TOKENS = threading.Lock()
 
-_HUB_KEYWORDS = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
 
-
-class Tokenizer(CellCalls):
-    """Regions in, token ids of a vocabulary out.
+class Tokenizer(Vocabulary):
+    """Map genomic regions to the token ids of a vocabulary.
 
     The i-th distinct region of the vocabulary has id i; the special tokens unk, pad, mask, cls,
-    eos, bos, sep follow. Nothing but ``add_special_tokens`` changes a tokenizer, which may be
-    used from many threads; it pickles, compares and hashes by content.
+    eos, bos, sep follow. Only ``add_special_tokens`` changes a tokenizer, which may be used from
+    many threads. It pickles and compares by content, and hashes by its regions.
 
     Args:
         path: A BED file (plain, gzip or bgzip), or a ``.toml`` config of gtars.
-        **options: Mapping options, the defaults of each call, see ``MappingKeywords``; and what
-            the model expects of its sequences, see ``SequenceKeywords``.
+        **options: Mapping options, the defaults of each call, documented in ``MappingKeywords``;
+            and sequence options, documented in ``SequenceKeywords``.
 
     Raises:
         FileNotFoundError: There is no such file. IsADirectoryError: It is a folder.
@@ -60,13 +92,13 @@ class Tokenizer(CellCalls):
     """
 
     def __init__(self, path: StrPath, **options: Unpack[TokenizerKeywords]) -> None:
-        _check_options(options, "Tokenizer")
+        values = check_options(options, "Tokenizer")
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(
                 f"path: expected str or PathLike, not {type(path).__name__}; regions in memory "
                 "become a tokenizer by Tokenizer.from_regions"
             )
-        text = legal_path(path)
+        text = checked_path(path)
         if os.path.isdir(text):
             raise IsADirectoryError(
                 errno.EISDIR,
@@ -75,22 +107,22 @@ class Tokenizer(CellCalls):
                 text,
             )
         is_config = text.lower().endswith(".toml")
-        core = (core_of_config if is_config else _core.Tokenizer.from_bed)(text)
-        self._adopt(_with_options(core, options, "Tokenizer"))
+        core = tokenizer_from_toml(text) if is_config else _core.Tokenizer.from_bed(text)
+        self._hash = None
+        self._set_core(with_options(core, values), warn=True)
 
     @classmethod
     def from_bed(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
-        """Make a tokenizer of the regions in a BED file, in the file's order.
+        """Return a tokenizer of the regions in a BED file, in the file's order.
 
         Args and errors are those of the class; ``path`` is a BED file whatever its name.
         """
-        _check_options(options, "from_bed")
-        core = _core.Tokenizer.from_bed(legal_path(path))
-        return cls._of(_with_options(core, options, "from_bed"))
+        values = check_options(options, "from_bed")
+        return cls._wrap(with_options(_core.Tokenizer.from_bed(checked_path(path)), values))
 
     @classmethod
     def from_config(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
-        """Make a tokenizer from a TOML config of gtars.
+        """Return a tokenizer from a TOML config of gtars.
 
         It has ``universe`` (a BED file, relative to the config), and may have ``special_tokens``
         (a list of ``{name = "unk", token = "<UNK>"}``) and ``tokenizer_type`` (``bits`` or
@@ -100,8 +132,8 @@ class Tokenizer(CellCalls):
             ConfigError: The file is not TOML, or a key or value in it is not allowed.
             FileNotFoundError: The config or its universe is missing.
         """
-        _check_options(options, "from_config")
-        return cls._of(_with_options(core_of_config(legal_path(path)), options, "from_config"))
+        values = check_options(options, "from_config")
+        return cls._wrap(with_options(tokenizer_from_toml(checked_path(path)), values))
 
     @classmethod
     def from_regions(
@@ -110,7 +142,7 @@ class Tokenizer(CellCalls):
         special_tokens: Mapping[str, str] | None = None,
         **options: Unpack[TokenizerKeywords],
     ) -> Self:
-        """Make a tokenizer of regions in memory, in the order given.
+        """Return a tokenizer of regions in memory, in the order given.
 
         Args:
             regions: Whatever ``RegionSet`` takes: a RegionSet, a list, a table.
@@ -122,13 +154,13 @@ class Tokenizer(CellCalls):
             VocabularyError: There is no region.
             ConfigError: A role is not known, or two tokens are spelled the same.
         """
-        _check_options(options, "from_regions", ("special_tokens",))
+        values = check_options(options, "from_regions", ("special_tokens",))
         if isinstance(regions, (str, os.PathLike)):
             # Read as a RegionSet it would be sorted, and the ids would not be those of the file.
             raise TypeError("regions: got a path; a file is loaded with Tokenizer.from_bed")
         spellings = None if special_tokens is None else spellings_by_role(special_tokens)
         core = _core.Tokenizer(as_region_set(regions)._core, spellings)
-        return cls._of(_with_options(core, options, "from_regions"))
+        return cls._wrap(with_options(core, values))
 
     @classmethod
     def from_pretrained(
@@ -163,7 +195,7 @@ class Tokenizer(CellCalls):
         """
         from bedtok import _hub
 
-        _check_options(options, "from_pretrained", _HUB_KEYWORDS)
+        values = check_options(options, "from_pretrained", _HUB_NAMES)
         folder = _hub.resolve(
             name_or_folder,
             revision=revision,
@@ -173,23 +205,413 @@ class Tokenizer(CellCalls):
             subfolder=subfolder,
         )
         core = _core.Tokenizer.from_pretrained(folder)
-        return cls._of(_with_options(core, options, "from_pretrained"))
+        return cls._wrap(with_options(core, values))
 
-    def with_options(self, **options: Unpack[TokenizerKeywords]) -> Self:
-        """Return a tokenizer of the same vocabulary with other options; this one stays.
+    # ---- regions to ids
+
+    def __call__(
+        self,
+        regions: object,
+        *,
+        add_special_tokens: bool = True,
+        padding: bool | str = False,
+        truncation: bool | str | None = None,
+        max_length: int | None = None,
+        stride: int = 0,
+        seed: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        truncation_side: str | None = None,
+        return_tensors: str | None = None,
+        return_attention_mask: bool | None = None,
+        return_overflowing_tokens: bool = False,
+        return_special_tokens_mask: bool = False,
+        return_length: bool = False,
+        return_region_index: bool = False,
+        num_threads: int | None = None,
+        **options: Unpack[MappingKeywords],
+    ) -> BatchEncoding:
+        """Tokenize one sample or a batch.
 
         Args:
-            **options: As those of the class, put over this tokenizer's.
+            regions: One sample: a RegionSet; the path of a BED file, read sorted; a region such
+                as ``"chr1:100-200"``; a list or tuple of ``Region``, ``(chrom, start, end)`` or
+                region texts, among which special tokens stand for themselves; a table with
+                columns chrom, start, end. A batch: a list or tuple that begins with a RegionSet,
+                a ``PathLike``, a table or a list of regions; an AnnData, one sample a cell (see
+                ``encode_anndata``); ``CellTokens``.
+            add_special_tokens: Put the template's tokens around each row; it is empty unless the
+                tokenizer was given one, as published models expect.
+            padding: ``False``; ``True`` or ``"longest"``: to the longest row; ``"max_length"``:
+                to ``max_length``, or the tokenizer's ``model_max_length``.
+            truncation: ``False``; ``True``: rows are cut to ``max_length`` or the tokenizer's
+                ``model_max_length``; ``"random"``: longer rows keep a random choice of their
+                tokens, in their order. None: cut where ``max_length`` is given and padding is not.
+            max_length: Tokens of a row, the template's included.
+            stride: Tokens that a row of overflow shares with the row before it.
+            seed: Of the random choice, 0 to 2**64 - 1: the same seed, samples and order give the
+                same choice. None: drawn from Python's ``random``.
+            pad_to_multiple_of: Round the padded length up.
+            padding_side: ``"right"`` or ``"left"``; None: the tokenizer's.
+            truncation_side: The side that is cut; None: the tokenizer's.
+            return_tensors: ``None``: lists of int; ``"np"``: int64 arrays; ``"pt"``: PyTorch
+                tensors of dtype int64. Arrays and tensors have shape (rows, L), one sample's too.
+            return_attention_mask: Leave out ``attention_mask`` when False.
+            return_overflowing_tokens: What is cut off follows as rows of its own, and
+                ``overflow_to_sample_mapping`` tells the sample of each row.
+            return_special_tokens_mask: Add ``special_tokens_mask``: 1 for special tokens and
+                padding, else 0.
+            return_length: Add ``length``: the tokens of each row, padding not counted.
+            return_region_index: Add ``region_index``: for each token the position, in the sample
+                as given, of the region that gave it; what ``word_ids`` is for text. None (-1 in
+                arrays) where no region did.
+            num_threads: For batches. None: all processors that this process may use. The result
+                does not depend on it.
+            **options: Mapping options for this call; see ``MappingKeywords``.
+
+        Returns:
+            ``input_ids``, ``attention_mask`` and what was asked for: of one sample a list of
+            length L each, of a batch a list of such lists. L is 1, the unk token, when nothing
+            overlaps (with an empty template).
+
+        Raises:
+            TypeError: The input has none of these types, or a keyword is not known.
+            Error: A region is not legal. ParseError: A file is not BED.
+            FileNotFoundError: A path leads nowhere.
+            VocabularyError: A region hits nothing and ``on_miss`` is ``"error"``.
+            ConfigError: An option has a value that is not allowed, or rows of different lengths
+                are to become an array.
+        """
+        if isinstance(regions, CellTokens):
+            regions = regions._samples(self)
+        data, encodings = encode_samples(
+            self,
+            regions,
+            options,
+            add_special_tokens=add_special_tokens,
+            padding=padding,
+            truncation=truncation,
+            max_length=max_length,
+            stride=stride,
+            seed=seed,
+            pad_to_multiple_of=pad_to_multiple_of,
+            padding_side=padding_side,
+            truncation_side=truncation_side,
+            return_tensors=return_tensors,
+            return_attention_mask=return_attention_mask,
+            return_overflowing_tokens=return_overflowing_tokens,
+            return_special_tokens_mask=return_special_tokens_mask,
+            return_length=return_length,
+            return_region_index=return_region_index,
+            num_threads=num_threads,
+        )
+        return BatchEncoding(data, encodings)
+
+    def encode(self, regions: object, **keywords: Unpack[CallKeywords]) -> Any:
+        """Return only the ids: of a sample or a batch, or of tokens exactly.
+
+        A region text, a special token, and a list or tuple of nothing but ``str`` are tokens: each
+        is looked up exactly, without overlap and without the template. One that is not in the
+        vocabulary is unk, as in gtars, with a warning if it has the form of a region. For any other
+        input the result is ``tokenizer(regions)["input_ids"]``.
+
+        Args and errors are those of calling the tokenizer.
+
+        Example:
+            >>> from bedtok import Tokenizer
+            >>> tokenizer = Tokenizer.from_regions(["chr1:100-200", "chr1:300-400"])
+            >>> tokenizer.encode(["chr1:300-400", "<cls>"])
+            [1, 5]
+            >>> tokenizer.encode([("chr1", 300, 401)])
+            [1]
+        """
+        check_call_keywords("encode", keywords)
+        tokens = exact_samples(self, regions)
+        if tokens is not None:
+            regions, keywords["add_special_tokens"] = tokens, False
+        return self(regions, **keywords)["input_ids"]
+
+    def tokenize(
+        self,
+        regions: object,
+        *,
+        add_special_tokens: bool = False,
+        **options: Unpack[MappingKeywords],
+    ) -> list[str]:
+        """Return the tokens of one sample as text; args and errors as in calling the tokenizer.
+
+        As in Hugging Face, the template is left out unless ``add_special_tokens`` asks for it.
+        """
+        return tokenize_sample(self, regions, options, add_special_tokens)
+
+    def report(self, regions: object, **options: Unpack[MappingKeywords]) -> MappingReport:
+        """Return how well one sample fits the vocabulary.
+
+        Args and errors are those of calling the tokenizer; special tokens are left out.
+
+        Returns:
+            Counts of regions, hits and tokens, hits per chromosome, the positions (among the
+            regions) of regions without a hit, chromosomes that the vocabulary does not have, and a
+            likely cause. It prints as text.
+        """
+        merged = merge_mapping(self._core.options, options, "report")
+        return self._core.report(read_regions(regions, self._special_ids), merged)
+
+    # ---- cells to ids
+
+    def encode_anndata(
+        self,
+        adata: Any,
+        layer: str | None = None,
+        obs_mask: Any = None,
+        threshold: float = 0,
+        key_added: str | None = None,
+        num_threads: int | None = None,
+        **options: Unpack[MappingKeywords],
+    ) -> CellTokens:
+        """Tokenize the cells of an AnnData of cells x peaks.
+
+        The peaks are mapped once. A cell's ids are those that calling the tokenizer on its peaks
+        gives, in the order in which the matrix has them: that of ``var``, unless the indices of a
+        sparse matrix are not sorted.
+
+        Args:
+            adata: Its peaks are the columns chrom (chr, seqname), start and end of ``var``, or
+                ``var_names`` such as ``chr1:1-2``, ``chr1-1-2`` or ``chr1_1_2``. Of 10x multiome
+                features those of type Peaks are taken. The matrix may be sparse or dense, in
+                memory, in a file (``backed="r"``) or of dask.
+            layer: Take this layer in place of ``X``.
+            obs_mask: Which cells: booleans, one a cell, or positions or names in the order wanted.
+                None: all.
+            threshold: A cell has the peaks whose values are above it.
+            key_added: Also store the result in ``adata``: ``uns[key_added]`` gets ``values``,
+                ``offsets``, ``names`` and the tokenizer's ``digest``, and
+                ``obs[f"{key_added}_n_tokens"]`` how many tokens a cell has.
+            num_threads: None: all processors that this process may use. The result does not
+                depend on it.
+            **options: Mapping options for this call; see ``MappingKeywords``.
+
+        Returns:
+            The ids of the cells, named by ``obs_names``.
+
+        Raises:
+            TypeError: ``adata`` is something else.
+            Error: ``var`` has no regions, or the matrix is damaged.
+            ConfigError: There is no such layer or cell, or an option is not allowed.
+            VocabularyError: A peak of a cell hits nothing and ``on_miss`` is ``"error"``.
+        """
+        mapping = merge_mapping(self._core.options, options, "encode_anndata", _ANNDATA_NAMES)
+        cells = cells_of_anndata(
+            self._core,
+            adata,
+            mapping,
+            count_threads(num_threads),
+            layer=layer,
+            obs_mask=obs_mask,
+            threshold=threshold,
+        )
+        if key_added is not None:
+            store_cells(adata, key_added, cells, self.digest)
+        return CellTokens(self, cells.values, cells.offsets, cells.names)
+
+    def encode_fragments(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        barcodes: Iterable[str] | None = None,
+        min_fragments: int = 0,
+        min_tokens: int = 0,
+        max_tokens: int | None = None,
+        counting_strategy: Literal["fragment", "insertion"] = "fragment",
+        chroms: Iterable[str] | None = None,
+        region: str | None = None,
+        num_threads: int | None = None,
+        **options: Unpack[MappingKeywords],
+    ) -> CellTokens:
+        """Tokenize the cells of a fragment file in one pass.
+
+        Memory beyond the result: 4 to 8 bytes a token until the end, some MB of text for each
+        thread, and 100 to 200 bytes a barcode.
+
+        Args:
+            path: Plain, gzip or bgzip; ``"-"`` is standard input. Columns: chrom, start, end,
+                barcode, and any that follow; ``#`` lines are passed over.
+            barcodes: Only these cells, in this order; those without a fragment are left out.
+                None: all, in the order of their first fragment.
+            min_fragments: Leave out cells with fewer fragments.
+            min_tokens: Leave out cells with fewer tokens.
+            max_tokens: Leave out cells with more tokens; None: none.
+            counting_strategy: ``"fragment"``: a fragment is mapped as a whole; ``"insertion"``:
+                only its two ends are, one base pair each, where the transposase cut.
+            chroms: Only fragments on these chromosomes, by the file's names.
+            region: Only fragments that overlap this region, ``"chr1:1000-2000"``. If a tabix index
+                lies beside the file and pysam is installed, the rest is not read.
+            num_threads: None: all processors that this process may use. The result does not
+                depend on it.
+            **options: Mapping options for this call; see ``MappingKeywords``. ``on_miss`` applies
+                to each fragment (or insertion) and defaults to ``"drop"``, whatever the
+                tokenizer's own.
+
+        Returns:
+            The ids of the cells, named by their barcodes, in the order of the fragments; ``qc``
+            has fragments and hits of every barcode. A cell without a token is ``[unk]``.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ParseError: A line is no fragment, or the file is cut off; it names file and line.
+            VocabularyError: A fragment hits nothing and ``on_miss`` is ``"error"``.
+            ConfigError: An option has a value that is not allowed.
+        """
+        given = {"on_miss": "drop", **options}
+        mapping = merge_mapping(self._core.options, given, "encode_fragments", _FRAGMENT_NAMES)
+        cells = cells_of_fragments(
+            self._core,
+            checked_path("/dev/stdin" if path == "-" else path),
+            mapping,
+            count_threads(num_threads),
+            barcodes=barcodes,
+            min_fragments=min_fragments,
+            min_tokens=min_tokens,
+            max_tokens=max_tokens,
+            counting_strategy=counting_strategy,
+            chroms=chroms,
+            region=region,
+        )
+        return CellTokens(self, cells.values, cells.offsets, cells.names, cells.barcode_stats)
+
+    # ---- rows of ids
+
+    def pad(
+        self,
+        encoded_inputs: BatchEncoding | Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        padding: bool | str = True,
+        max_length: int | None = None,
+        pad_to_multiple_of: int | None = None,
+        padding_side: str | None = None,
+        return_attention_mask: bool | None = None,
+        return_tensors: str | None = None,
+    ) -> BatchEncoding:
+        """Pad rows that exist already to one length, as collators do.
+
+        Args:
+            encoded_inputs: The result of calling the tokenizer on a batch or on one sample, or a
+                list of results for one sample each. The rows may be lists, arrays or tensors.
+            padding: As in calling the tokenizer.
+            max_length: Tokens of each row, with ``padding="max_length"``.
+            pad_to_multiple_of: As in calling the tokenizer.
+            padding_side: As in calling the tokenizer.
+            return_attention_mask: Leave out ``attention_mask`` when False; otherwise it is made
+                where it is missing.
+            return_tensors: As in calling the tokenizer; None: the type of the ids.
+
+        Returns:
+            ``input_ids``, ``attention_mask``, ``special_tokens_mask`` and ``region_index``
+            padded; other names as they came, as arrays or tensors where those are asked for.
+
+        Raises:
+            ConfigError: ``input_ids`` are missing, or rows do not make an array.
+            TypeError: Not a mapping or a list of them.
+        """
+        tensor_type = check_return_tensors(return_tensors)
+        strategy = resolve_padding_truncation(
+            self._core.sequence_options,
+            padding=padding,
+            truncation=False,
+            max_length=max_length,
+            pad_to_multiple_of=pad_to_multiple_of,
+            padding_side=padding_side,
+        )
+        with_mask = return_attention_mask is not False
+        data = pad_encoded(encoded_inputs, strategy, self.pad_token_id, tensor_type, with_mask)
+        return BatchEncoding(data)
+
+    def build_inputs_with_special_tokens(self, token_ids_0: IdsLike) -> list[int]:
+        """Return ids of one sequence with the template's tokens around them."""
+        samples: list[_core.BatchItem] = [np.atleast_1d(self._ids(token_ids_0))]
+        batch = self._core.encode_batch(samples, self._core.options)
+        ids: list[int] = batch.encodings[0].input_ids.tolist()
+        return ids
+
+    # ---- options
+
+    @property
+    def options(self) -> MappingOptions:
+        """The default mapping options; keywords of a call override them."""
+        return self._core.options
+
+    def with_options(self, **options: Unpack[TokenizerKeywords]) -> Self:
+        """Return a tokenizer of the same vocabulary with other options.
+
+        Args:
+            **options: As those of the class; the others keep this tokenizer's values.
 
         Example:
             >>> tokenizer = Tokenizer.from_regions(["chr1:100-200"])
             >>> tokenizer.with_options(padding_side="left").padding_side
             'left'
         """
-        _check_options(options, "with_options")
         other = copy.copy(self)
-        other._adopt(_with_options(self._core, options, "with_options"), warn=False)
+        other._set_core(with_options(self._core, check_options(options, "with_options")))
         return other
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """The special tokens around each sequence; ``$A`` stands for the sample."""
+        options = self._core.sequence_options
+        return (*options.before, SAMPLE, *options.after)
+
+    @property
+    def model_max_length(self) -> int:
+        """The longest sequence that the model takes, in tokens; 10**30 if it is not known."""
+        limit = self._core.sequence_options.model_max_length
+        return NO_LIMIT if limit is None else limit
+
+    @property
+    def padding_side(self) -> str:
+        """``"right"`` or ``"left"``."""
+        return self._core.sequence_options.padding_side
+
+    @property
+    def truncation_side(self) -> str:
+        """``"right"`` or ``"left"``."""
+        return self._core.sequence_options.truncation_side
+
+    def num_special_tokens_to_add(self, pair: bool = False) -> int:
+        """Return how many tokens the template adds to a sequence; regions have no pairs."""
+        return len(self.template) - 1
+
+    def add_special_tokens(self, special_tokens_dict: Mapping[str, Any]) -> int:
+        """Add special tokens after the others, or give a role to another token.
+
+        No id changes: a role's former token stays in the vocabulary. Calls that run in other
+        threads keep the tokens with which they began.
+
+        Args:
+            special_tokens_dict: Spellings by role, ``{"cls_token": "[CLS]"}``, and those without
+                a role as a list under ``"additional_special_tokens"``.
+
+        Returns:
+            How many tokens are new, by which a model's embeddings must grow:
+            ``model.resize_token_embeddings(len(tokenizer))``.
+
+        Raises:
+            ConfigError: A role is not known, or a token is spelled like a region.
+            TypeError: A spelling is not a text.
+
+        Example:
+            >>> tokenizer = Tokenizer.from_regions(["chr1:100-200"])
+            >>> tokenizer.add_special_tokens({"additional_special_tokens": ["<donor>"]})
+            1
+            >>> tokenizer.convert_tokens_to_ids("<donor>")
+            8
+        """
+        roles, others = split_special_tokens(special_tokens_dict)
+        with _ADDING_SPECIAL_TOKENS:
+            before = self._core.vocab_size
+            self._set_core(self._core.add_special_tokens(list(roles.items()), others))
+            return self._core.vocab_size - before
+
+    # ---- where they go
 
     def save_pretrained(self, folder: StrPath) -> tuple[str, ...]:
         """Write ``universe.bed.gz``, ``tokenizer_config.json`` and ``special_tokens_map.json``.
@@ -203,7 +625,7 @@ class Tokenizer(CellCalls):
         Raises:
             OSError: A file cannot be written.
         """
-        return tuple(self._core.save_pretrained(legal_path(folder)))
+        return tuple(self._core.save_pretrained(checked_path(folder)))
 
     def push_to_hub(
         self,
@@ -248,46 +670,13 @@ class Tokenizer(CellCalls):
                 create_pr=create_pr,
             )
 
-    def add_special_tokens(self, special_tokens_dict: Mapping[str, Any]) -> int:
-        """Add special tokens behind the others, or pass a role to another token.
-
-        No id changes: a role's former token stays in the vocabulary. Calls that run in other
-        threads keep the tokens with which they began.
-
-        Args:
-            special_tokens_dict: Spellings by role, ``{"cls_token": "[CLS]"}``, and those without
-                a role as a list under ``"additional_special_tokens"``.
-
-        Returns:
-            How many tokens are new, by which a model's embeddings must grow:
-            ``model.resize_token_embeddings(len(tokenizer))``.
-
-        Raises:
-            ConfigError: A role is not known, or a token is spelled like a region.
-            TypeError: A spelling is not a text.
-
-        Example:
-            >>> tokenizer = Tokenizer.from_regions(["chr1:100-200"])
-            >>> tokenizer.add_special_tokens({"additional_special_tokens": ["<donor>"]})
-            1
-            >>> tokenizer.convert_tokens_to_ids("<donor>")
-            8
-        """
-        roles, others = split_special_tokens(special_tokens_dict)
-        before = self._core.vocab_size
-        self._adopt(self._core.add_special_tokens(list(roles.items()), others), warn=False)
-        return self._core.vocab_size - before
-
     def __repr__(self) -> str:
-        core = self._core
-        default = options_to_dict(DEFAULT_OPTIONS) | sequence_to_dict(DEFAULT_SEQUENCE)
-        values = options_to_dict(core.options) | sequence_to_dict(core.sequence_options)
-        changed = [
-            f", {name}={value!r}" for name, value in values.items() if value != default[name]
-        ]
+        changed = "".join(
+            f", {name}={value!r}" for name, value in changed_options(self._core).items()
+        )
         return (
             f"{type(self).__name__}({self.num_regions} regions, vocab_size={self.vocab_size}"
-            f"{''.join(changed)})"
+            f"{changed})"
         )
 
 
@@ -315,18 +704,3 @@ def tokenize_fragment_file(
     if not isinstance(tokenizer, Tokenizer):
         raise TypeError(f"tokenizer: expected a Tokenizer, not {type(tokenizer).__name__}")
     return tokenizer.encode_fragments(path, on_miss=on_miss, **keywords).to_dict()
-
-
-def _check_options(options: Mapping[str, Any], function: str, others: tuple[str, ...] = ()) -> None:
-    """Raise what is wrong with keywords before a file is read for nothing."""
-    merge_tokenizer_options(DEFAULT_OPTIONS, DEFAULT_SEQUENCE, options, function, others)
-
-
-def _with_options(
-    core: _core.Tokenizer, options: Mapping[str, Any], function: str
-) -> _core.Tokenizer:
-    if not options:
-        return core
-    return core.with_options(
-        *merge_tokenizer_options(core.options, core.sequence_options, options, function)
-    )

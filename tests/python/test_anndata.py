@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bedtok import ConfigError, Error, RegionSet, Tokenizer, VocabularyError
+from bedtok._regions import anndata as anndata_input
 
 ad = pytest.importorskip("anndata")
 pd = pytest.importorskip("pandas")
@@ -142,7 +143,7 @@ def test_ids_are_those_of_a_call_for_each_cell(
     form: Callable[[Any, Path], Any],
     options: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr("bedtok._anndata._PIECE", 2000)  # a few rows a piece
+    monkeypatch.setattr("bedtok._regions.anndata._PIECE", 2000)  # a few rows a piece
     expected = cell_by_cell(tokenizer, adata, **options)
     formed = form(adata, tmp_path)
     for num_threads in (1, 3):
@@ -180,8 +181,25 @@ def test_calling_the_tokenizer_makes_one_row_a_cell(tokenizer: Tokenizer, adata:
     assert tokenizer(adata, unique=True)["input_ids"] == cell_by_cell(tokenizer, adata, unique=True)
     around = tokenizer.with_options(template="<cls> $A")
     assert around(adata)["input_ids"][7] == [tokenizer.cls_token_id, tokenizer.unk_token_id]
-    with pytest.raises(ConfigError, match="return_region_index: cells do not tell which peak"):
+    with pytest.raises(ConfigError, match="return_region_index: cells do not record which peak"):
         tokenizer(adata, return_region_index=True)
+
+
+def test_calling_the_tokenizer_gathers_on_as_many_threads_as_it_is_told(
+    tokenizer: Tokenizer, adata: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    gather = anndata_input.gather
+
+    def spy(*arguments: Any) -> Any:
+        threads.append(arguments[-1])
+        return gather(*arguments)
+
+    monkeypatch.setattr("bedtok._tokenization.cells.gather", spy)
+    for num_threads in (1, 3):
+        tokenizer(adata, num_threads=num_threads)
+        tokenizer.encode_anndata(adata, num_threads=num_threads)
+    assert threads == [1, 1, 3, 3]
 
 
 def test_peaks_come_from_columns_or_from_names(tokenizer: Tokenizer, adata: Any) -> None:

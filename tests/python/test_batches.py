@@ -396,7 +396,7 @@ def test_encode_of_a_batch_applies_the_template_and_the_keywords(tokenizer: Toke
 
 def test_encode_of_tokens_is_exact_and_has_no_template(tokenizer: Tokenizer) -> None:
     tokenizer = tokenizer.with_options(template="<cls> $A", model_max_length=3)
-    tokens = ["chr1:150-350", "<sep>", "chr1:100-101", "chr1:100-200"]
+    tokens = ["chr1:150-350", "<sep>", "no token", "chr1:100-200"]
     assert tokenizer.encode(tokens, truncation=True) == [3, 12, 6]
     assert tokenizer.encode(tokens, truncation=True, add_special_tokens=True) == [3, 12, 6]
     assert tokenizer.encode(tokens, max_length=2, truncation_side="left") == [6, 0]

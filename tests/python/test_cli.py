@@ -680,11 +680,11 @@ def test_a_full_disk_is_named_and_leaves_nothing(
         (("tokenize", "{vocab}", "-o", "x.gtok", "--tokens"), "holds ids"),
         (("tokenize", "{vocab}", "-o", "."), "is a folder"),
         (("tokenize", "{vocab}", "a", "b", "-o", "{vocab}", "--format", "gtok"), "is a file"),
-        (("tokenize", "{vocab}", "x/a", "y/a", "-o", "z", "--format", "gtok"), "same name"),
-        (("tokenize", "{vocab}", "a", "a", "-o", "z", "--format", "gtok"), "same name"),
+        (("tokenize", "{vocab}", "x_y/a", "x/y/a", "-o", "z", "--format", "gtok"), "x_y_a.gtok"),
+        (("tokenize", "{vocab}", "a", "a", "-o", "z", "--format", "gtok"), "both would be written"),
         (("tokenize", "{vocab}", "--min-overlap", "-1"), "--min-overlap"),
         (("tokenize", "{vocab}", "--min-overlap", "1.5"), "expected a number of bp"),
-        (("tokenize", "{vocab}", "--min-overlap", "4294967296"), "expected a number of bp"),
+        (("tokenize", "{vocab}", "--min-overlap", str(2**63)), "expected a number of bp"),
         (("tokenize", "{vocab}", "--min-fraction", "2"), "expected a number from 0 to 1"),
         (("tokenize", "{vocab}", "--min-fraction", "nan"), "expected a number from 0 to 1"),
         (("tokenize", "{vocab}", "--fraction-of", "x"), "--fraction-of"),
@@ -960,7 +960,7 @@ def test_tokenize_writes_shards_and_lists_bad_files(run: Cli, vocab: Path, tmp_p
         f"bedtok: {bad}:1: end 5 is before start 9",
         "bedtok: files that could not be tokenized: 1",
     ]
-    assert result.out.startswith(f"{out}: samples: 1 (0 were there), tokens: ")
+    assert result.out.startswith(f"{out}: samples: 1 (0 skipped), tokens: ")
     table = pq.read_table(out / "part-00000.parquet").to_pydict()
     assert table == {"sample": ["a"], "input_ids": [bedtok.Tokenizer(vocab)(good)["input_ids"]]}
     strict = run("tokenize", vocab, bad, "--format", "npz", "--strict", "-o", tmp_path / "npz")
@@ -973,7 +973,7 @@ def test_tokenize_writes_shards_and_lists_bad_files(run: Cli, vocab: Path, tmp_p
         (["--format", "parquet"], "--format parquet needs --output, a folder, and files to read"),
         (["--format", "npz", "-o", "x", "--tokens"], "--tokens: a npz file holds ids"),
         (["--strict"], "--strict: belongs to --format parquet and npz"),
-        (["--num-workers", "2"], "--num-workers: belongs to --format parquet and npz"),
+        (["--num-threads", "2"], "--num-threads: belongs to --format parquet and npz"),
     ],
 )
 def test_flags_of_shards_need_shards(

@@ -96,7 +96,7 @@ fragments = st.tuples(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
 @given(
     found=st.lists(fragments, max_size=25),
-    counting=st.sampled_from(["fragment", "insertion"]),
+    counting_strategy=st.sampled_from(["fragment", "insertion"]),
     options=st.fixed_dictionaries(
         {},
         optional={
@@ -113,18 +113,20 @@ def test_cells_are_what_a_call_for_each_fragment_gives(
     tokenizer: Tokenizer,
     tmp_path: Path,
     found: list[Fragment],
-    counting: Any,
+    counting_strategy: Any,
     options: dict[str, Any],
     num_threads: int,
 ) -> None:
     file = tmp_path / "fragments.tsv"
     file.write_text(lines(found))
-    cells = tokenizer.encode_fragments(file, counting=counting, num_threads=num_threads, **options)
+    cells = tokenizer.encode_fragments(
+        file, counting_strategy=counting_strategy, num_threads=num_threads, **options
+    )
     import warnings
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # chr3 is not known to the vocabulary
-        assert cells.to_dict() == naive(tokenizer, found, counting, **options)
+        assert cells.to_dict() == naive(tokenizer, found, counting_strategy, **options)
 
 
 def test_filters_choose_cells_and_qc_tells_of_all(tokenizer: Tokenizer, path: Path) -> None:
@@ -144,7 +146,7 @@ def test_filters_choose_cells_and_qc_tells_of_all(tokenizer: Tokenizer, path: Pa
     assert qc["hits"].tolist() == [2, 2, 0]
     assert qc["hit_rate"].tolist() == [2 / 3, 1, 0]
     assert qc["kept"].tolist() == [True, False, False]
-    ends = tokenizer.encode_fragments(path, counting="insertion").qc
+    ends = tokenizer.encode_fragments(path, counting_strategy="insertion").qc
     assert ends["hits"].tolist() == [4, 3, 0] and ends["hit_rate"].tolist() == [4 / 6, 3 / 4, 0]
 
 
@@ -224,7 +226,10 @@ def test_a_file_that_is_cut_off_is_an_error(
 
 def test_arguments_that_are_not_allowed_are_named(tokenizer: Tokenizer, path: Path) -> None:
     for keywords, message in [
-        ({"counting": "ends"}, "counting is 'ends', expected 'fragment' or 'insertion'"),
+        (
+            {"counting_strategy": "ends"},
+            "counting_strategy is 'ends', expected 'fragment' or 'insertion'",
+        ),
         ({"on_miss": "skip"}, "on_miss is 'skip', expected one of: drop, unk, error"),
         ({"region": "chr1"}, "region is 'chr1', expected a text like chr1:1000-2000"),
         ({"min_tokens": -1}, "min_tokens is -1, expected 0 or more"),
@@ -263,10 +268,10 @@ def test_cells_become_batches_tables_and_files(
 
     (file,) = cells.to_parquet(tmp_path / "cells.parquet")
     assert pq.read_table(file).to_pydict() == {
-        "cell": cells.names,
+        "sample": cells.names,
         "input_ids": cells.to_lists(),
     }
-    shards = cells.to_parquet(tmp_path / "shards", cells_per_file=2)
+    shards = cells.to_parquet(tmp_path / "shards", samples_per_shard=2)
     assert [Path(s).name for s in shards] == ["part-00000.parquet", "part-00001.parquet"]
     assert pq.read_table(tmp_path / "shards").to_pydict()["input_ids"] == cells.to_lists()
     assert sorted(p.name for p in (tmp_path / "shards").iterdir()) == [
@@ -321,7 +326,7 @@ def test_a_parquet_file_that_fails_leaves_the_old_one(
     cells.to_parquet(file)
     before = file.read_bytes()
 
-    def full(*arguments: Any) -> None:
+    def full(*arguments: Any, **keywords: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq.ParquetWriter, "write_table", full)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,9 @@ def test_encode_decode_and_convert_are_the_same(
     for token in (*tokens, tokens):
         assert ours.convert_tokens_to_ids(token) == theirs.convert_tokens_to_ids(token)
     for token in (tokens[0], tokens[1], tokens[2], tokens):
-        assert ours.encode(token) == theirs.encode(token)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of chr9:1-2, which is not a token
+            assert ours.encode(token) == theirs.encode(token)
     assert ours.get_special_tokens_mask(tokens) == theirs.get_special_tokens_mask(tokens)
     for ids in (0, [0], list(range(12)), [3, 3, 11]):
         assert ours.decode(ids) == theirs.decode(ids)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedtok import Error, Region, RegionSet
-from bedtok.models import is_region_text, parse_region_text
+from bedtok._regions.columns import is_region_text, parse_region_text
 
 MAX = 2**32 - 1
 

@@ -43,7 +43,9 @@ def test_tokenizers_are_equal_and_hash_alike_by_content(vocabulary: list[Any]) -
     first, second = list(variants(vocabulary)), list(variants(vocabulary))
     for i, a in enumerate(first):
         for j, b in enumerate(second):
-            assert (a == b) == (a.digest == b.digest) == (hash(a) == hash(b)) == (i == j)
+            assert (a == b) == (a.digest == b.digest) == (i == j)
+            # Options and special tokens may differ where the hash is the same; regions may not.
+            assert (a.regions == b.regions) == (hash(a) == hash(b))
     assert first[0] != "a tokenizer"
 
 

@@ -184,19 +184,20 @@ def test_content_follows_what_is_added(vocabulary: list[Any], changed: Tokenizer
     every = [plain, same_tokens, other_order, changed]
     for a in every:
         for b in every:
-            assert (a == b) == (a.digest == b.digest) == (hash(a) == hash(b)) == (a is b)
+            assert (a == b) == (a.digest == b.digest) == (a is b)
     again = Tokenizer.from_regions(vocabulary)
     again.add_special_tokens({"additional_special_tokens": ["<donor>", "$B c"]})
     again.add_special_tokens({"pad_token": "<eos>", "cls_token": "[CLS]"})
     assert again == changed and again.digest == changed.digest
 
 
-def test_digest_and_hash_are_made_anew(tokenizer: Tokenizer) -> None:
-    seen = {(tokenizer.digest, hash(tokenizer))}
+def test_the_digest_is_made_anew_and_the_hash_stays(tokenizer: Tokenizer) -> None:
+    tokenizers, digests = {tokenizer}, {tokenizer.digest}
     for k in range(3):
         tokenizer.add_special_tokens({"additional_special_tokens": [f"<{k}>"]})
-        seen.add((tokenizer.digest, hash(tokenizer)))
-    assert len(seen) == 4
+        digests.add(tokenizer.digest)
+        assert tokenizer in tokenizers
+    assert len(digests) == 4
 
 
 def test_copies_change_alone(tokenizer: Tokenizer) -> None:

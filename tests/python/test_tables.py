@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from bedtok import Error, RegionSet, Tokenizer
-from bedtok.models import is_table
+from bedtok._regions.tables import is_table
 
 Columns = dict[str, list[Any]]
 COLUMNS: Columns = {"chrom": ["chr2", "chr1", "chr2"], "start": [5, 1, 3], "end": [9, 2, 3]}

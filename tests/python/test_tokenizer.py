@@ -255,10 +255,23 @@ def test_tokens_that_are_not_in_the_vocabulary_convert_to_unk(tokenizer: Tokeniz
 
 def test_encode_of_tokens_gives_exactly_their_ids(tokenizer: Tokenizer) -> None:
     assert tokenizer.encode("chr1:100-200") == [0]
-    assert tokenizer.encode("chr1:100-201") == [6]
     assert tokenizer.encode("<cls>") == [9]
-    assert tokenizer.encode(["chr1:150-350", "<sep>", "chr1:1-2"]) == [3, 12, 6]
+    assert tokenizer.encode(["chr1:150-350", "<sep>", "no token"]) == [3, 12, 6]
     assert tokenizer.encode(("chr2:50-60",), return_tensors="np").tolist() == [[2]]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "count"),
+    [("chr1:100-201", "1 of 1"), (["chr1:100-200", "chr1:100-201", "<unk>", "x:1-2"], "2 of 4")],
+)
+def test_encode_warns_of_a_region_that_is_not_in_the_vocabulary(
+    tokenizer: Tokenizer, tokens: Any, count: str
+) -> None:
+    with pytest.warns(UserWarning, match=r"'chr1:100-201' is none and becomes <unk>") as caught:
+        ids = tokenizer.encode(tokens)
+    assert f"({count})" in str(caught[0].message) and caught[0].filename == __file__
+    assert ids == tokenizer.convert_tokens_to_ids([tokens] if isinstance(tokens, str) else tokens)
+    assert tokenizer(tokens if isinstance(tokens, list) else [tokens])["input_ids"] != ids
 
 
 def test_encode_of_a_sample_gives_what_the_call_gives(tokenizer: Tokenizer) -> None:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import get_worker_info
 
+from bedtok._checks import check_at_least, draw_seed
 from bedtok._core import ConfigError
-from bedtok._sequence import at_least, draw_seed
 
 Int64s = npt.NDArray[np.int64]
 
@@ -65,7 +65,7 @@ class Chance:
 
     def set_epoch(self, epoch: int) -> None:
         """Tell the number of the epoch, 0 or more, to all processes that draw."""
-        self._epoch.fill_(at_least("epoch", epoch, 0))
+        self._epoch.fill_(check_at_least("epoch", epoch, 0))
 
     def _share(self) -> None:
         if self._seed is not None:

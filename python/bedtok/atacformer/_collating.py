@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from bedtok._checks import check_at_least
 from bedtok._core import ConfigError, VocabularyError
-from bedtok._sequence import at_least
-from bedtok._tensors import row_array
+from bedtok._tokenization.tensors import as_row
 from bedtok.atacformer._chance import Chance, Int64s
 
 
@@ -52,8 +52,10 @@ class RegionCollator:
         self.seed = seed
         self.pad_to_multiple_of = pad_to_multiple_of
         if pad_to_multiple_of is not None:
-            at_least("pad_to_multiple_of", pad_to_multiple_of, 1)
-        self._longest = None if max_length is None else at_least(self._length_name, max_length, 1)
+            check_at_least("pad_to_multiple_of", pad_to_multiple_of, 1)
+        self._longest = (
+            None if max_length is None else check_at_least(self._length_name, max_length, 1)
+        )
         self._chance = Chance(seed)
 
     def set_epoch(self, epoch: int) -> None:
@@ -71,9 +73,7 @@ class RegionCollator:
 
         And the generator of what else is drawn for them.
         """
-        rows = [
-            row_array(feature_value(feature, i, name), name) for i, feature in enumerate(features)
-        ]
+        rows = [as_row(feature_value(feature, i, name), name) for i, feature in enumerate(features)]
         generator = self._chance.generator(rows)
         rows = [self._thinned(row, generator) for row in rows]
         padded = self.tokenizer.pad(

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from bedtok._checks import import_optional
 from bedtok._core import ConfigError, VocabularyError
-from bedtok._optional import need
 
 IDS = "input_ids"
 _WANTED_BY = "bedtok train"
@@ -33,7 +33,7 @@ def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = 
         ConfigError: A column is missing or of another type; there are no rows.
         VocabularyError: An id is outside the vocabulary.
     """
-    datasets = need("datasets", _WANTED_BY)
+    datasets = import_optional("datasets", _WANTED_BY)
     columns = [IDS] if label_column is None else [IDS, label_column]
     parts = []
     for path in paths:
@@ -77,7 +77,7 @@ def _aligned(parts: Sequence[Any], label_column: str | None) -> list[Any]:
     Raises:
         ConfigError: Labels are of different types.
     """
-    datasets = need("datasets", _WANTED_BY)
+    datasets = import_optional("datasets", _WANTED_BY)
     if any(part.features[IDS] != parts[0].features[IDS] for part in parts):
         wide = datasets.List(datasets.Value("int64"))
         parts = [part.cast_column(IDS, wide) for part in parts]
@@ -106,7 +106,10 @@ def _is_saved_dataset(folder: Path) -> bool:
 
 def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
     """Return the rows of a file or of those of a folder; None where there are none."""
-    datasets, parquet = need("datasets", _WANTED_BY), need("pyarrow.parquet", _WANTED_BY)
+    datasets, parquet = (
+        import_optional("datasets", _WANTED_BY),
+        import_optional("pyarrow.parquet", _WANTED_BY),
+    )
     files = []
     for file in _parquet_files(path):
         try:
@@ -140,7 +143,7 @@ def _parquet_files(path: Path) -> list[str]:
 
 
 def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
-    pa = need("pyarrow", _WANTED_BY)
+    pa = import_optional("pyarrow", _WANTED_BY)
     for column in columns:
         if column not in schema.names:
             raise ConfigError(
@@ -159,7 +162,7 @@ def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
 
 def _check_ids(rows: Any, vocab_size: int, path: str) -> None:
     """Look at all ids, a chunk at a time: a training shall not fail after a day at a bad one."""
-    compute = need("pyarrow.compute", _WANTED_BY)
+    compute = import_optional("pyarrow.compute", _WANTED_BY)
     first = 0
     for chunk in rows.data.column(IDS).chunks:
         if chunk.null_count:

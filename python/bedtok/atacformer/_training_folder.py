@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from bedtok._checks import warn_caller
 from bedtok._core import ConfigError
-from bedtok._inputs import warn_caller
-from bedtok._replacing import replacing
+from bedtok._files import atomic_write
 from bedtok._train_options import CONFIG_NAME, Config, to_toml
 
 METRICS_NAME = "metrics.json"
@@ -75,7 +75,7 @@ def read_metrics(folder: str) -> dict[str, float] | None:
 def write_config(folder: str, config: Config) -> None:
     """Write the configuration into the folder, which is made when it is missing."""
     os.makedirs(folder, exist_ok=True)
-    with replacing(os.path.join(folder, CONFIG_NAME)) as temporary:
+    with atomic_write(os.path.join(folder, CONFIG_NAME)) as temporary:
         Path(temporary).write_text(to_toml(config), encoding="utf-8")
 
 

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 from transformers.utils import logging
 
+from bedtok._checks import check_at_least, draw_seed
 from bedtok._core import ConfigError
-from bedtok._sequence import at_least, draw_seed
 
 Int64s = npt.NDArray[np.int64]
 
@@ -85,8 +85,8 @@ class CellEmbedding:
         model: Any = self
         context = model.config.max_position_embeddings
         longest = context if max_tokens_per_cell is None else max_tokens_per_cell
-        at_least("batch_size", batch_size, 1)
-        if not 1 <= at_least("max_tokens_per_cell", longest, 0) <= context:
+        check_at_least("batch_size", batch_size, 1)
+        if not 1 <= check_at_least("max_tokens_per_cell", longest, 0) <= context:
             raise ConfigError(
                 f"max_tokens_per_cell is {longest}, expected 1 to {context}, "
                 "the model's max_position_embeddings"

@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from bedtok._core import ConfigError
-from bedtok._options import OPTION_NAMES
-from bedtok._sequence import SEQUENCE_NAMES
-from bedtok._special_tokens import ROLES
+from bedtok._files import StrPath
+from bedtok._tokenization.options import MAPPING_NAMES, SEQUENCE_NAMES
+from bedtok._tokenization.special_tokens import ROLES
 from bedtok.models import RegionSet
-from bedtok.tokenizers import StrPath, Tokenizer
+from bedtok.tokenizers import Tokenizer
 
 _ROLE_TOKENS = tuple(f"{role}_token" for role in ROLES)
 _WITHOUT_ROLE = ("additional_special_tokens", "extra_special_tokens")
@@ -87,7 +87,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
                 "bedtok.Tokenizer; a saved folder or a model is loaded by from_pretrained"
             )
         options = {
-            name: kwargs.pop(name) for name in (*OPTION_NAMES, *SEQUENCE_NAMES) if name in kwargs
+            name: kwargs.pop(name) for name in (*MAPPING_NAMES, *SEQUENCE_NAMES) if name in kwargs
         }
         spellings = {
             name: kwargs.pop(name) for name in _ROLE_TOKENS if kwargs.get(name) is not None

@@ -24,9 +24,8 @@ from transformers import (
     set_seed,
 )
 
+from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError
-from bedtok._optional import need
-from bedtok._sequence import at_least
 from bedtok._train_options import (
     OBJECTIVES,
     Config,
@@ -127,7 +126,7 @@ def train(
         ...     "training": {"output_dir": "model", "max_steps": 1000},
         ... })
     """
-    need("accelerate", "bedtok train")
+    import_optional("accelerate", "bedtok train")
     complete = completed(config)
     if missing := missing_fields(complete):
         raise ConfigError(f"{', '.join(missing)}: missing, expected in the configuration")
@@ -149,7 +148,7 @@ def train(
     set_seed(arguments.seed)
     model = _make_model(_MODELS[name], complete["model"], tokenizer)
     context = model.config.max_position_embeddings
-    max_length = at_least("data.max_length", data.get("max_length", context), 1)
+    max_length = check_at_least("data.max_length", data.get("max_length", context), 1)
     if max_length > context:
         raise ConfigError(
             f"data.max_length is {max_length}, expected at most {context}, the context"

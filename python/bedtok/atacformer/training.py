@@ -13,10 +13,9 @@ import numpy as np
 import torch
 from transformers import TrainerCallback
 
+from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError
-from bedtok._optional import need
-from bedtok._sequence import at_least
-from bedtok._tensors import row_array
+from bedtok._tokenization.tensors import as_row
 from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.triplets import is_missing
 
@@ -128,7 +127,7 @@ class AdjustedRandIndexCallback(_Measuring):
         seed: int = 42,
     ) -> None:
         for module in ("sklearn.cluster", "sklearn.metrics"):
-            need(module, type(self).__name__, "scikit-learn")
+            import_optional(module, type(self).__name__, "scikit-learn")
         labels: Any = cell_type_labels
         labels = labels.tolist() if hasattr(labels, "tolist") else list(labels)
         if len(labels) != len(input_ids):
@@ -144,12 +143,12 @@ class AdjustedRandIndexCallback(_Measuring):
             raise ConfigError(
                 f"cell_type_labels has {self._num_labels} different labels, expected two at least"
             )
-        self._cells = [row_array(input_ids[i], "input_ids") for i in labelled]
+        self._cells = [as_row(input_ids[i], "input_ids") for i in labelled]
         if pad_token_id is not None:
             self._cells = [cell[cell != pad_token_id] for cell in self._cells]
-        self._batch_size = at_least("batch_size", batch_size, 1)
-        self._every = at_least("log_every_n_steps", log_every_n_steps, 1)
-        self._seed = at_least("seed", seed, 0)
+        self._batch_size = check_at_least("batch_size", batch_size, 1)
+        self._every = check_at_least("log_every_n_steps", log_every_n_steps, 1)
+        self._seed = check_at_least("seed", seed, 0)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         super().on_train_begin(args, state, control, **kwargs)
@@ -164,8 +163,8 @@ class AdjustedRandIndexCallback(_Measuring):
         return bool(state.global_step % self._every == 0)
 
     def _measure(self, model: Any) -> dict[str, float]:
-        cluster = need("sklearn.cluster", type(self).__name__, "scikit-learn")
-        metrics = need("sklearn.metrics", type(self).__name__, "scikit-learn")
+        cluster = import_optional("sklearn.cluster", type(self).__name__, "scikit-learn")
+        metrics = import_optional("sklearn.metrics", type(self).__name__, "scikit-learn")
         embeddings = model.encode_tokenized_cells(
             self._cells, batch_size=self._batch_size, seed=self._seed
         )

@@ -10,9 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from bedtok._checks import check_at_least, draw_seed, warn_caller
 from bedtok._core import ConfigError
-from bedtok._inputs import warn_caller
-from bedtok._sequence import at_least, draw_seed
 
 Int64s = npt.NDArray[np.int64]
 
@@ -76,7 +75,7 @@ class TripletDataset:
         Args:
             epoch: Number of the epoch, 0 or more.
         """
-        self._epoch = at_least("epoch", epoch, 0)
+        self._epoch = check_at_least("epoch", epoch, 0)
 
     def triplet(self, i: int) -> Triplet:
         """Return the positions of the cells of item i."""
@@ -116,7 +115,7 @@ def sample_triplets(
     """
     groups = _Groups(labels)
     below = np.random.default_rng(draw_seed(seed)).integers
-    times = range(at_least("per_anchor", per_anchor, 1))
+    times = range(check_at_least("per_anchor", per_anchor, 1))
     return [groups.draw(i, below) for i in range(len(groups.anchors)) for _ in times]
 
 

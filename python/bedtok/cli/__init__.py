@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from bedtok import _core
 from bedtok.cli import _decode, _inspect, _tokenize, _train
 from bedtok.cli._arguments import EXIT_CODES
-from bedtok.cli._messages import message_of, say, show_warning
+from bedtok.cli._messages import log, message_of, show_warning
 
 OK, FAILED, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except KeyboardInterrupt:
             return INTERRUPTED
         except (ValueError, OSError, ImportError, MemoryError) as error:
-            say(message_of(error))
+            log(message_of(error))
             return FAILED
     return OK
 
@@ -70,10 +70,10 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"bedtok {_core.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
-    _tokenize.add(commands)
-    _inspect.add(commands)
-    _decode.add(commands)
-    _train.add(commands)
+    _tokenize.add_parser(commands)
+    _inspect.add_parser(commands)
+    _decode.add_parser(commands)
+    _train.add_parser(commands)
     if argv and argv[0] in commands.choices:
         command: argparse.ArgumentParser = commands.choices[argv[0]]
         # Intermixed: `tokenize VOCAB --tokens a.bed` is what people type, and the plain parse

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Flags that commands share: how regions map, where a vocabulary comes from."""
+"""Flags that commands share: mapping options, and where a vocabulary is loaded from."""
 
 from __future__ import annotations
 
 import argparse
-import math
 from collections.abc import Callable
 from typing import Any
 
-from bedtok._options import OPTION_NAMES
+from bedtok._tokenization.options import CHECKS, MAPPING_NAMES
 
 EXIT_CODES = """exit codes:
   0    done
@@ -27,7 +26,7 @@ VOCAB_HELP = (
 def add_command(
     commands: Any, name: str, summary: str, run: Callable[[Any], None], epilog: str
 ) -> argparse.ArgumentParser:
-    """Return a new command; what it is called with goes to ``run``."""
+    """Return the parser of a new command; ``run`` is called with its arguments."""
     command: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
@@ -42,16 +41,22 @@ def add_command(
 
 def add_mapping(command: argparse.ArgumentParser) -> None:
     """Add the flags that say how regions map to tokens."""
-    # SUPPRESS: what is not on the command line stays as the tokenizer was saved.
+    # SUPPRESS: options that are not on the command line stay as they were saved.
     group = command.add_argument_group(
         "mapping of regions to tokens (default: as saved with the vocabulary)",
         argument_default=argparse.SUPPRESS,
     )
     group.add_argument(
-        "--min-overlap", type=_base_pairs, metavar="BP", help="at least BP shared; default: 0"
+        "--min-overlap",
+        type=_number("min_overlap", _digits, "a number of bp, 0 or more"),
+        metavar="BP",
+        help="at least BP shared; default: 0",
     )
     group.add_argument(
-        "--min-fraction", type=_fraction, metavar="F", help="at least this part shared, 0 to 1"
+        "--min-fraction",
+        type=_number("min_fraction", float, "a number from 0 to 1"),
+        metavar="F",
+        help="at least this part shared, 0 to 1",
     )
     group.add_argument(
         "--fraction-of",
@@ -92,20 +97,22 @@ def add_loading(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _base_pairs(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text) > 2**32 - 1:
-        raise argparse.ArgumentTypeError(f"expected a number of bp, 0 or more, not {text!r}")
+def _number(name: str, parse: Callable[[str], float], expected: str) -> Callable[[str], Any]:
+    """Return the type of a flag for a number, which is checked as the keyword ``name`` is."""
+
+    def convert(text: str) -> Any:
+        try:
+            return CHECKS[name](name, parse(text))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"expected {expected}, not {text!r}") from None
+
+    return convert
+
+
+def _digits(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError
     return int(text)
-
-
-def _fraction(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0.0 <= value <= 1.0:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, not {text!r}")
-    return value
 
 
 def _aliases(text: str) -> str | dict[str, str]:
@@ -121,4 +128,4 @@ def _aliases(text: str) -> str | dict[str, str]:
 
 def mapping_of(args: argparse.Namespace) -> dict[str, Any]:
     """Return the mapping options that were given, as keywords."""
-    return {name: getattr(args, name) for name in OPTION_NAMES if hasattr(args, name)}
+    return {name: getattr(args, name) for name in MAPPING_NAMES if hasattr(args, name)}

@@ -5,22 +5,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bedtok import _core
-from bedtok._inputs import as_ids
+from bedtok._tokenization.tensors import as_row
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading
-from bedtok.cli._files import ID_FORMATS, load, opened, read_stdin
+from bedtok.cli._files import ID_FORMATS, load_core, open_output, read_stdin
 from bedtok.cli._messages import STDIN
 
-_GTOK_MAGIC = b"GTOK"
 
-
-def add(commands: Any) -> None:
-    """Add the command."""
+def add_parser(commands: Any) -> None:
+    """Add the parser of the command."""
     command = add_command(
         commands,
         "decode",
@@ -71,7 +68,7 @@ def _run(args: argparse.Namespace) -> None:
             usage_error(f"expected ids (decimal numbers), not {word!r}")
         given += parsed
 
-    tokenizer, _ = load(args.vocab, args)
+    tokenizer, _ = load_core(args.vocab, args)
     if words and words != ["-"]:
         samples: Iterable[list[int]] = [given]
     else:
@@ -81,13 +78,13 @@ def _run(args: argparse.Namespace) -> None:
     # All before any: an input that is wrong further down gives no output.
     pieces: list[bytes] = []
     for ids in samples:
-        array = as_ids(ids, f"the vocabulary (0..{tokenizer.vocab_size - 1})")
+        array = as_row(ids, bounds=f"the vocabulary (0..{tokenizer.vocab_size - 1})")
         if args.bed:
             pieces.append(tokenizer.decode_regions(array).to_bytes())
         else:
             tokens = tokenizer.decode(array, args.skip_special_tokens)
             pieces.append("".join(token + "\n" for token in tokens).encode())
-    with opened(args.output) as file:
+    with open_output(args.output) as file:
         file.writelines(pieces)
 
 
@@ -104,9 +101,11 @@ def _integers(text: str) -> list[int] | None:
 
 
 def _parse_ids(data: bytes, name: str, form: str | None) -> Iterator[list[int]]:
-    """Yield the ids of each sample in what ``tokenize`` or another tool wrote."""
-    if form == "gtok" or (form is None and data.startswith(_GTOK_MAGIC)):
-        yield _parse_gtok(data, name)
+    """Yield the ids of each sample in the output of ``tokenize`` or of another tool."""
+    from bedtok.io.gtok import MAGIC, decode_gtok
+
+    if form == "gtok" or (form is None and data.startswith(MAGIC)):
+        yield decode_gtok(data, name).tolist()
         return
     try:
         lines = data.decode("utf-8-sig").split("\n")
@@ -147,19 +146,6 @@ def _parse_json(line: str, place: str) -> list[int]:
             f"not {_short(line)}"
         )
     return ids
-
-
-def _parse_gtok(data: bytes, name: str) -> list[int]:
-    from bedtok.utils import read_tokens_from_gtok
-
-    # The format lives in one place, which reads files.
-    with tempfile.TemporaryDirectory(prefix="bedtok-") as folder:
-        path = Path(folder, "input.gtok")
-        path.write_bytes(data)
-        try:
-            return [int(token) for token in read_tokens_from_gtok(str(path))]
-        except _core.Error as error:
-            raise _core.Error(str(error).replace(str(path), name)) from None
 
 
 def _short(text: str) -> str:

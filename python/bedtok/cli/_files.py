@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What commands read and write: vocabularies, regions, standard input, whole files."""
+"""Input and output of commands: vocabularies, regions, standard input, output files."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from bedtok import _core
-from bedtok._options import merge_options
-from bedtok._replacing import replacing
+from bedtok._files import atomic_write
+from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import mapping_of
-from bedtok.cli._messages import STDIN, say
+from bedtok.cli._messages import STDIN, log
 
 ID_FORMATS = ("jsonl", "tsv", "gtok")  # of ids, written and read
 
@@ -32,7 +32,7 @@ def _is_special(path: str) -> bool:
 
 
 def load_tokenizer(vocab: str, args: argparse.Namespace) -> Any:
-    """Load a vocabulary in any of its forms."""
+    """Return the tokenizer of a vocabulary in any of its forms."""
     from bedtok.tokenizers import Tokenizer
 
     if names_file(vocab) and not os.path.isdir(vocab):
@@ -45,20 +45,20 @@ def load_tokenizer(vocab: str, args: argparse.Namespace) -> Any:
     )
 
 
-def load(vocab: str, args: argparse.Namespace) -> tuple[_core.Tokenizer, _core.MappingOptions]:
-    """Load a vocabulary; return it with its mapping options, those of the command line on top."""
+def load_core(vocab: str, args: argparse.Namespace) -> tuple[_core.Tokenizer, _core.MappingOptions]:
+    """Return a compiled tokenizer and its mapping options, overridden by the command line."""
     tokenizer = load_tokenizer(vocab, args)
-    return tokenizer._core, merge_options(tokenizer.options, mapping_of(args), args.command)
+    return tokenizer._core, merge_mapping(tokenizer.options, mapping_of(args), args.command)
 
 
 def read_stdin() -> bytes:
-    """Read standard input to its end; tell a person that it is waited for."""
+    """Read standard input to its end; at a terminal, say how to end it."""
     if sys.stdin.isatty():
-        say("reads from the terminal; end with Ctrl-D")
+        log("reads from the terminal; end with Ctrl-D")
     return sys.stdin.buffer.read()
 
 
-def read(path: str, sort: bool = True) -> _core.RegionSet:
+def read_regions(path: str, sort: bool = True) -> _core.RegionSet:
     """Read the regions of a BED file, or of standard input."""
     if path == "-":
         return _core.RegionSet.from_bytes(read_stdin(), STDIN, sort)
@@ -66,8 +66,8 @@ def read(path: str, sort: bool = True) -> _core.RegionSet:
 
 
 @contextlib.contextmanager
-def opened(path: str | None) -> Iterator[BinaryIO]:
-    """Open stdout, or a file that appears under its name only when all went well."""
+def open_output(path: str | None) -> Iterator[BinaryIO]:
+    """Open standard output, or a file that is written atomically."""
     if path is None or path == "-":
         sys.stdout.flush()
         yield sys.stdout.buffer
@@ -75,5 +75,5 @@ def opened(path: str | None) -> Iterator[BinaryIO]:
     elif os.path.isdir(path):
         raise IsADirectoryError(f"{path}: is a folder, expected a file to write")
     else:
-        with replacing(path) as temporary, open(temporary, "wb") as file:
+        with atomic_write(path) as temporary, open(temporary, "wb") as file:
             yield file

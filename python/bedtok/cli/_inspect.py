@@ -12,14 +12,14 @@ import numpy as np
 
 from bedtok import _core
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
-from bedtok.cli._files import load, names_file, opened, read
+from bedtok.cli._files import load_core, names_file, open_output, read_regions
 from bedtok.cli._messages import STDIN, with_flags
 
 _CHROMS_SHOWN = 30  # in the text; --json has all of them
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
+def add_parser(commands: Any) -> None:
+    """Add the parser of the command."""
     command = add_command(
         commands,
         "inspect",
@@ -51,15 +51,15 @@ def _run(args: argparse.Namespace) -> None:
     facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
     is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
     if args.file != "-" and (is_model or not names_file(args.file)):
-        model, _ = load(args.file, args)
+        model, _ = load_core(args.file, args)
         regions = model.regions
         facts["vocab_size"] = model.vocab_size
         facts["special_tokens"] = dict(model.special_tokens)
     else:
-        regions = read(args.file, sort=False)
+        regions = read_regions(args.file, sort=False)
     facts.update(_facts(regions))
     if args.vocab is not None:
-        tokenizer, options = load(args.vocab, args)
+        tokenizer, options = load_core(args.vocab, args)
         report = tokenizer.report(regions, options)
         for chrom in report.chroms:
             facts["chromosomes"][chrom.chrom].update(known=chrom.known, hits=chrom.hits)
@@ -74,7 +74,7 @@ def _run(args: argparse.Namespace) -> None:
             "likely_cause": report.likely_cause,
         }
     text = json.dumps(facts, indent=2) if args.json else _facts_text(facts)
-    with opened(None) as file:
+    with open_output(None) as file:
         file.write(text.encode("utf-8", "surrogateescape") + b"\n")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the command line says on standard error."""
+"""Messages of the command line, on standard error."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from bedtok import _core
 
-STDIN = "<stdin>"  # how stdin is called in messages
+STDIN = "<stdin>"  # the name of standard input in messages
 
 _subject: list[str] = []  # the input at work, for messages that do not name one
 
 
 @contextlib.contextmanager
-def about(bed: str) -> Iterator[None]:
-    """Let messages of what follows name an input."""
+def naming_input(bed: str) -> Iterator[None]:
+    """Name an input in the messages of the block."""
     _subject.append(STDIN if bed == "-" else bed)
     try:
         yield
@@ -31,11 +31,11 @@ def about(bed: str) -> Iterator[None]:
 
 
 def show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    """Say a warning; what ``warnings.showwarning`` is while a command runs."""
+    """Write a warning; replaces ``warnings.showwarning`` while a command runs."""
     text = " ".join(str(message).split())
     if _subject and not text.startswith(_subject[-1]):
         text = f"{_subject[-1]}: {text}"
-    say(f"warning: {with_flags(text)}")
+    log(f"warning: {with_flags(text)}")
 
 
 def with_flags(text: str) -> str:
@@ -43,7 +43,7 @@ def with_flags(text: str) -> str:
     return re.sub(r"chrom_aliases='(\w+)'", r"--chrom-aliases \1", text)
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Write a line to standard error."""
     with contextlib.suppress(OSError):  # stderr may be closed
         print(f"bedtok: {text}", file=sys.stderr, flush=True)

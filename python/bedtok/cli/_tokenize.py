@@ -9,24 +9,22 @@ import importlib
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bedtok import _core
-from bedtok._replacing import replacing
-from bedtok._sample_names import sample_names
+from bedtok._files import atomic_write, sample_names
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
-from bedtok.cli._files import ID_FORMATS, load, load_tokenizer, opened, read
-from bedtok.cli._messages import about, say, show_warning
+from bedtok.cli._files import ID_FORMATS, load_core, load_tokenizer, open_output, read_regions
+from bedtok.cli._messages import log, naming_input, show_warning
 
 _SHARDS = ("parquet", "npz")  # of a folder
 _FORMAT_OF_SUFFIX = {".jsonl": "jsonl", ".tsv": "tsv", ".txt": "tsv", ".gtok": "gtok"}
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
+def add_parser(commands: Any) -> None:
+    """Add the parser of the command."""
     command = add_command(
         commands,
         "tokenize",
@@ -40,11 +38,11 @@ output:
   tsv    one line a sample: its name, a tab, the ids with a space between two
   gtok   one binary file a sample; -o is a file for one input, a folder for several
   parquet, npz
-         shards of many samples in the folder -o; a second run does what is missing, bad files are
-         listed at the end (--strict ends at the first), and manifest.json tells what is there
-A sample is called as its file without folder, .bed and .gz; where two inputs would be called
-alike, by their paths; stdin is called stdin. An output file appears only when it is complete;
-on stdout the lines before a failure stand.
+         shards of many samples in the folder -o; a second run writes only the missing samples, bad
+         files are listed at the end (--strict stops at the first), and _manifest.json lists all
+Samples are named after their files, without directory and .bed/.gz; files that would share a name
+are named by their paths, and standard input is stdin. Output files are written atomically; on
+standard output the lines before a failure stay.
 
 examples:
   bedtok tokenize databio/atacformer-base-hg38 sample.bed.gz
@@ -73,7 +71,10 @@ examples:
         "--strict", action="store_true", help="with parquet and npz: end at the first bad file"
     )
     command.add_argument(
-        "--num-workers", metavar="N", type=int, help="with parquet and npz: threads; default: all"
+        "--num-threads", metavar="N", type=int, help="with parquet and npz; default: all processors"
+    )
+    command.add_argument(
+        "--samples-per-shard", metavar="N", type=int, help="with parquet and npz; default: 256"
     )
     add_mapping(command)
     add_loading(command)
@@ -85,47 +86,51 @@ def _run(args: argparse.Namespace) -> None:
     if beds.count("-") > 1:
         usage_error("'-' can be given once, as there is one stdin")
     output: str | None = None if args.output == "-" else args.output
-    form: str = args.format or _FORMAT_OF_SUFFIX.get(Path(output or "").suffix.lower(), "jsonl")
-    if form in _SHARDS:
-        _tokenize_to_shards(args, beds, output, form)
+    format: str = args.format or _FORMAT_OF_SUFFIX.get(Path(output or "").suffix.lower(), "jsonl")
+    if format in _SHARDS:
+        _tokenize_to_shards(args, beds, output, format)
         return
-    for flag, given in (("--strict", args.strict), ("--num-workers", args.num_workers is not None)):
+    for flag, given in (
+        ("--strict", args.strict),
+        ("--num-threads", args.num_threads is not None),
+        ("--samples-per-shard", args.samples_per_shard is not None),
+    ):
         if given:
             usage_error(f"{flag}: belongs to --format {' and '.join(_SHARDS)}")
     names = sample_names(beds)
-    if form == "gtok":
+    if format == "gtok":
         if args.tokens:
             usage_error("--tokens: a gtok file holds ids")
         if output is None:
             usage_error("--format gtok needs --output: a file for one input, a folder for several")
         targets = _gtok_targets(output, names, usage_error)
     elif output is not None and os.path.isdir(output):
-        usage_error(f"--output {output}: is a folder, which --format gtok alone takes")
+        usage_error(f"--output {output}: is a folder, expected a file unless --format is gtok")
 
-    tokenizer, options = load(args.vocab, args)
+    tokenizer, options = load_core(args.vocab, args)
 
     def encode(bed: str) -> _core.Encoding:
-        with about(bed):
-            encoding = tokenizer.encode_batch([read(bed)], options).encodings[0]
+        with naming_input(bed):
+            encoding = tokenizer.encode_batch([read_regions(bed)], options).encodings[0]
             if encoding.warning is not None:
                 show_warning(encoding.warning)
         return encoding
 
     with contextlib.ExitStack() as stack:
-        if form == "gtok":
-            from bedtok.utils import write_tokens_to_gtok
+        if format == "gtok":
+            from bedtok.io.gtok import encode_gtok
 
             if len(beds) > 1 or os.path.isdir(output or "") or (output or "").endswith("/"):
                 stack.enter_context(_folder(Path(output or ".")))
             for bed, target in _progress(list(zip(beds, targets, strict=True))):
-                temporary = stack.enter_context(replacing(target))
-                write_tokens_to_gtok(str(temporary), encode(bed).input_ids.tolist())
+                temporary = stack.enter_context(atomic_write(target))
+                Path(temporary).write_bytes(encode_gtok(encode(bed).input_ids))
             return
-        file = stack.enter_context(opened(output))
+        file = stack.enter_context(open_output(output))
         for bed, name in _progress(list(zip(beds, names, strict=True)), to_file=output is not None):
             ids = encode(bed).input_ids
             values: list[Any] = tokenizer.decode(ids) if args.tokens else ids.tolist()
-            if form == "tsv":
+            if format == "tsv":
                 line = name + "\t" + " ".join(map(str, values))
             else:
                 line = json.dumps(
@@ -135,35 +140,36 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _tokenize_to_shards(
-    args: argparse.Namespace, beds: list[str], output: str | None, form: str
+    args: argparse.Namespace, beds: list[str], output: str | None, format: str
 ) -> None:
     from bedtok.io import tokenize_files
 
     if args.tokens:
-        args.usage_error(f"--tokens: a {form} file holds ids")
+        args.usage_error(f"--tokens: a {format} file holds ids")
     if output is None or "-" in beds:
-        args.usage_error(f"--format {form} needs --output, a folder, and files to read")
+        args.usage_error(f"--format {format} needs --output, a folder, and files to read")
     assert output is not None
     result = tokenize_files(
         beds,
         load_tokenizer(args.vocab, args),
-        out=output,
-        form=form,  # type: ignore[arg-type]
-        num_workers=args.num_workers,
+        output_dir=output,
+        format=format,  # type: ignore[arg-type]
+        num_threads=args.num_threads,
         strict=args.strict,
+        **({} if args.samples_per_shard is None else {"samples_per_shard": args.samples_per_shard}),
         **mapping_of(args),
     )
-    with opened(None) as file:
+    with open_output(None) as file:
         file.write(str(result).splitlines()[0].encode("utf-8", "surrogateescape") + b"\n")
     for reason in result.failed.values():
-        say(reason)
+        log(reason)
     if result.failed:
         raise _core.Error(f"files that could not be tokenized: {len(result.failed)}")
 
 
 @contextlib.contextmanager
 def _folder(path: Path) -> Iterator[None]:
-    """Make a folder if need be; take it away again when what follows fails."""
+    """Make a folder if it is missing; remove it again when the block fails."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     path.mkdir(parents=True, exist_ok=True)
     try:
@@ -182,16 +188,16 @@ def _gtok_targets(
         return [Path(output)]
     if os.path.exists(output) and not os.path.isdir(output):
         usage_error(f"--output {output}: several inputs need a folder, this is a file")
-    seen = Counter(names)
-    for name in names:
-        # A name that is a path is one that another input has, too.
-        if seen[name] > 1 or os.path.basename(name) != name:
-            usage_error(f"{name}: another input has the same name, and each becomes NAME.gtok")
-    return [Path(output, name + ".gtok") for name in names]
+    from bedtok.io.gtok import gtok_paths
+
+    try:
+        return gtok_paths(output, names)
+    except _core.ConfigError as error:
+        usage_error(str(error))
 
 
 def _progress(items: list[Any], *, to_file: bool = True) -> Iterable[Any]:
-    """Walk through ``items`` with a bar on stderr, where somebody can see it."""
+    """Return ``items``, with a progress bar if standard error is a terminal."""
     if len(items) < 2 or not sys.stderr.isatty() or not (to_file or not sys.stdout.isatty()):
         return items
     try:

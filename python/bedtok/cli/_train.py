@@ -9,11 +9,11 @@ from typing import Any
 
 from bedtok import _train_options
 from bedtok.cli._arguments import add_command
-from bedtok.cli._files import opened
+from bedtok.cli._files import open_output
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
+def add_parser(commands: Any) -> None:
+    """Add the parser of the command."""
     command = add_command(
         commands,
         "train",
@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> None:
     config = _train_options.completed(_train_options.given_config(args))
     if args.print_config:
-        with opened(None) as file:
+        with open_output(None) as file:
             file.write(_train_options.to_toml(config).encode())
         return
     if missing := _train_options.missing_fields(config):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""AnnData as input: its peaks, and its cells in pieces that memory holds. None of its libraries is
-imported: they are there when their objects are.
+"""AnnData as input: its peaks, and its matrix in pieces that fit into memory.
+
+Nothing is imported here: whoever hands in an AnnData has imported its libraries.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._core import ConfigError, Error
-from bedtok.models import RegionSet
+from bedtok._regions.region_set import RegionSet
 
 Int64s = npt.NDArray[np.int64]
 

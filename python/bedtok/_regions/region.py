@@ -7,6 +7,8 @@ import operator
 from functools import total_ordering
 from typing import Any
 
+import numpy as np
+
 from bedtok._core import Error
 
 MAX_COORDINATE = 2**32 - 1
@@ -16,11 +18,11 @@ def check_coordinate(value: object, what: str) -> int:
     """Return a coordinate as int.
 
     Raises:
-        TypeError: It is no integer; bools and floats are none.
+        TypeError: It is not an integer; bools and floats are refused, too.
         Error: It is outside 0 .. 2**32 - 1.
     """
     if type(value) is not int:
-        if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
+        if isinstance(value, (bool, np.bool_)):
             raise TypeError(f"{what} is {value!r}, expected an integer")
         try:
             value = operator.index(value)  # type: ignore[arg-type]
@@ -35,19 +37,19 @@ def check_coordinate(value: object, what: str) -> int:
 
 @total_ordering
 class Region:
-    """A chromosome's name and ``[start, end)``, 0-based and half-open, in base pairs.
+    """A genomic interval: a chromosome and ``[start, end)``, 0-based and half-open, in base pairs.
 
-    Equal, ordered and hashed by (chrom, start, end); what it carries is not compared. Its ``len``
-    is its width; a zero-length region is true all the same.
+    Regions compare, sort and hash by (chrom, start, end); ``rest`` is ignored. ``len(region)`` is
+    the width in base pairs; a zero-length region is still true.
 
     Args:
-        chrom: Name of the chromosome; ``chr=`` is accepted, too.
+        chrom: Name of the chromosome; ``chr=`` is an alias.
         start: First base, 0 .. 2**32 - 1.
         end: One past the last base, start .. 2**32 - 1.
         rest: The other columns of its BED line as text, or None.
 
     Raises:
-        TypeError: The name is no text, or a coordinate no integer.
+        TypeError: The name is not a ``str``, or a coordinate not an integer.
         Error: The name is empty, a coordinate is out of range, or end is before start.
 
     Example:
@@ -90,7 +92,7 @@ class Region:
 
     @property
     def chr(self) -> str:
-        """The same, as gtars calls it."""
+        """Alias of ``chrom``, as in gtars."""
         return self._chrom
 
     @property

@@ -13,7 +13,7 @@ from bedtok import _core
 from bedtok._core import ConfigError
 
 
-def core_of_config(path: str) -> _core.Tokenizer:
+def tokenizer_from_toml(path: str) -> _core.Tokenizer:
     if sys.version_info >= (3, 11):
         import tomllib
     else:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Regions out of pandas, polars and Arrow tables, none of which is imported.
+"""pandas, polars and Arrow tables to columns of regions, without importing those libraries.
 
-A table is what has column names (``columns``, or ``column_names`` in Arrow), gives a column by its
-name, and is no mapping.
+A table is an object that has column names (``columns``, or ``column_names`` in Arrow) and returns a
+column by its name, and is not a mapping.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
-from bedtok._columns import core_of_encoded, encode_names
 from bedtok._core import Error
+from bedtok._regions.columns import columns_from_encoded, encode_names
 
-# In lower case. What BED files, pyranges, bioframe, GTF and UCSC tables call them.
+# In lower case: the names in BED files, pyranges, bioframe, GTF and UCSC tables.
 _NAMES = {
     "chrom": ("chrom", "chr", "#chrom", "#chr", "chromosome", "seqname", "seqnames"),
     "start": ("start", "chromstart", "starts"),
@@ -41,7 +41,7 @@ def _column_names(x: Any) -> list[str] | None:
     return [name if isinstance(name, str) else repr(name) for name in names]
 
 
-def core_of_table(table: Any) -> _core.RegionSet:
+def columns_from_table(table: Any) -> _core.RegionSet:
     """Return the regions of a table; see ``RegionSet.from_table``."""
     names = _column_names(table)
     if names is None:
@@ -50,17 +50,17 @@ def core_of_table(table: Any) -> _core.RegionSet:
         )
     column = {role: table[_find(role, names)] for role in _NAMES}
     chrom_names, ids = _encode(column["chrom"])
-    return core_of_encoded(
+    return columns_from_encoded(
         chrom_names, ids, _integers(column["start"], "start"), _integers(column["end"], "end")
     )
 
 
 def _find(role: str, names: list[str]) -> str:
-    found = [name for name in names if name.lower() in _NAMES[role]]
-    if len(found) == 1:
-        return found[0]
-    shown = ", ".join(found or names[:20])
-    if found:
+    candidates = [name for name in names if name.lower() in _NAMES[role]]
+    if len(candidates) == 1:
+        return candidates[0]
+    shown = ", ".join(candidates or names[:20])
+    if candidates:
         raise Error(f"table: {shown} could each be the {role}, expected one; rename the others")
     raise Error(
         f"table: no column for the {role} among: {shown}; expected one of {', '.join(_NAMES[role])}"

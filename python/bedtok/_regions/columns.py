@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Lists and arrays to the columns of the compiled ``RegionSet``: every check is here.
+"""Lists and arrays to the columns of the compiled ``RegionSet``, with every check.
 
-Columns are checked whole by NumPy; one by one only to name the culprit.
+NumPy checks whole columns; values are looked at one by one only to name the bad one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._core import Error
-from bedtok._region import MAX_COORDINATE, Region, check_coordinate
+from bedtok._regions.region import MAX_COORDINATE, Region, check_coordinate
 
 # From the right: the last number is the end, the one before it the start, all else the name.
 _REGION_TEXT = re.compile(r"(.+):([0-9]+)-([0-9]+)", re.DOTALL)
@@ -33,8 +33,7 @@ class RegionText(NamedTuple):
 def parse_region_text(text: str) -> RegionText | None:
     """Return the parts of ``chrom:start-end``; None when the text has another form.
 
-    The form is a name, which may hold ``:`` and ``-``, and two numbers. Whether the numbers are
-    legal coordinates is not looked at.
+    The name may hold ``:`` and ``-``. Whether the numbers are legal coordinates is not checked.
     """
     match = _REGION_TEXT.fullmatch(text)
     return None if match is None else RegionText(match[1], int(match[2]), int(match[3]))
@@ -45,12 +44,16 @@ def is_region_text(text: str) -> bool:
     return _REGION_TEXT.fullmatch(text) is not None
 
 
-def core_of_regions(items: Sequence[Any]) -> _core.RegionSet:
+def columns_from_regions(
+    items: Sequence[Any],
+    bad_text: str = "region {position}: {text!r} is not of the form 'chr1:100-200'",
+) -> _core.RegionSet:
     """Return regions in any mixture of forms as columns, in their order.
 
     Args:
         items: ``Region``, ``(chrom, start, end[, rest])``, ``"chrom:start-end"``, or objects with
             ``chrom`` or ``chr``, ``start``, ``end``.
+        bad_text: The message for a text of another form.
 
     Raises:
         TypeError: An item, or a coordinate, has another type; its position is named.
@@ -68,7 +71,7 @@ def core_of_regions(items: Sequence[Any]) -> _core.RegionSet:
         elif isinstance(item, str):
             text = parse_region_text(item)
             if text is None:
-                raise Error(f"region {i}: {item!r} is not of the form 'chr1:100-200'")
+                raise Error(bad_text.format(position=i, text=item))
             parts = (*text, None)
         else:
             parts = _parts_of_object(i, item)
@@ -76,8 +79,8 @@ def core_of_regions(items: Sequence[Any]) -> _core.RegionSet:
         starts.append(parts[1])
         ends.append(parts[2])
         rest.append(parts[3])
-    carries = any(text is not None for text in rest)
-    return core_of_arrays(chroms, starts, ends, rest if carries else None)
+    has_rest = any(text is not None for text in rest)
+    return columns_from_arrays(chroms, starts, ends, rest if has_rest else None)
 
 
 def _parts_of_object(i: int, item: Any) -> tuple[Any, ...]:
@@ -94,15 +97,15 @@ def _parts_of_object(i: int, item: Any) -> tuple[Any, ...]:
     return chrom, start, end, rest if isinstance(rest, str) else None
 
 
-def core_of_arrays(
+def columns_from_arrays(
     chroms: Any, starts: Any, ends: Any, rest: Sequence[str | None] | None = None
 ) -> _core.RegionSet:
     """Return columns of one length as a set; see ``RegionSet.from_arrays``."""
     names, ids = encode_names(chroms)
-    return core_of_encoded(names, ids, starts, ends, rest)
+    return columns_from_encoded(names, ids, starts, ends, rest)
 
 
-def core_of_encoded(
+def columns_from_encoded(
     names: list[str],
     ids: npt.NDArray[np.uint32],
     starts: Any,
@@ -178,7 +181,7 @@ def _checked(i: int, value: Any, what: str) -> int:
     return check_coordinate(value, f"region {i}: {what}")
 
 
-def core_of_names(names: Sequence[Any]) -> _core.RegionSet:
+def columns_from_names(names: Sequence[Any]) -> _core.RegionSet:
     """Return peak names as a set; see ``RegionSet.from_names``."""
     chroms, starts, ends = [], [], []
     for i, name in enumerate(names):
@@ -190,4 +193,4 @@ def core_of_names(names: Sequence[Any]) -> _core.RegionSet:
         chroms.append(match[1])
         starts.append(int(match[2] or match[3] or match[4]))
         ends.append(int(match[5]))
-    return core_of_arrays(chroms, starts, ends)
+    return columns_from_arrays(chroms, starts, ends)

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Paths, files written atomically, TOML, and the names of samples that come from files."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from bedtok._core import ConfigError, Error, ParseError
+
+StrPath = str | os.PathLike[str]
+
+_SUFFIXES = ((".gz", ".bgz"), (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak"))
+
+
+def checked_path(path: StrPath) -> str:
+    """Return a path as text.
+
+    Raises:
+        TypeError: It is neither a ``str`` nor ``PathLike``.
+        Error: It holds NUL, or characters that no file name can have.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"path: expected str or PathLike, not {type(path).__name__}")
+    text = os.fspath(path)
+    try:
+        encoded = os.fsencode(text)
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded or not isinstance(text, str):
+        raise Error(f"path {text!r}: expected a legal file name")
+    return text
+
+
+@contextlib.contextmanager
+def atomic_write(path: StrPath) -> Iterator[str]:
+    """Yield a temporary name beside ``path`` to write to, and rename it after success.
+
+    A failure or an interruption removes what was written and leaves the previous file as it was. A
+    link stays a link, a file keeps its permissions, and a pipe or a device is written in place.
+
+    Raises:
+        OSError: The file cannot be written; the error names ``path``, not the temporary name.
+    """
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        yield target
+        return
+    folder, name = os.path.split(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "its folder does not exist", target)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield temporary
+        if os.path.exists(target):
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        if error.filename is not None and os.fspath(error.filename) == temporary:
+            error.filename, error.filename2 = target, None
+        raise
+    finally:
+        with contextlib.suppress(OSError):  # it exists only after a failure
+            os.remove(temporary)
+
+
+def read_toml(path: StrPath) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        ConfigError: It is not TOML, or not UTF-8; the message names file and line.
+        OSError: It cannot be read.
+    """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except ValueError as error:  # of TOML, or of UTF-8
+        line = re.search(r"at line (\d+)", str(error))  # the parsers have no attribute for it
+        where = f"{os.fspath(path)}:{line[1]}" if line else os.fspath(path)
+        raise ConfigError(f"{where}: not TOML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise ConfigError(
+            f"{os.fspath(path)}: nested too deeply, expected tables of values"
+        ) from error
+
+
+def parse_error(path: StrPath, line: int | None, message: str) -> ParseError:
+    """Return the error that names a place in a file, as the compiled readers raise it."""
+    text = os.fspath(path)
+    where = text if line is None else f"{text}:{line}"
+    error = ParseError(f"{where}: {message}")
+    error.path = text
+    error.line = line
+    return error
+
+
+def sample_names(paths: Sequence[str]) -> list[str]:
+    """Return the names of the samples in files: without folder, .bed and .gz.
+
+    Files that would share a name are named by their paths; ``-`` is ``stdin``.
+    """
+    names = ["stdin" if path == "-" else _sample_name(path) for path in paths]
+    count = Counter(names)
+    return [path if count[name] > 1 else name for path, name in zip(paths, names, strict=True)]
+
+
+def _sample_name(path: str) -> str:
+    name = os.path.basename(path)
+    for suffixes in _SUFFIXES:
+        for suffix in suffixes:
+            if name.lower().endswith(suffix) and len(name) > len(suffix):
+                name = name[: -len(suffix)]
+                break
+    return name

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The content of a tokenizer as plain values, which are compared, hashed and pickled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bedtok import _core
+from bedtok._core import MappingOptions
+from bedtok._tokenization.options import mapping_to_dict, sequence_from_dict, sequence_to_dict
+
+
+class TokenizerState(NamedTuple):
+    """The whole content of a tokenizer as plain values; equal tokenizers have equal states.
+
+    Attributes:
+        names: Chromosomes in the order of their first region.
+        dtype: Type of the chromosome ids: the smallest that holds them, little-endian.
+        chroms: Each region's position in ``names``, as bytes.
+        starts: uint32, little-endian, as bytes.
+        ends: uint32, little-endian, as bytes.
+        special_tokens: Spellings in the order of the ids.
+        roles: (role, spelling).
+        options: (name, value) of each mapping option.
+        sequence: (name, value) of each sequence option.
+    """
+
+    names: tuple[str, ...]
+    dtype: str
+    chroms: bytes
+    starts: bytes
+    ends: bytes
+    special_tokens: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, Any], ...]
+    sequence: tuple[tuple[str, Any], ...]
+
+    @classmethod
+    def of(cls, core: _core.Tokenizer) -> TokenizerState:
+        """Return the state of a tokenizer."""
+        regions = core.regions
+        names = regions.chrom_names
+        # The table may have unused names and any order; neither concerns the tokens. NumPy sorts
+        # small integers in linear time.
+        ids = regions.chrom_ids.astype(_smallest_dtype(len(names)))
+        used, first = np.unique(ids, return_index=True)
+        used = used[np.argsort(first)]
+        dtype = _smallest_dtype(len(used))
+        rank = np.zeros(len(names), dtype=dtype)
+        rank[used] = np.arange(len(used), dtype=dtype)
+        values = mapping_to_dict(core.options)
+        if isinstance(values["chrom_aliases"], dict):
+            values["chrom_aliases"] = dict(sorted(values["chrom_aliases"].items()))
+        return cls(
+            tuple(names[i] for i in used.tolist()),
+            dtype,
+            rank[ids].tobytes(),
+            regions.starts.astype("<u4").tobytes(),
+            regions.ends.astype("<u4").tobytes(),
+            tuple(core.all_special_tokens),
+            tuple(core.special_tokens.items()),
+            tuple(values.items()),
+            tuple(sequence_to_dict(core.sequence_options).items()),
+        )
+
+    def digest(self) -> str:
+        """Return 32 hexadecimal digits that depend only on the content."""
+        names = [
+            self.names,
+            self.dtype,
+            self.special_tokens,
+            self.roles,
+            self.options,
+            self.sequence,
+        ]
+        return self._digest_with(names)
+
+    def regions_digest(self) -> str:
+        """Return 32 hexadecimal digits that depend only on the regions and their order."""
+        return self._digest_with([self.names, self.dtype])
+
+    def _digest_with(self, values: list[Any]) -> str:
+        digest = hashlib.blake2b(digest_size=16)
+        # JSON marks the end of each text, and writes any text in ASCII.
+        digest.update(json.dumps([*values, len(self.starts)]).encode())
+        for column in (self.chroms, self.starts, self.ends):
+            digest.update(column)
+        return digest.hexdigest()
+
+    def build(self) -> _core.Tokenizer:
+        """Return a tokenizer with this state."""
+        regions = _core.RegionSet.from_columns(
+            self.names,
+            np.frombuffer(self.chroms, dtype=self.dtype).astype(np.uint32),
+            np.frombuffer(self.starts, dtype="<u4").astype(np.uint32, copy=False),
+            np.frombuffer(self.ends, dtype="<u4").astype(np.uint32, copy=False),
+        )
+        return _core.Tokenizer(
+            regions,
+            dict(self.roles),
+            MappingOptions(**dict(self.options)),
+            sequence_from_dict(dict(self.sequence)),
+            self.special_tokens,
+        )
+
+
+def _smallest_dtype(count: int) -> str:
+    """Return the smallest type that holds 0 .. count - 1."""
+    return "<u1" if count <= 2**8 else "<u2" if count <= 2**16 else "<u4"

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files of tokens: collections of BED files to shards, and ``.gtok`` files."""
+
+from bedtok.io.collection import TokenizedFiles, tokenize_files
+from bedtok.io.gtok import read_tokens_from_gtok, write_tokens_to_gtok
+
+__all__ = [
+    "TokenizedFiles",
+    "read_tokens_from_gtok",
+    "tokenize_files",
+    "write_tokens_to_gtok",
+]
