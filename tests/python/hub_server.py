@@ -7,7 +7,7 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -95,11 +95,13 @@ class HubServer:
         if method == "POST":
             return self._write(path, "create_pr=1" in target, authorization, body)
         if path.startswith("/api/models/"):
-            return self._model_info(path.removeprefix("/api/models/"), authorization)
+            return self._metadata(path.removeprefix("/api/models/"), authorization)
         repo, found, rest = path.lstrip("/").partition("/resolve/")
         refused = self._refusal(repo, authorization)
         if refused is not None:
             return refused
+        if repo in self._gated:
+            return _error(403, "GatedRepo")
         revision, _, name = rest.partition("/")
         commit = self._commit(repo, revision)
         if not found or commit is None:
@@ -161,33 +163,50 @@ class HubServer:
             return _error(404, "RepoNotFound")
         if repo in self._private and authorization != f"Bearer {self._private[repo]}":
             return _error(401, "RepoNotFound")
-        if repo in self._gated:
-            return _error(403, "GatedRepo")
         return None
 
-    def _model_info(self, target: str, authorization: str) -> Answer:
-        repo, _, revision = target.partition("/revision/")
+    def _metadata(self, target: str, authorization: str) -> Answer:
+        """Answer ``MODEL``, ``MODEL/revision/REVISION`` and ``MODEL/tree/REVISION``.
+
+        As on the Hub, access to a gated model is needed only for its files, not for these.
+        """
+        repo, route, revision = target, "", "main"
+        for name in ("/revision/", "/tree/"):
+            if name in target:
+                repo, route, revision = target.partition(name)
         refused = self._refusal(repo, authorization)
         if refused is not None:
             return refused
-        commit = self._commit(repo, revision or "main")
+        commit = self._commit(repo, revision)
         if commit is None:
             return _error(404, "RevisionNotFound")
-        siblings = [{"rfilename": name} for name in sorted(self._files[commit])]
+        files = dict(sorted(self._files[commit].items()))
+        if route == "/tree/":
+            return _json([_tree_entry(name, content) for name, content in files.items()])
+        siblings = [{"rfilename": name} for name in files]
         info = {"id": repo, "modelId": repo, "sha": commit, "tags": [], "siblings": siblings}
-        return _json(info)
+        return _json(info | {"private": repo in self._private, "gated": repo in self._gated})
 
 
 def _upload_mode(path: str, files: Mapping[str, bytes]) -> dict[str, Any]:
     """Tell the client to send a file's content with the commit, unless git has it already."""
     mode: dict[str, Any] = {"path": path, "uploadMode": "regular", "shouldIgnore": False}
     if path in files:
-        blob = b"blob %d\0" % len(files[path]) + files[path]
-        mode["oid"] = hashlib.sha1(blob, usedforsecurity=False).hexdigest()
+        mode["oid"] = _blob_id(files[path])
     return mode
 
 
-def _json(value: Mapping[str, Any], status: int = 200) -> Answer:
+def _tree_entry(path: str, content: bytes) -> dict[str, Any]:
+    return {"type": "file", "path": path, "size": len(content), "oid": _blob_id(content)}
+
+
+def _blob_id(content: bytes) -> str:
+    """Return git's name of a file's content."""
+    blob = b"blob %d\0" % len(content) + content
+    return hashlib.sha1(blob, usedforsecurity=False).hexdigest()
+
+
+def _json(value: Mapping[str, Any] | Sequence[Any], status: int = 200) -> Answer:
     return status, {"Content-Type": "application/json"}, json.dumps(value).encode()
 
 
