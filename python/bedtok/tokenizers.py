@@ -176,7 +176,7 @@ class Tokenizer(Vocabulary):
     ) -> Self:
         """Load a tokenizer from a folder, or from the Hub by name.
 
-        A folder holds what ``save_pretrained`` writes, or no more than ``universe.bed.gz`` or
+        A folder holds the files of ``save_pretrained``, or only ``universe.bed.gz`` or
         ``universe.bed``, as the published models do. Nothing in it is executed.
 
         Args:
@@ -240,44 +240,45 @@ class Tokenizer(Vocabulary):
                 columns chrom, start, end. A batch: a list or tuple that begins with a RegionSet,
                 a ``PathLike``, a table or a list of regions; an AnnData, one sample a cell (see
                 ``encode_anndata``); ``CellTokens``.
-            add_special_tokens: Put the template's tokens around each row; it is empty unless the
-                tokenizer was given one, as published models expect.
-            padding: ``False``; ``True`` or ``"longest"``: to the longest row; ``"max_length"``:
-                to ``max_length``, or the tokenizer's ``model_max_length``.
-            truncation: ``False``; ``True``: rows are cut to ``max_length`` or the tokenizer's
+            add_special_tokens: Put the template's tokens around each row. The template is empty
+                by default, as published models expect.
+            padding: ``False``; ``True`` or ``"longest"``: pad to the longest row;
+                ``"max_length"``: to ``max_length``, or the tokenizer's ``model_max_length``.
+            truncation: ``False``; ``True``: truncate rows to ``max_length`` or the tokenizer's
                 ``model_max_length``; ``"random"``: longer rows keep a random choice of their
-                tokens, in their order. None: cut where ``max_length`` is given and padding is not.
-            max_length: Tokens of a row, the template's included.
-            stride: Tokens that a row of overflow shares with the row before it.
-            seed: Of the random choice, 0 to 2**64 - 1: the same seed, samples and order give the
-                same choice. None: drawn from Python's ``random``.
-            pad_to_multiple_of: Round the padded length up.
+                tokens, in their order. None: truncate if ``max_length`` is given and ``padding``
+                is not.
+            max_length: Longest row in tokens, the template's included.
+            stride: Tokens that an overflowing row shares with the row before it.
+            seed: Seed of the random choice, 0 to 2**64 - 1: the same seed, samples and order give
+                the same choice. None: drawn from Python's ``random``.
+            pad_to_multiple_of: Round the padded length up to a multiple of this.
             padding_side: ``"right"`` or ``"left"``; None: the tokenizer's.
-            truncation_side: The side that is cut; None: the tokenizer's.
+            truncation_side: The side that truncation removes; None: the tokenizer's.
             return_tensors: ``None``: lists of int; ``"np"``: int64 arrays; ``"pt"``: PyTorch
                 tensors of dtype int64. Arrays and tensors have shape (rows, L), one sample's too.
             return_attention_mask: Leave out ``attention_mask`` when False.
-            return_overflowing_tokens: What is cut off follows as rows of its own, and
-                ``overflow_to_sample_mapping`` tells the sample of each row.
+            return_overflowing_tokens: Return the truncated tokens as further rows;
+                ``overflow_to_sample_mapping`` has the sample of each row.
             return_special_tokens_mask: Add ``special_tokens_mask``: 1 for special tokens and
                 padding, else 0.
-            return_length: Add ``length``: the tokens of each row, padding not counted.
+            return_length: Add ``length``: the number of tokens of each row, without padding.
             return_region_index: Add ``region_index``: for each token the position, in the sample
-                as given, of the region that gave it; what ``word_ids`` is for text. None (-1 in
+                as given, of the region that gave it, like ``word_ids`` for text. None (-1 in
                 arrays) where no region did.
             num_threads: For batches. None: all processors that this process may use. The result
                 does not depend on it.
             **options: Mapping options for this call; see ``MappingKeywords``.
 
         Returns:
-            ``input_ids``, ``attention_mask`` and what was asked for: of one sample a list of
+            ``input_ids``, ``attention_mask`` and the columns asked for: of one sample a list of
             length L each, of a batch a list of such lists. L is 1, the unk token, when nothing
             overlaps (with an empty template).
 
         Raises:
             TypeError: The input has none of these types, or a keyword is not known.
             Error: A region is not legal. ParseError: A file is not BED.
-            FileNotFoundError: A path leads nowhere.
+            FileNotFoundError: There is no such file.
             VocabularyError: A region hits nothing and ``on_miss`` is ``"error"``.
             ConfigError: An option has a value that is not allowed, or rows of different lengths
                 are to become an array.
@@ -458,7 +459,7 @@ class Tokenizer(Vocabulary):
 
         Raises:
             FileNotFoundError: There is no such file.
-            ParseError: A line is no fragment, or the file is cut off; it names file and line.
+            ParseError: A line is not a fragment, or the file is cut off; it names file and line.
             VocabularyError: A fragment hits nothing and ``on_miss`` is ``"error"``.
             ConfigError: An option has a value that is not allowed.
         """
@@ -638,7 +639,7 @@ class Tokenizer(Vocabulary):
         revision: str | None = None,
         create_pr: bool = False,
     ) -> Any:
-        """Upload what ``save_pretrained`` writes to a model on the Hub.
+        """Upload the files of ``save_pretrained`` to a model on the Hub.
 
         Args:
             repo_id: Name of the model, ``user/model``; made when it is missing.

@@ -299,7 +299,7 @@ def test_what_cannot_be_done_is_said(tokenizer: Tokenizer, adata: Any) -> None:
         tokenizer.encode_anndata(adata, obs_mask=[True, False, True])
     with pytest.raises(ConfigError, match="obs_mask has positions beyond the 30 cells"):
         tokenizer.encode_anndata(adata, obs_mask=[30])
-    with pytest.raises(ConfigError, match="obs_mask names 'nobody', which is no cell"):
+    with pytest.raises(ConfigError, match="obs_mask names 'nobody', which is not a cell"):
         tokenizer.encode_anndata(adata, obs_mask=["nobody"])
     with pytest.raises(TypeError, match="threshold: expected a number, not str"):
         tokenizer.encode_anndata(adata, threshold="1")  # type: ignore[arg-type]

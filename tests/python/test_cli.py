@@ -695,7 +695,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
         (("inspect", "{vocab}", "--unique"), "--unique .* needs --vocab"),
         (("decode",), "VOCAB"),
         (("decode", "{vocab}", "x"), "expected ids"),
-        (("decode", "{vocab}", "1", "-"), "stands alone"),
+        (("decode", "{vocab}", "1", "-"), "cannot be combined"),
         (("decode", "{vocab}", "1", "--input", "x"), "either as arguments or by --input"),
     ],
 )

@@ -38,7 +38,7 @@ def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:
     ``var_names``. Of features of several types (10x multiome) those called Peaks are taken.
 
     Raises:
-        Error: There are no such columns and the names are no regions.
+        Error: There are no such columns, and the names are not regions.
     """
     var = adata.var
     keep = None
@@ -61,8 +61,8 @@ def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:
         return RegionSet.from_names(var.index), keep
     except Error as error:
         raise Error(
-            "adata.var has no columns chrom, start and end, and its names are no regions such as "
-            f"chr1:100-200 ({error}); name the columns so, or take the peaks alone"
+            "adata.var has no columns chrom, start and end, and its names are not regions such as "
+            f"chr1:100-200 ({error}); name the columns so, or keep only the peaks"
         ) from None
 
 
@@ -99,7 +99,7 @@ def choose_cells(adata: Any, obs_mask: Any) -> Int64s | None:
         rows = adata.obs_names.get_indexer(chosen.astype(str))
         if (rows < 0).any():
             raise ConfigError(
-                f"obs_mask names {str(chosen[rows < 0][0])!r}, which is no cell of adata"
+                f"obs_mask names {str(chosen[rows < 0][0])!r}, which is not a cell of adata"
             )
         named: Int64s = rows.astype(np.int64)
         return named
@@ -123,8 +123,8 @@ def gather(
 ) -> tuple[Int64s, npt.NDArray[np.int32]]:
     """Return the ids of cells as (offsets, values).
 
-    Sparse matrices in memory are gathered where they are. Others (dense, of a file, of dask, or
-    with features that are no peaks) come in pieces of some MB.
+    Sparse matrices in memory are gathered in place. Others (dense, of a file, of dask, or
+    with features other than peaks) are gathered in pieces of some MB.
     """
     if layer is not None and layer not in adata.layers:
         known = ", ".join(map(str, adata.layers)) or "none"

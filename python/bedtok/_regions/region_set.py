@@ -72,7 +72,7 @@ class RegionSet(Sequence[Region]):
         """Read BED3 and up, narrowPeak, broadPeak, gappedPeak or BED12; plain, gzip or bgzip.
 
         Args:
-            path: The file; its format is told by its first bytes, not by its name.
+            path: The file; its first bytes determine the format, not its name.
             sort: By (chromosome name as bytes, start), stable, as gtars does; False keeps the
                 file's order.
 
@@ -112,7 +112,7 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_vectors(cls, chrs: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> Self:
-        """Do what ``from_arrays`` does, under the name that gtars has for it."""
+        """Return ``from_arrays(chrs, starts, ends)``, under gtars' name."""
         return cls.from_arrays(chrs, starts, ends)
 
     @classmethod
@@ -287,7 +287,7 @@ class RegionSet(Sequence[Region]):
         return self._path
 
     def is_empty(self) -> bool:
-        """Return whether there is no region."""
+        """Return whether the set has no regions."""
         return len(self) == 0
 
     def sort(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One sample or a batch of them, told apart by type, as the compiled tokenizer takes them."""
+"""One sample or a batch, distinguished by type, in the form that the compiled tokenizer takes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def classify(x: object) -> Form:
     batch, anything else makes one sample.
 
     Raises:
-        TypeError: ``x`` is none of them, or one region where a list of them is expected.
+        TypeError: ``x`` has another type, or is one region where a list of them is expected.
     """
     if isinstance(x, RegionSet):
         return "set"

@@ -64,7 +64,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         "  bedtok tokenize databio/atacformer-base-hg38 sample.bed.gz\n"
         "  bedtok inspect sample.bed.gz --vocab universe.bed.gz\n"
         "  bedtok decode universe.bed.gz 0 1 2\n"
-        "\n'bedtok COMMAND --help' tells more.\n\n" + EXIT_CODES,
+        "\n'bedtok COMMAND --help' shows the options.\n\n" + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -76,8 +76,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     _train.add_parser(commands)
     if argv and argv[0] in commands.choices:
         command: argparse.ArgumentParser = commands.choices[argv[0]]
-        # Intermixed: `tokenize VOCAB --tokens a.bed` is what people type, and the plain parse
-        # gives up the optional positionals at the first option.
+        # Intermixed: people type `tokenize VOCAB --tokens a.bed`, and the plain parser gives up the
+        # optional positionals at the first option.
         args = command.parse_intermixed_args(argv[1:])
         args.command = argv[0]
         args.usage_error = command.error
@@ -87,7 +87,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 
 def _abandon_stdout() -> None:
-    """Send what is still buffered to nowhere, or Python complains about the pipe at its end."""
+    """Discard buffered output, or Python complains about the closed pipe when it exits."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -11,7 +11,7 @@ from bedtok._tokenization.options import CHECKS, MAPPING_NAMES
 
 EXIT_CODES = """exit codes:
   0    done
-  1    a file could not be read or written, or what it says is wrong; stderr says where
+  1    a file could not be read or written, or its content is wrong; stderr says where
   2    the command line is wrong
   130  interrupted (Ctrl-C)
   141  the reader of the output closed the pipe (as head does)

@@ -23,7 +23,7 @@ def add_parser(commands: Any) -> None:
         "decode",
         "token ids in, tokens or regions out",
         _run,
-        """Reads what 'bedtok tokenize' writes: jsonl, tsv and gtok, and ids with spaces, commas or
+        """Reads the output of 'bedtok tokenize': jsonl, tsv and gtok, and ids with spaces, commas or
 line ends between them (plain). The samples of one input follow one another.
 
 examples:
@@ -60,7 +60,7 @@ def _run(args: argparse.Namespace) -> None:
     if words and args.input is not None:
         usage_error("give the ids either as arguments or by --input")
     if "-" in words and len(words) > 1:
-        usage_error("'-' reads the ids from stdin, so it stands alone")
+        usage_error("'-' reads the ids from stdin, so it cannot be combined with others")
     given: list[int] = []
     for word in words if words != ["-"] else []:
         parsed = _integers(word)
@@ -116,7 +116,7 @@ def _parse_ids(data: bytes, name: str, form: str | None) -> Iterator[list[int]]:
         if first.startswith(("{", "[")):
             form = "jsonl"
         else:
-            # One tab after a name that is no number; `5<TAB>6` stays two ids.
+            # One tab after a name that is not a number; `5<TAB>6` stays two ids.
             sample, tab, rest = first.partition("\t")
             named = bool(tab) and "\t" not in rest and _integers(sample) is None
             form = "tsv" if named else "plain"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bedtok inspect``: what a BED file or a vocabulary holds, and how well it fits one."""
+"""``bedtok inspect``: the content of a BED file or a vocabulary, and how well it fits one."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _run(args: argparse.Namespace) -> None:
     mapping = mapping_of(args)
     if mapping and args.vocab is None:
         flag = "--" + next(iter(mapping)).replace("_", "-")
-        args.usage_error(f"{flag} tells how to map to a vocabulary, so it needs --vocab")
+        args.usage_error(f"{flag} determines how regions map to a vocabulary, so it needs --vocab")
     facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
     is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
     if args.file != "-" and (is_model or not names_file(args.file)):
@@ -87,7 +87,7 @@ def _facts(regions: _core.RegionSet) -> dict[str, Any]:
     order = np.lexsort((ends, starts, chrom_ids))
     chrom, start, end = chrom_ids[order], starts[order], ends[order]
     same = (chrom[1:] == chrom[:-1]) & (start[1:] == start[:-1]) & (end[1:] == end[:-1])
-    # All chromosomes on one line, far enough apart; a region adds what lies past the furthest
+    # All chromosomes on one line, far enough apart; a region adds the part past the furthest
     # end before it.
     offset = chrom << 33
     start, end = start + offset, end + offset

@@ -64,7 +64,7 @@ examples:
     command.add_argument(
         "--format",
         choices=(*ID_FORMATS, *_SHARDS),
-        help="default: as the suffix of --output tells, else jsonl",
+        help="default: by the suffix of --output, else jsonl",
     )
     command.add_argument("--tokens", action="store_true", help="write tokens rather than ids")
     command.add_argument(
