@@ -23,8 +23,8 @@ def add_parser(commands: Any) -> None:
         "decode",
         "token ids in, tokens or regions out",
         _run,
-        """Reads the output of 'bedtok tokenize': jsonl, tsv and gtok, and ids with spaces, commas or
-line ends between them (plain). The samples of one input follow one another.
+        """Reads the output of 'bedtok tokenize': jsonl, tsv and gtok, and ids separated by spaces,
+commas or line ends (plain). The samples of one input follow one another.
 
 examples:
   bedtok decode universe.bed.gz 0 1 2
