@@ -49,13 +49,11 @@ class Tokenizer {
     set_options(std::move(options), std::move(sequence_options));
   }
 
-  /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed does, and
-  /// VocabularyError that names a file without regions. Defined in io/pretrained.hpp.
-  static Tokenizer from_bed(const std::filesystem::path& path, MappingOptions options = {});
-
-  /// From a TOML file of gtars: `universe`, `special_tokens`, `tokenizer_type`. Needs toml++; see
-  /// io/config.hpp. Defined in io/pretrained.hpp.
-  static Tokenizer from_config(const std::filesystem::path& path, MappingOptions options = {});
+  /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed and the
+  /// constructor do, and VocabularyError that names a file without regions. Defined in
+  /// io/pretrained.hpp.
+  static Tokenizer from_bed(const std::filesystem::path& path, SpecialTokens special_tokens = {},
+                            MappingOptions options = {});
 
   /// From a folder that `save_pretrained` wrote, or one that holds no more than `universe.bed.gz`
   /// or `universe.bed`. `options` stand in for the saved ones. Defined in io/pretrained.hpp.

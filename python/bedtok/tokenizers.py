@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bedtok import _core
 from bedtok._cell_calls import CellCalls
-from bedtok._config import core_of_config
+from bedtok._config import tokenizer_from_toml
 from bedtok._inputs import legal_path
 from bedtok._options import DEFAULT_OPTIONS, options_to_dict
 from bedtok._sequence import (
@@ -75,7 +75,7 @@ class Tokenizer(CellCalls):
                 text,
             )
         is_config = text.lower().endswith(".toml")
-        core = (core_of_config if is_config else _core.Tokenizer.from_bed)(text)
+        core = (tokenizer_from_toml if is_config else _core.Tokenizer.from_bed)(text)
         self._adopt(_with_options(core, options, "Tokenizer"))
 
     @classmethod
@@ -101,7 +101,7 @@ class Tokenizer(CellCalls):
             FileNotFoundError: The config or its universe is missing.
         """
         _check_options(options, "from_config")
-        return cls._of(_with_options(core_of_config(legal_path(path)), options, "from_config"))
+        return cls._of(_with_options(tokenizer_from_toml(legal_path(path)), options, "from_config"))
 
     @classmethod
     def from_regions(

@@ -25,7 +25,6 @@ namespace {
 
 using Regions = RegionSet<std::uint32_t>;
 using Tok = Tokenizer<>;
-using Index = Tok::index_type;
 using release_gil = py::call_guard<py::gil_scoped_release>;
 using Ids = Column<TokenId>;
 
@@ -79,12 +78,6 @@ Tok add_special_tokens(const Tok& tokenizer,
   for (const auto& [name, spelling] : roles) tokens.assign(to_role(name), spelling);
   for (const std::string& spelling : others) tokens.add(spelling);
   return tokenizer.with_special_tokens(std::move(tokens));
-}
-
-/// TOML is parsed by Python's own library and comes as JSON.
-Tok from_config_json(const std::string& text, const std::filesystem::path& path) {
-  io::UniverseConfig config = io::parse_universe_config(text, path);
-  return io::load_tokenizer<Index>(config.universe, config.special_tokens, {});
 }
 
 /// One sample as Python hands it over, for a thread that does not hold the GIL.
@@ -307,9 +300,11 @@ void register_tokenizer(py::module_& module) {
       .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(), "options"_a = py::none(),
            "sequence_options"_a = py::none(), "all_special_tokens"_a = py::none(), release_gil())
       .def_static(
-          "from_bed", [](const std::filesystem::path& path) { return Tok::from_bed(path); },
-          "path"_a, release_gil())
-      .def_static("from_config_json", &from_config_json, "text"_a, "path"_a, release_gil())
+          "from_bed",
+          [](const std::filesystem::path& path, const std::optional<Roles>& roles) {
+            return Tok::from_bed(path, to_special_tokens(roles, std::nullopt));
+          },
+          "path"_a, "special_tokens"_a = py::none(), release_gil())
       .def_static(
           "from_pretrained",
           [](const std::filesystem::path& folder) { return Tok::from_pretrained(folder); },

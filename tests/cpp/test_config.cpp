@@ -20,10 +20,8 @@ using bedtok::SpecialTokens;
 using bedtok::io::options_from_json;
 using bedtok::io::options_to_json;
 using bedtok::io::parse_json_object;
-using bedtok::io::parse_universe_config;
 using bedtok::io::sequence_to_json;
 using bedtok::io::special_tokens_to_json;
-using bedtok::io::toml_to_json;
 using support::message_of;
 using Spellings = std::vector<std::string>;
 
@@ -43,10 +41,6 @@ SpecialTokens tokens_of(const Spellings& files) {
   bedtok::io::SpecialTokensReader reader;
   for (const std::string& text : files) reader.read(parse_json_object(text, "c.json"), "c.json");
   return reader.tokens();
-}
-
-std::string refused_config(const std::string& text) {
-  return message_of<ConfigError>([&] { parse_universe_config(text, "dir/c.toml"); });
 }
 
 }  // namespace
@@ -355,71 +349,3 @@ TEST_CASE("special tokens of another type or value are refused by name") {
           "c.json: " + key + " has an empty spelling, expected a text like <new>");
   }
 }
-
-TEST_CASE("a universe configuration names its BED file, special tokens and tokenizer type") {
-  const auto config = parse_universe_config(
-      R"({"universe": "universe.bed.gz", "tokenizer_type": "bits",
-          "special_tokens": [{"name": "unk", "token": "[UNK]"},
-                             {"name": "sep", "token": "[SEP]"}]})",
-      "dir/config.toml");
-  CHECK(config.universe == std::filesystem::path("dir") / "universe.bed.gz");
-  CHECK(config.special_tokens[SpecialRole::unk] == "[UNK]");
-  CHECK(config.special_tokens[SpecialRole::sep] == "[SEP]");
-  CHECK(config.special_tokens[SpecialRole::pad] == "<pad>");
-  CHECK(parse_universe_config(R"({"universe": "/x/u.bed", "tokenizer_type": "ailist"})", "dir/c")
-            .universe == "/x/u.bed");
-}
-
-TEST_CASE("all else in a universe configuration is refused by name") {
-  CHECK(refused_config("{}") == "dir/c.toml: universe is missing, expected the name of a BED file");
-  CHECK(refused_config(R"({"universe": ["a.bed"]})") ==
-        "dir/c.toml: universe is [\"a.bed\"], expected a text");
-  CHECK(refused_config(R"({"universe": "u", "tokenizer_type": "bpe"})") ==
-        "dir/c.toml: tokenizer_type is 'bpe', expected bits or ailist");
-  CHECK(refused_config(R"({"universe": "u", "exclude_ranges": 1})") ==
-        "dir/c.toml: the key 'exclude_ranges' is not known, expected universe, special_tokens or "
-        "tokenizer_type");
-  CHECK(
-      refused_config(R"({"universe": "u", "special_tokens": {"unk": "x"}})") ==
-      "dir/c.toml: special_tokens is {\"unk\":\"x\"}, expected a list like [{name = \"unk\", token "
-      "= \"<unk>\"}]");
-  CHECK(refused_config(R"({"universe": "u", "special_tokens": [{"name": "unk"}]})") ==
-        "dir/c.toml: special_tokens has {\"name\":\"unk\"}, expected an entry with name and token");
-  CHECK(refused_config(R"({"universe": "u", "special_tokens": [{"name": "foo", "token": "x"}]})") ==
-        "dir/c.toml: special_tokens names 'foo', expected unk, pad, mask, cls, eos, bos or sep");
-  CHECK(refused_config(R"({"universe": "u", "special_tokens": [{"name": "unk", "token": 1}]})") ==
-        "dir/c.toml: special_tokens.token is 1, expected a text");
-}
-
-#if defined(BEDTOK_USE_TOMLPLUSPLUS)
-TEST_CASE("a TOML file becomes JSON of the same content") {
-  const support::TemporaryFolder folder;
-  const auto path = folder.file("c.toml",
-                                "universe = \"u.bed\"\ntokenizer_type = \"bits\"\n"
-                                "[[special_tokens]]\nname = \"unk\"\ntoken = \"[U]\"\n");
-  const auto config = parse_universe_config(toml_to_json(path), path);
-  CHECK(config.universe == folder.path() / "u.bed");
-  CHECK(config.special_tokens[SpecialRole::unk] == "[U]");
-}
-
-TEST_CASE("a file that is not TOML is refused with its line") {
-  const support::TemporaryFolder folder;
-  const auto refused = [&](const std::string& text) {
-    const auto path = folder.file("c.toml", text);
-    const std::string message = message_of<ConfigError>([&] { toml_to_json(path); });
-    REQUIRE(message.rfind(path.string(), 0) == 0);
-    return message.substr(path.string().size());
-  };
-  CHECK(refused("universe = \"u\"\nx = \n").rfind(":2: not TOML: ", 0) == 0);
-  CHECK(refused("x = 1\nx = 2\n").rfind(":2: not TOML: ", 0) == 0);
-  CHECK(refused("chr1\t1\t2\n").rfind(":1: not TOML: ", 0) == 0);
-  CHECK(refused("x = " + std::string(100000, '[')).rfind(":1: not TOML: ", 0) == 0);
-  CHECK(refused("x = \"\xE4\"\n").rfind(":1: not TOML: ", 0) == 0);
-}
-#else
-TEST_CASE("without toml++ a TOML file is refused with the remedy") {
-  CHECK(message_of<ConfigError>([] { toml_to_json("c.toml"); }) ==
-        "c.toml: TOML needs toml++, which this program was built without: install it and configure "
-        "again, or save the tokenizer by save_pretrained");
-}
-#endif

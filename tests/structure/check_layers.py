@@ -68,7 +68,6 @@ FOREIGN = {
     "zlib.h": {"io/inflate.hpp", "io/bed.hpp"},
     "isa-l/igzip_lib.h": {"io/inflate.hpp"},
     "nlohmann/json.hpp": {"io/config.hpp"},
-    "toml++/toml.h": {"io/config.hpp"},
 }
 SYSTEM = {"emmintrin.h"}  # the compiler's own
 

@@ -18,13 +18,6 @@
 #include "../special_tokens.hpp"
 #include "byte_source.hpp"
 
-// TOML is read where toml++ is at hand: CMake sets BEDTOK_USE_TOMLPLUSPLUS when it finds it.
-#if defined(BEDTOK_USE_TOMLPLUSPLUS)
-#include <sstream>
-
-#include <toml++/toml.h>
-#endif
-
 namespace bedtok::io {
 
 using Json = nlohmann::ordered_json;
@@ -312,84 +305,5 @@ class SpecialTokensReader {
   SpecialTokens tokens_;
   bool listed_ = false;
 };
-
-/// What a TOML file of gtars says.
-struct UniverseConfig {
-  std::filesystem::path universe;  ///< the vocabulary's BED file
-  SpecialTokens special_tokens;
-};
-
-/// Reads the JSON form of such a file. `path` is the file that it came from: the universe lies
-/// beside it. Throws ConfigError for a key, a role or a tokenizer type that is not known.
-inline UniverseConfig parse_universe_config(const std::string& text,
-                                            const std::filesystem::path& path) {
-  const std::string name = path.string();
-  const Json json = parse_json_object(text, name);
-  UniverseConfig config;
-  for (const auto& [key, value] : json.items()) {
-    if (key == "universe") {
-      config.universe = path.parent_path() / detail::text_of(value, name, key);
-    } else if (key == "tokenizer_type") {
-      const std::string type = detail::text_of(value, name, key);
-      if (type != "bits" && type != "ailist") {
-        throw ConfigError(name + ": tokenizer_type is '" + type + "', expected bits or ailist");
-      }
-    } else if (key == "special_tokens") {
-      if (!value.is_array()) {
-        throw ConfigError(name + ": special_tokens is " + value.dump() +
-                          ", expected a list like [{name = \"unk\", token = \"<unk>\"}]");
-      }
-      for (const Json& entry : value) {
-        if (!entry.is_object() || !entry.contains("name") || !entry.contains("token")) {
-          throw ConfigError(name + ": special_tokens has " + entry.dump() +
-                            ", expected an entry with name and token");
-        }
-        const std::string role_name = detail::text_of(entry["name"], name, "special_tokens.name");
-        const auto role = SpecialTokens::role(role_name);
-        if (!role) {
-          throw ConfigError(name + ": special_tokens names '" + role_name +
-                            "', expected unk, pad, mask, cls, eos, bos or sep");
-        }
-        config.special_tokens.set(*role,
-                                  detail::text_of(entry["token"], name, "special_tokens.token"));
-      }
-    } else {
-      throw ConfigError(name + ": the key '" + key +
-                        "' is not known, expected universe, special_tokens or tokenizer_type");
-    }
-  }
-  if (config.universe.empty()) {
-    throw ConfigError(name + ": universe is missing, expected the name of a BED file");
-  }
-  return config;
-}
-
-/// The JSON form of a TOML file. Throws ConfigError when the library was built without toml++.
-inline std::string toml_to_json(const std::filesystem::path& path) {
-#if defined(BEDTOK_USE_TOMLPLUSPLUS)
-  const std::string text = read_text(path);
-  std::ostringstream json;
-#if TOML_EXCEPTIONS
-  try {
-    json << toml::json_formatter(toml::parse(std::string_view(text)));
-  } catch (const toml::parse_error& error) {
-    throw ConfigError(path.string() + ":" + std::to_string(error.source().begin.line) +
-                      ": not TOML: " + std::string(error.description()));
-  }
-#else
-  const toml::parse_result parsed = toml::parse(std::string_view(text));
-  if (!parsed) {
-    throw ConfigError(path.string() + ":" + std::to_string(parsed.error().source().begin.line) +
-                      ": not TOML: " + std::string(parsed.error().description()));
-  }
-  json << toml::json_formatter(parsed.table());
-#endif
-  return json.str();
-#else
-  throw ConfigError(path.string() +
-                    ": TOML needs toml++, which this program was built without: install it and "
-                    "configure again, or save the tokenizer by save_pretrained");
-#endif
-}
 
 }  // namespace bedtok::io

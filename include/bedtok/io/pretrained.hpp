@@ -42,16 +42,9 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
 
 template <class Index>
 Tokenizer<Index> Tokenizer<Index>::from_bed(const std::filesystem::path& path,
+                                            SpecialTokens special_tokens,
                                             MappingOptions options) {
-  return io::load_tokenizer<Index>(path, {}, std::move(options));
-}
-
-template <class Index>
-Tokenizer<Index> Tokenizer<Index>::from_config(const std::filesystem::path& path,
-                                               MappingOptions options) {
-  io::UniverseConfig config = io::parse_universe_config(io::toml_to_json(path), path);
-  return io::load_tokenizer<Index>(config.universe, std::move(config.special_tokens),
-                                   std::move(options));
+  return io::load_tokenizer<Index>(path, std::move(special_tokens), std::move(options));
 }
 
 template <class Index>
