@@ -50,7 +50,8 @@ LAYERS = {
     "io/region_lines.hpp": 3,
     "io/bgzip.hpp": 3,
     "io/open_text.hpp": 4,
-    "io/config.hpp": 3,
+    "io/json.hpp": 2,
+    "io/tokenizer_config.hpp": 3,
     "io/bed.hpp": 5,
     "io/fragments.hpp": 7,
     "io/pretrained.hpp": 7,
@@ -67,7 +68,7 @@ WITHOUT_TEST = {"version.hpp"}  # check_version.py
 FOREIGN = {
     "zlib.h": {"io/inflate.hpp", "io/bed.hpp"},
     "isa-l/igzip_lib.h": {"io/inflate.hpp"},
-    "nlohmann/json.hpp": {"io/config.hpp"},
+    "nlohmann/json.hpp": {"io/json.hpp"},
 }
 SYSTEM = {"emmintrin.h"}  # the compiler's own
 

@@ -11,7 +11,8 @@
 #include "../tokenizer.hpp"
 #include "atomic_file.hpp"
 #include "bed.hpp"
-#include "config.hpp"
+#include "json.hpp"
+#include "tokenizer_config.hpp"
 
 namespace bedtok {
 

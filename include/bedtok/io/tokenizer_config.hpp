@@ -1,88 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <filesystem>
+#include <cstddef>
+#include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "../error.hpp"
 #include "../mapping_options.hpp"
 #include "../sequence_options.hpp"
 #include "../special_tokens.hpp"
-#include "byte_source.hpp"
+#include "json.hpp"
 
 namespace bedtok::io {
-
-using Json = nlohmann::ordered_json;
-
-/// The whole text of a file.
-inline std::string read_text(const std::filesystem::path& path) {
-  FileSource file(path);
-  std::string text;
-  char piece[1 << 14];
-  for (std::size_t got; (got = file.read(piece, sizeof piece)) != 0;) text.append(piece, got);
-  return text;
-}
-
-/// Throws ConfigError that names the source when the text is not a JSON object.
-inline Json parse_json_object(const std::string& text, const std::string& name) {
-  // A value goes into messages by a function that calls itself at each level.
-  constexpr int deepest = 100;
-  const auto check_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth <= deepest) return true;
-    throw ConfigError(name + ": nested more than " + std::to_string(deepest) +
-                      " levels deep, expected a tokenizer's settings");
-  };
-  Json json;
-  try {
-    json = Json::parse(text, check_depth);
-  } catch (const Json::parse_error& error) {
-    throw ConfigError(name + ": not JSON at byte " + std::to_string(error.byte) +
-                      ", expected a JSON object");
-  } catch (const Json::out_of_range&) {
-    throw ConfigError(name + ": holds a number beyond the largest double, expected smaller ones");
-  }
-  if (!json.is_object()) {
-    throw ConfigError(name + ": holds a JSON " + json.type_name() + ", expected a JSON object");
-  }
-  return json;
-}
-
-namespace detail {
-
-template <class Value>
-Value value_of(const Json& json, const std::string& name, const std::string& key,
-               const char* expected, bool fits) {
-  if (!fits) {
-    throw ConfigError(name + ": " + key + " is " + json.dump() + ", expected " + expected);
-  }
-  return json.get<Value>();
-}
-
-inline std::string text_of(const Json& json, const std::string& name, const std::string& key) {
-  return value_of<std::string>(json, name, key, "a text", json.is_string());
-}
-
-/// A special token as saved files spell it: a text, or an object with `content` as Hugging Face
-/// writes an AddedToken.
-inline std::string spelling_of(const Json& json, const std::string& name, const std::string& key) {
-  const bool wrapped = json.is_object() && json.contains("content");
-  std::string spelling =
-      wrapped ? text_of(json["content"], name, key + ".content") : text_of(json, name, key);
-  if (spelling.empty()) {
-    throw ConfigError(name + ": " + key + " has an empty spelling, expected a text like <new>");
-  }
-  return spelling;
-}
-
-}  // namespace detail
 
 /// What stands for the sample in a template, as in Hugging Face's TemplateProcessing.
 inline constexpr const char* sample_piece = "$A";
@@ -121,8 +56,6 @@ inline Json options_to_json(const MappingOptions& options) {
 
 /// Throws ConfigError that names the source, the key and the value for all that is not an option.
 inline MappingOptions options_from_json(const Json& json, const std::string& name) {
-  using detail::text_of;
-  using detail::value_of;
   MappingOptions options;
   if (!json.is_object()) {
     throw ConfigError(name + ": mapping is " + json.dump() + ", expected an object");
@@ -217,14 +150,14 @@ inline SequenceOptions sequence_from_json(const Json& json, const std::string& n
     constexpr double not_known = 1e15;
     const bool fits = length->is_number() && length->get<double>() >= 1 &&
                       (length->is_number_unsigned() || length->get<double>() >= not_known);
-    const double tokens = detail::value_of<double>(*length, name, "model_max_length",
+    const double tokens = value_of<double>(*length, name, "model_max_length",
                                                    "a number of tokens from 1", fits);
     if (tokens < not_known) options.model_max_length = length->get<std::size_t>();
   }
   const auto side = [&](const char* key, Side& to) {
     const Json* word = value(key);
     if (word == nullptr) return;
-    to = from_word<Side>(detail::text_of(*word, name, key), name + ": " + key);
+    to = from_word<Side>(text_of(*word, name, key), name + ": " + key);
   };
   side("padding_side", options.padding_side);
   side("truncation_side", options.truncation_side);
@@ -260,7 +193,7 @@ class SpecialTokensReader {
       const auto found = json.find(key);
       if (found == json.end() || found->is_null()) continue;
       const SpecialRole role = *SpecialTokens::role(role_name);
-      std::string spelling = detail::spelling_of(*found, name, key);
+      std::string spelling = spelling_of(*found, name, key);
       if (!listed_) {
         tokens_.set(role, std::move(spelling));
       } else if (tokens_.find(spelling)) {
@@ -275,13 +208,26 @@ class SpecialTokensReader {
     for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
       const auto found = json.find(key);
       if (found == json.end() || !found->is_structured()) continue;
-      for (const Json& token : *found) tokens_.add(detail::spelling_of(token, name, key));
+      for (const Json& token : *found) tokens_.add(spelling_of(token, name, key));
     }
   }
 
   const SpecialTokens& tokens() const noexcept { return tokens_; }
 
  private:
+  /// A special token as saved files spell it: a text, or an object with `content` as Hugging Face
+  /// writes an AddedToken.
+  static std::string spelling_of(const Json& json, const std::string& name,
+                                 const std::string& key) {
+    const bool wrapped = json.is_object() && json.contains("content");
+    std::string spelling =
+        wrapped ? text_of(json["content"], name, key + ".content") : text_of(json, name, key);
+    if (spelling.empty()) {
+      throw ConfigError(name + ": " + key + " has an empty spelling, expected a text like <new>");
+    }
+    return spelling;
+  }
+
   void read_list(const Json& list, const std::string& name) {
     if (!list.is_array() || list.size() < SpecialTokens::role_count) {
       throw ConfigError(name + ": special_tokens is " + list.dump() + ", expected a list of " +
@@ -290,7 +236,7 @@ class SpecialTokensReader {
     tokens_ = SpecialTokens();  // the list is whole: what an earlier file said has no place in it
     std::size_t i = 0;
     for (const Json& token : list) {
-      std::string spelling = detail::spelling_of(token, name, "special_tokens");
+      std::string spelling = spelling_of(token, name, "special_tokens");
       if (i < SpecialTokens::role_count) {
         tokens_.set(static_cast<SpecialRole>(i), std::move(spelling));
       } else if (tokens_.add(spelling) != i) {
