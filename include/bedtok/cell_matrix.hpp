@@ -54,7 +54,7 @@ class PeakTokens {
     each.unique = false;
     each.order = TokenOrder::input;
     each.on_miss = OnMiss::drop;
-    if (every_overlap(each) && maps_to_itself(tokenizer.vocabulary().regions(), peaks)) {
+    if (each.every_overlap() && maps_to_itself(tokenizer.vocabulary().regions(), peaks)) {
       identity_ = true;
       return;
     }
@@ -108,10 +108,6 @@ class PeakTokens {
   }
 
  private:
-  static bool every_overlap(const MappingOptions& options) {
-    return options.min_overlap == 0 && options.min_fraction == 0.0 && !options.best_overlap;
-  }
-
   /// Whether both hold the same regions, and none overlaps another or nothing at all.
   template <class Coord, class Payload>
   static bool maps_to_itself(const RegionSet<Coord>& vocabulary,

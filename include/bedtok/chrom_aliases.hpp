@@ -44,6 +44,10 @@ class ChromAliases {
   }
 
   Style style() const noexcept { return style_; }
+  /// `ucsc` or `ensembl`; empty for the others.
+  std::string_view style_name() const noexcept {
+    return style_ == Style::ucsc ? "ucsc" : style_ == Style::ensembl ? "ensembl" : "";
+  }
   const std::map<std::string, std::string, std::less<>>& names() const noexcept { return names_; }
 
   /// The other name of `chrom`; empty when there is none.

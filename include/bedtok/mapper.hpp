@@ -147,7 +147,7 @@ class Mapper {
     std::vector<TokenId>& ids = encoding.input_ids;
     const std::size_t begin = ids.size();
     if constexpr (detail::has_find_all<Index>::value) {
-      if (finder_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
+      if (options_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
           !options_.unique) {
         encoding.hits += index_.find_all(
             chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first, last,

@@ -45,11 +45,29 @@ struct MappingOptions {
     }
   }
 
+  /// Calls `visit(name, member)` for each option in turn; `member` is a pointer to the member.
+  /// Comparison, the saved form and the Python binding follow from it.
+  template <class Visit>
+  static void visit(Visit&& visit) {
+    visit("min_overlap", &MappingOptions::min_overlap);
+    visit("min_fraction", &MappingOptions::min_fraction);
+    visit("fraction_of", &MappingOptions::fraction_of);
+    visit("best_overlap", &MappingOptions::best_overlap);
+    visit("unique", &MappingOptions::unique);
+    visit("order", &MappingOptions::order);
+    visit("on_miss", &MappingOptions::on_miss);
+    visit("chrom_aliases", &MappingOptions::chrom_aliases);
+  }
+
+  /// Whether every overlap is a hit.
+  bool every_overlap() const noexcept {
+    return min_overlap == 0 && min_fraction == 0.0 && !best_overlap;
+  }
+
   friend bool operator==(const MappingOptions& a, const MappingOptions& b) {
-    return a.min_overlap == b.min_overlap && a.min_fraction == b.min_fraction &&
-           a.fraction_of == b.fraction_of && a.best_overlap == b.best_overlap &&
-           a.unique == b.unique && a.order == b.order && a.on_miss == b.on_miss &&
-           a.chrom_aliases == b.chrom_aliases;
+    bool equal = true;
+    visit([&](const char*, auto member) { equal = equal && a.*member == b.*member; });
+    return equal;
   }
   friend bool operator!=(const MappingOptions& a, const MappingOptions& b) { return !(a == b); }
 };

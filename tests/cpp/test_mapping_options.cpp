@@ -2,6 +2,7 @@
 #include <bedtok/mapping_options.hpp>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 #include "support.hpp"
@@ -68,4 +69,34 @@ TEST_CASE("options differ when any one of them does") {
   changed[6].on_miss = OnMiss::unk;
   changed[7].chrom_aliases = bedtok::ChromAliases::to_style("ucsc");
   for (const MappingOptions& options : changed) CHECK(options != defaults);
+}
+
+TEST_CASE("each option is visited once, under its name") {
+  std::vector<std::string> names;
+  MappingOptions options;
+  options.unique = true;
+  std::string changed;
+  MappingOptions::visit([&](const char* name, auto member) {
+    names.emplace_back(name);
+    if (!(options.*member == MappingOptions().*member)) changed += name;
+  });
+  CHECK(names == std::vector<std::string>{"min_overlap", "min_fraction", "fraction_of",
+                                          "best_overlap", "unique", "order", "on_miss",
+                                          "chrom_aliases"});
+  CHECK(changed == "unique");
+}
+
+TEST_CASE("every overlap is a hit unless an option asks for more of it") {
+  MappingOptions options;
+  options.unique = true;
+  options.fraction_of = FractionOf::either;
+  options.on_miss = OnMiss::unk;
+  CHECK(options.every_overlap());
+  for (const int changed : {0, 1, 2}) {
+    MappingOptions other = options;
+    if (changed == 0) other.min_overlap = 1;
+    if (changed == 1) other.min_fraction = 0.5;
+    if (changed == 2) other.best_overlap = true;
+    CHECK_FALSE(other.every_overlap());
+  }
 }

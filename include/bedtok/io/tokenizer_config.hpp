@@ -22,81 +22,87 @@ namespace bedtok::io {
 /// What stands for the sample in a template, as in Hugging Face's TemplateProcessing.
 inline constexpr const char* sample_piece = "$A";
 
-/// What differs from the defaults, by the names of MappingOptions.
+/// One mapping option as JSON: a number, true or false, the name of a choice, or a map of names.
+template <class Option>
+Json option_to_json(const Option& option) {
+  if constexpr (std::is_enum_v<Option>) {
+    return std::string(to_word(option));
+  } else {
+    return option;
+  }
+}
+inline Json option_to_json(const ChromAliases& aliases) {
+  if (aliases.style() != ChromAliases::Style::map) return std::string(aliases.style_name());
+  Json names = Json::object();
+  for (const auto& [from, to] : aliases.names()) names[from] = to;
+  return names;
+}
+
+/// One mapping option from JSON. Throws ConfigError that names the key and the value, and the
+/// source where the value has another type.
+template <class Option>
+void option_from_json(const Json& json, const std::string& name, const std::string& key,
+                      Option& option) {
+  if constexpr (std::is_enum_v<Option>) {
+    option = from_word<Option>(text_of(json, name, key));
+  } else if constexpr (std::is_same_v<Option, bool>) {
+    option = value_of<bool>(json, name, key, "true or false", json.is_boolean());
+  } else if constexpr (std::is_floating_point_v<Option>) {
+    option = value_of<Option>(json, name, key, "a number from 0 to 1", json.is_number());
+  } else {
+    option =
+        value_of<Option>(json, name, key, "a whole number from 0 on", json.is_number_unsigned());
+  }
+}
+inline void option_from_json(const Json& json, const std::string& name, const std::string& key,
+                             ChromAliases& aliases) {
+  if (!json.is_object()) {
+    aliases = ChromAliases::to_style(text_of(json, name, key));
+    return;
+  }
+  std::map<std::string, std::string, std::less<>> names;
+  for (const auto& [from, to] : json.items()) names[from] = text_of(to, name, key + "." + from);
+  aliases = ChromAliases::from_map(std::move(names));
+}
+
+/// The mapping options that differ from the defaults, by name.
 inline Json options_to_json(const MappingOptions& options) {
   const MappingOptions defaults;
   Json json = Json::object();
-  if (options.min_overlap != defaults.min_overlap) json["min_overlap"] = options.min_overlap;
-  if (options.min_fraction != defaults.min_fraction) json["min_fraction"] = options.min_fraction;
-  if (options.fraction_of != defaults.fraction_of) {
-    json["fraction_of"] = std::string(to_word(options.fraction_of));
-  }
-  if (options.best_overlap) json["best_overlap"] = true;
-  if (options.unique) json["unique"] = true;
-  if (options.order != defaults.order) json["order"] = std::string(to_word(options.order));
-  if (options.on_miss != defaults.on_miss) json["on_miss"] = std::string(to_word(options.on_miss));
-  switch (options.chrom_aliases.style()) {
-    case ChromAliases::Style::none:
-      break;
-    case ChromAliases::Style::ucsc:
-      json["chrom_aliases"] = "ucsc";
-      break;
-    case ChromAliases::Style::ensembl:
-      json["chrom_aliases"] = "ensembl";
-      break;
-    case ChromAliases::Style::map: {
-      Json names = Json::object();
-      for (const auto& [from, to] : options.chrom_aliases.names()) names[from] = to;
-      json["chrom_aliases"] = std::move(names);
-      break;
-    }
-  }
+  MappingOptions::visit([&](const char* option, auto member) {
+    if (!(options.*member == defaults.*member)) json[option] = option_to_json(options.*member);
+  });
   return json;
 }
 
-/// Throws ConfigError that names the source, the key and the value for all that is not an option.
+/// Throws ConfigError that names the source, `name`, the key and the value for everything that is
+/// not a mapping option.
 inline MappingOptions options_from_json(const Json& json, const std::string& name) {
-  MappingOptions options;
   if (!json.is_object()) {
     throw ConfigError(name + ": mapping is " + json.dump() + ", expected an object");
   }
+  MappingOptions options;
   for (const auto& [key, value] : json.items()) {
+    bool known = false;
+    std::vector<std::string> names;
     try {
-      if (key == "min_overlap") {
-        options.min_overlap = value_of<std::uint64_t>(value, name, key, "a whole number from 0 on",
-                                                      value.is_number_unsigned());
-      } else if (key == "min_fraction") {
-        options.min_fraction =
-            value_of<double>(value, name, key, "a number from 0 to 1", value.is_number());
-        options.check();
-      } else if (key == "fraction_of") {
-        options.fraction_of = from_word<FractionOf>(text_of(value, name, key));
-      } else if (key == "best_overlap") {
-        options.best_overlap =
-            value_of<bool>(value, name, key, "true or false", value.is_boolean());
-      } else if (key == "unique") {
-        options.unique = value_of<bool>(value, name, key, "true or false", value.is_boolean());
-      } else if (key == "order") {
-        options.order = from_word<TokenOrder>(text_of(value, name, key));
-      } else if (key == "on_miss") {
-        options.on_miss = from_word<OnMiss>(text_of(value, name, key));
-      } else if (key == "chrom_aliases" && value.is_object()) {
-        std::map<std::string, std::string, std::less<>> names;
-        for (const auto& [from, to] : value.items()) {
-          names[from] = text_of(to, name, "chrom_aliases." + from);
-        }
-        options.chrom_aliases = ChromAliases::from_map(std::move(names));
-      } else if (key == "chrom_aliases") {
-        options.chrom_aliases = ChromAliases::to_style(text_of(value, name, key));
-      } else {
-        throw ConfigError(name + ": mapping has no option '" + key +
-                          "', expected min_overlap, min_fraction, fraction_of, best_overlap, "
-                          "unique, order, on_miss or chrom_aliases");
-      }
+      MappingOptions::visit([&, &key = key, &value = value](const char* option, auto member) {
+        names.emplace_back(option);
+        if (key != option) return;
+        option_from_json(value, name, key, options.*member);
+        known = true;
+      });
+      options.check();
     } catch (const ConfigError& error) {
       const std::string what = error.what();
       throw ConfigError(what.rfind(name, 0) == 0 ? what : name + ": " + what);
     }
+    if (known) continue;
+    std::string expected = names.front();
+    for (std::size_t i = 1; i < names.size(); ++i) {
+      expected.append(i + 1 == names.size() ? " or " : ", ").append(names[i]);
+    }
+    throw ConfigError(name + ": mapping has no option '" + key + "', expected " + expected);
   }
   return options;
 }
