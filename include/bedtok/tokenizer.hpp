@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "detail/row_builder.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "mapper.hpp"
@@ -106,7 +107,7 @@ class Tokenizer {
   template <class Payload>
   Encoding operator()(const RegionSet<coord_type, Payload>& regions,
                       const MappingOptions& options) const {
-    return std::move(fitter({}).rows(encode(regions, options), 0).front());
+    return std::move(row_builder({}).rows(encode(regions, options), 0).front());
   }
 
   /// The same without the template. `placed` are special tokens that stand among the regions;
@@ -141,7 +142,7 @@ class Tokenizer {
   Batch encode_batch(std::size_t count, std::size_t regions, Encode&& encode,
                      const BatchOptions& options) const {
     return detail::make_batch(count, detail::threads_for(options.num_threads, regions),
-                              fitter(options), std::forward<Encode>(encode));
+                              row_builder(options), std::forward<Encode>(encode));
   }
 
   /// The rows of a batch as one array, padded with the pad token.
@@ -266,9 +267,9 @@ class Tokenizer {
     return ids;
   }
 
-  detail::Fitter fitter(const BatchOptions& options) const {
+  detail::RowBuilder row_builder(const BatchOptions& options) const {
     using Ids = std::vector<TokenId>;
-    return detail::Fitter(
+    return detail::RowBuilder(
         options.add_special_tokens ? before_ : Ids(), options.add_special_tokens ? after_ : Ids(),
         options.truncation_side.value_or(sequence_options_.truncation_side), options);
   }

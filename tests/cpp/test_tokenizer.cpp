@@ -345,7 +345,7 @@ TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads"
         const Encoding whole =
             tokenizer.encode(samples[i], tokenizer.options(), {}, options.return_region_index);
         const bool framing = options.add_special_tokens;
-        const auto rows = bedtok::detail::Fitter(
+        const auto rows = bedtok::detail::RowBuilder(
                               tokenizer.convert_tokens_to_ids(framing ? sequence.before : Tokens()),
                               tokenizer.convert_tokens_to_ids(framing ? sequence.after : Tokens()),
                               options.truncation_side.value_or(sequence.truncation_side), options)

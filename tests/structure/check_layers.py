@@ -23,6 +23,7 @@ LAYERS = {
     "detail/utf8.hpp": 0,
     "detail/interval_order.hpp": 0,
     "detail/parallel_for.hpp": 0,
+    "detail/processors.hpp": 0,
     "detail/random_choice.hpp": 0,
     "detail/token_lists.hpp": 0,
     "detail/barcode_table.hpp": 1,
@@ -35,6 +36,7 @@ LAYERS = {
     "sequence_options.hpp": 2,
     "detail/payload_column.hpp": 2,
     "batch.hpp": 3,
+    "detail/row_builder.hpp": 4,
     "region_set.hpp": 3,
     "overlap_index.hpp": 4,
     "vocabulary.hpp": 4,
@@ -70,7 +72,7 @@ FOREIGN = {
     "isa-l/igzip_lib.h": {"io/inflate.hpp"},
     "nlohmann/json.hpp": {"io/json.hpp"},
 }
-SYSTEM = {"emmintrin.h"}  # the compiler's own
+SYSTEM = {"emmintrin.h", "sched.h"}  # the compiler's own and the system's
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

@@ -11,13 +11,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "../chrom_table.hpp"
 #include "../detail/barcode_table.hpp"
 #include "../detail/parallel_for.hpp"
+#include "../detail/processors.hpp"
 #include "../detail/token_lists.hpp"
 #include "../detail/utf8.hpp"
 #include "../error.hpp"
@@ -325,9 +325,7 @@ CellTokens encode_fragments(std::unique_ptr<ByteSource> source, const Tokenizer<
   }
   const MappingOptions mapping = options.mapping.value_or(tokenizer.options());
   mapping.check();
-  const std::size_t threads = options.num_threads != 0
-                                  ? options.num_threads
-                                  : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t threads = bedtok::detail::threads_or_all(options.num_threads);
   const std::string name = source->name();
   const auto text = open_text(std::move(source), threads);
   constexpr std::size_t block_of_a_thread = std::size_t{1} << 21;
