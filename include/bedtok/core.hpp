@@ -16,6 +16,8 @@
 #include "mapper.hpp"
 #include "mapping_options.hpp"
 #include "overlap_index.hpp"
+#include "peak_tokens.hpp"
+#include "ragged_ids.hpp"
 #include "region.hpp"
 #include "region_set.hpp"
 #include "report.hpp"

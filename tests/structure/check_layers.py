@@ -43,7 +43,10 @@ LAYERS = {
     "hit_finder.hpp": 3,
     "mapper.hpp": 5,
     "tokenizer.hpp": 6,
-    "cell_matrix.hpp": 7,
+    "ragged_ids.hpp": 0,
+    "peak_tokens.hpp": 7,
+    "detail/gather_cells.hpp": 8,
+    "cell_matrix.hpp": 9,
     "io/byte_source.hpp": 1,
     "io/atomic_file.hpp": 1,
     "io/line_blocks.hpp": 2,
@@ -64,8 +67,14 @@ UMBRELLAS = {
     "io.hpp": lambda name: name.startswith("io/"),
 }
 EVERYTHING = {"bedtok.hpp": {"core.hpp", "io.hpp"}}
-# What the umbrellas leave to others, and what a test of another kind covers.
+# Headers without code: a test of them could not fail.
+DATA_ONLY = {"encoding.hpp", "ragged_ids.hpp"}
+# What a test of another kind covers.
 WITHOUT_TEST = {"version.hpp"}  # check_version.py
+# Parts of a public header that are tested through it.
+TESTED_BY = {
+    "detail/gather_cells.hpp": "cell_matrix",
+}
 # Libraries beyond the standard one, and the headers that may see them.
 FOREIGN = {
     "zlib.h": {"io/inflate.hpp", "io/bed.hpp"},
@@ -140,8 +149,9 @@ def check_umbrella(root: Path, umbrella: str, expected: set[str]) -> list[str]:
 def check_tests(repository: Path) -> list[str]:
     """Headers without a test and tests without their include."""
     faults = []
-    for name in sorted(set(LAYERS) - WITHOUT_TEST):
-        test = repository / "tests" / "cpp" / f"test_{Path(name).stem}.cpp"
+    for name in sorted(set(LAYERS) - WITHOUT_TEST - DATA_ONLY):
+        stem = TESTED_BY.get(name, Path(name).stem)
+        test = repository / "tests" / "cpp" / f"test_{stem}.cpp"
         where = test.relative_to(repository).as_posix()
         if not test.exists():
             faults.append(f"{name}: has no test, expected {where}")
