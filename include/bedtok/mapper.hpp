@@ -7,12 +7,12 @@
 #include <limits>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
+#include "detail/has_find_all.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "hit_finder.hpp"
@@ -22,24 +22,6 @@
 #include "vocabulary.hpp"
 
 namespace bedtok {
-
-namespace detail {
-
-/// Whether an index brings the fast path for many queries at once, as OverlapIndex does.
-template <class Index, class = void>
-struct has_find_all : std::false_type {};
-template <class Index>
-struct has_find_all<
-    Index,
-    std::void_t<decltype(std::size_t{std::declval<const Index&>().find_all(
-        std::declval<const std::vector<ChromTable::Id>&>(),
-        std::declval<const std::vector<ChromTable::Id>&>(),
-        std::declval<const std::vector<typename Index::coord_type>&>(),
-        std::declval<const std::vector<typename Index::coord_type>&>(), std::size_t{},
-        std::size_t{}, std::declval<void (*)(const std::uint32_t*, const std::uint32_t*)>())})>>
-    : std::true_type {};
-
-}  // namespace detail
 
 /// One input against one vocabulary. Lives for one call.
 template <class Index, class Regions>

@@ -73,9 +73,9 @@ class OverlapIndex {
   /// while another is looked at. Returns how many of the queries overlap a region.
   template <class Append>
   std::size_t find_all(const std::vector<ChromTable::Id>& chrom_of,
-                const std::vector<ChromTable::Id>& chrom_ids, const std::vector<Coord>& starts,
-                const std::vector<Coord>& ends, std::size_t first, std::size_t last,
-                Append&& append) const {
+                       const std::vector<ChromTable::Id>& chrom_ids,
+                       const std::vector<Coord>& starts, const std::vector<Coord>& ends,
+                       std::size_t first, std::size_t last, Append&& append) const {
     if (plain_.empty()) {
       return find_all_in(full_, chrom_of, chrom_ids, starts, ends, first, last, append);
     }

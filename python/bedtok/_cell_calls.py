@@ -152,7 +152,7 @@ class CellCalls(Calls):
             self._core,
             text,
             merged,
-            counting=counting,
+            counting_strategy=counting,
             barcodes=_names("barcodes", barcodes),
             chroms=_names("chroms", chroms),
             region=region,

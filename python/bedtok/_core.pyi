@@ -292,7 +292,7 @@ def encode_fragments(
     path: Path,
     options: MappingOptions,
     *,
-    counting: str = "fragment",
+    counting_strategy: str = "fragment",
     barcodes: Sequence[str] | None = None,
     chroms: Sequence[str] | None = None,
     region: str | None = None,

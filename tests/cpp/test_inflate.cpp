@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <bedtok/io/detail/inflater.hpp>
 #include <bedtok/io/inflate.hpp>
 #include <bedtok/io/open_text.hpp>
 #include <cstdint>

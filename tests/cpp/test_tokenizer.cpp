@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <bedtok/detail/has_find_all.hpp>
 #include <bedtok/tokenizer.hpp>
 #include <cstddef>
 #include <cstdint>

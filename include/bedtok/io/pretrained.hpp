@@ -43,8 +43,7 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
 
 template <class Index>
 Tokenizer<Index> Tokenizer<Index>::from_bed(const std::filesystem::path& path,
-                                            SpecialTokens special_tokens,
-                                            MappingOptions options) {
+                                            SpecialTokens special_tokens, MappingOptions options) {
   return io::load_tokenizer<Index>(path, std::move(special_tokens), std::move(options));
 }
 

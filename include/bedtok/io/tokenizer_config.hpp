@@ -156,8 +156,8 @@ inline SequenceOptions sequence_from_json(const Json& json, const std::string& n
     constexpr double not_known = 1e15;
     const bool fits = length->is_number() && length->get<double>() >= 1 &&
                       (length->is_number_unsigned() || length->get<double>() >= not_known);
-    const double tokens = value_of<double>(*length, name, "model_max_length",
-                                                   "a number of tokens from 1", fits);
+    const double tokens =
+        value_of<double>(*length, name, "model_max_length", "a number of tokens from 1", fits);
     if (tokens < not_known) options.model_max_length = length->get<std::size_t>();
   }
   const auto side = [&](const char* key, Side& to) {
