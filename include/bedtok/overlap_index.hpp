@@ -82,12 +82,6 @@ class OverlapIndex {
     return find_all_in(plain_, chrom_of, chrom_ids, starts, ends, first, last, append);
   }
 
-  /// Bytes on the heap.
-  std::size_t memory() const noexcept {
-    return plain_.capacity() * sizeof(Plain) + full_.capacity() * sizeof(Full) +
-           buckets_.capacity() * sizeof(std::uint32_t) + chroms_.capacity() * sizeof(Chrom);
-  }
-
  private:
   /// Of a set whose ends never decrease and whose order is that of the ids: nothing else is needed.
   struct Plain {

@@ -27,8 +27,6 @@ struct Region {
   Coord start = 0;  ///< first base, 0-based
   Coord end = 0;    ///< one past the last base
   Payload rest = {};
-
-  Coord width() const noexcept { return end - start; }
 };
 
 /// Same interval; what the regions carry is not compared.
@@ -41,8 +39,8 @@ bool operator!=(const Region<Coord, Payload>& a, const Region<Coord, Payload>& b
   return !(a == b);
 }
 
-/// The one definition of overlap, for two intervals of the same chromosome. Touching intervals do
-/// not overlap; a zero-length interval overlaps what it lies strictly inside of.
+/// The definition of overlap, for two intervals of the same chromosome. Touching intervals do not
+/// overlap; a zero-length interval overlaps what it lies strictly inside of.
 template <class Coord>
 constexpr bool overlaps(Coord a_start, Coord a_end, Coord b_start, Coord b_end) noexcept {
   return a_start < b_end && b_start < a_end;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,20 @@ struct MappingReport {
     return regions == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(regions);
   }
 };
+
+/// The report as text for people: one line, one for each chromosome, and the likely cause.
+inline std::string to_text(const MappingReport& report) {
+  std::ostringstream text;
+  text.precision(1);
+  text << std::fixed << report.hits << " of " << report.regions << " regions hit ("
+       << 100 * report.hit_rate() << " %), " << report.tokens << " tokens, "
+       << report.distinct_tokens << " distinct";
+  for (const ChromReport& chrom : report.chroms) {
+    text << "\n  " << chrom.chrom << ": " << chrom.hits << " of " << chrom.regions
+         << (chrom.known ? "" : ", not in the vocabulary");
+  }
+  if (!report.likely_cause.empty()) text << "\nlikely cause: " << report.likely_cause;
+  return text.str();
+}
 
 }  // namespace bedtok

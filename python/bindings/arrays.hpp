@@ -97,21 +97,4 @@ class RegionTexts {
   std::vector<char> buffer_;
 };
 
-/// A list of Python integers as an array; None when an item is something else or does not fit, so
-/// that the caller can say which.
-inline py::object ids_of_list(const py::list& list) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(list.size());
-  for (const py::handle item : list) {
-    if (!PyLong_CheckExact(item.ptr())) return py::none();
-    const long long id = PyLong_AsLongLong(item.ptr());
-    if (id == -1 && PyErr_Occurred() != nullptr) {
-      PyErr_Clear();
-      return py::none();
-    }
-    ids.push_back(id);
-  }
-  return into_array(std::move(ids));
-}
-
 }  // namespace bedtok::python

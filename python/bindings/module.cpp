@@ -16,9 +16,11 @@ PYBIND11_MODULE(_core, module) {
   module.attr("inflate_backend") = bedtok::io::inflate_backend;
 
   bedtok::python::register_errors(module);
+  bedtok::python::register_arrays(module);
   bedtok::python::register_regions(module);
   bedtok::python::register_options(module);
   bedtok::python::register_encoding(module);
+  bedtok::python::register_report(module);
   bedtok::python::register_tokenizer(module);
   bedtok::python::register_cells(module);
 }

@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "arrays.hpp"
 #include "encoding.hpp"
 #include "register.hpp"
+#include "text_or_none.hpp"
 
 namespace bedtok::python {
 
@@ -246,55 +246,10 @@ py::dict special_tokens(const Tok& tokenizer) {
   return roles;
 }
 
-py::object text_or_none(const std::string& text) {
-  return text.empty() ? py::object(py::none()) : py::object(py::str(text));
-}
-
-std::string to_text(const MappingReport& report) {
-  std::ostringstream text;
-  text.precision(1);
-  text << std::fixed << report.hits << " of " << report.regions << " regions hit ("
-       << 100 * report.hit_rate() << " %), " << report.tokens << " tokens, "
-       << report.distinct_tokens << " distinct";
-  for (const ChromReport& chrom : report.chroms) {
-    text << "\n  " << chrom.chrom << ": " << chrom.hits << " of " << chrom.regions
-         << (chrom.known ? "" : ", not in the vocabulary");
-  }
-  if (!report.likely_cause.empty()) text << "\nlikely cause: " << report.likely_cause;
-  return text.str();
-}
-
-void register_report(py::module_& module) {
-  py::class_<ChromReport>(module, "ChromReport", py::is_final(),
-                          "How the regions of one input chromosome fared.")
-      .def_readonly("chrom", &ChromReport::chrom)
-      .def_readonly("known", &ChromReport::known)
-      .def_readonly("regions", &ChromReport::regions)
-      .def_readonly("hits", &ChromReport::hits)
-      .def_readonly("past_end", &ChromReport::past_end);
-  py::class_<MappingReport>(module, "MappingReport", py::is_final(),
-                            "How well an input fits a vocabulary.")
-      .def_readonly("regions", &MappingReport::regions)
-      .def_readonly("hits", &MappingReport::hits)
-      .def_readonly("tokens", &MappingReport::tokens)
-      .def_readonly("distinct_tokens", &MappingReport::distinct_tokens)
-      .def_property_readonly("hit_rate", &MappingReport::hit_rate)
-      .def_readonly("chroms", &MappingReport::chroms)
-      .def_property_readonly("misses",
-                             [](const py::object& self) {
-                               return view_of(self.cast<const MappingReport&>().misses, self);
-                             })
-      .def_readonly("unknown_chroms", &MappingReport::unknown_chroms)
-      .def_property_readonly("likely_cause",
-                             [](const MappingReport& r) { return text_or_none(r.likely_cause); })
-      .def("__str__", &to_text);
-}
-
 }  // namespace
 
 void register_tokenizer(py::module_& module) {
   using py::literals::operator""_a;
-  register_report(module);
   py::class_<Tok>(module, "Tokenizer", py::is_final(),
                   "A vocabulary, its overlap index, special tokens and mapping options; immutable.")
       .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(), "options"_a = py::none(),
@@ -355,10 +310,6 @@ void register_tokenizer(py::module_& module) {
             return into_array(t.get_special_tokens_mask(to_vector(ids)));
           },
           "ids"_a.noconvert())
-      .def(
-          "token_to_id",
-          [](const Tok& t, const std::string& token) { return t.vocabulary().find(token); },
-          "token"_a)
       .def("id_to_token", &Tok::convert_id_to_token, "id"_a)
       .def(
           "tokens_to_ids",
@@ -367,7 +318,6 @@ void register_tokenizer(py::module_& module) {
           },
           "tokens"_a)
       .def("get_vocab", &get_vocab);
-  module.def("ids_of_list", &ids_of_list, "ids"_a);
 }
 
 }  // namespace bedtok::python
