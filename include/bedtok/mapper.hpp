@@ -214,8 +214,8 @@ class Mapper {
         const std::string other = aliases.translate(chrom);
         if (other.empty() || vocabulary_.regions().chroms().find(other) == ChromTable::none)
           continue;
-        return "the vocabulary calls '" + chrom + "' '" + other + "': pass chrom_aliases='" +
-               style + "'";
+        return "the vocabulary calls '" + chrom + "' '" + other +
+               "': set the option chrom_aliases to " + style;
       }
     }
     return {};

@@ -223,7 +223,7 @@ TEST_CASE(
   const Mapping mapping(four);
   CHECK(mapping.encode(RegionSet<>{{"1", 1, 2, {}}, {"KI27", 1, 2, {}}}, {}).warning ==
         "no chromosome of the input is known to the vocabulary (input: 1, vocabulary: chr1); the "
-        "vocabulary calls '1' 'chr1': pass chrom_aliases='ucsc'");
+        "vocabulary calls '1' 'chr1': set the option chrom_aliases to ucsc");
   CHECK(
       mapping.encode(RegionSet<>{{"scaffold", 1, 2, {}}}, {}).warning ==
       "no chromosome of the input is known to the vocabulary (input: scaffold, vocabulary: chr1)");
@@ -233,7 +233,7 @@ TEST_CASE(
   const Mapping ensembl(RegionSet<>{{"MT", 1, 2, {}}});
   CHECK(ensembl.encode(RegionSet<>{{"chrM", 1, 2, {}}}, {}).warning ==
         "no chromosome of the input is known to the vocabulary (input: chrM, vocabulary: MT); the "
-        "vocabulary calls 'chrM' 'MT': pass chrom_aliases='ensembl'");
+        "vocabulary calls 'chrM' 'MT': set the option chrom_aliases to ensembl");
 }
 
 TEST_CASE("a name in the table that no region uses does not silence the warning") {
@@ -266,7 +266,7 @@ TEST_CASE("the report counts hits by chromosome and lists misses") {
   CHECK(report.chroms[1].chrom == "1");
   CHECK_FALSE(report.chroms[1].known);
   CHECK(report.chroms[2].past_end == 1);
-  CHECK(report.likely_cause == "the vocabulary calls '1' 'chr1': pass chrom_aliases='ucsc'");
+  CHECK(report.likely_cause == "the vocabulary calls '1' 'chr1': set the option chrom_aliases to ucsc");
 }
 
 TEST_CASE("the report tells another assembly from another naming") {
