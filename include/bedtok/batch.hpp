@@ -14,10 +14,10 @@
 // results are Hugging Face's.
 namespace bedtok {
 
-/// What is done with a sequence that is too long: cut at an end, or thinned to a random choice of
-/// its tokens in their order. The first tokens of a genome are those of its first chromosome alone,
-/// so models of sets of regions are trained on the random choice.
-enum class Truncation { cut, random };
+/// How a sequence that is too long is shortened: cut at one end, as Hugging Face's `longest_first`
+/// does, or to a random subset of its tokens in their order. The first tokens of a sample all lie
+/// on its first chromosomes, so models of sets of regions are trained on random subsets.
+enum class TruncationStrategy { longest_first, random };
 
 /// How samples become rows.
 struct BatchOptions {
@@ -25,7 +25,7 @@ struct BatchOptions {
   bool add_special_tokens = true;
   /// Longest row, the template's tokens included. None: nothing is cut.
   std::optional<std::size_t> max_length = std::nullopt;
-  Truncation truncation = Truncation::cut;
+  TruncationStrategy truncation_strategy = TruncationStrategy::longest_first;
   /// None: the tokenizer's.
   std::optional<Side> truncation_side = std::nullopt;
   /// What is cut off follows as rows of its own, each with `stride` tokens of the row before.

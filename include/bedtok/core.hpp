@@ -7,10 +7,10 @@
 
 #include "batch.hpp"
 #include "cell_matrix.hpp"
-#include "choice_words.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
 #include "encoding.hpp"
+#include "enum_names.hpp"
 #include "error.hpp"
 #include "hit_finder.hpp"
 #include "mapper.hpp"

@@ -11,9 +11,9 @@ namespace bedtok {
 /// What models take as an id: 64 bits, so that the arrays pass to them without a conversion.
 using TokenId = std::int64_t;
 
-/// A special token that stands for itself in front of the region at position `before`; at the end
-/// where `before` is the number of regions.
-struct PlacedToken {
+/// A special token among the regions of a sample: in front of the region at position `before`, or
+/// at the end where `before` is the number of regions.
+struct InlineToken {
   std::size_t before;
   TokenId id;
 };

@@ -43,23 +43,23 @@ class Mapper {
     }
   }
 
-  Encoding encode(const std::vector<PlacedToken>& placed, bool with_region_index) const {
+  Encoding encode(const std::vector<InlineToken>& inline_tokens, bool with_region_index) const {
     Encoding encoding;
-    encoding.input_ids.reserve(regions_.size() + placed.size() + 1);
+    encoding.input_ids.reserve(regions_.size() + inline_tokens.size() + 1);
     std::size_t first = 0;
-    Seen seen(options_.unique ? vocabulary_.size() : 0);
-    for (const PlacedToken& token : placed) {
+    IdSet ids_so_far(options_.unique ? vocabulary_.size() : 0);
+    for (const InlineToken& token : inline_tokens) {
       if (token.before < first || token.before > regions_.size()) {
         throw Error("a special token is placed before region " + std::to_string(token.before) +
                     ", expected " + std::to_string(first) + ".." + std::to_string(regions_.size()));
       }
       vocabulary_.check(token.id);
-      map(first, token.before, encoding, with_region_index, seen);
+      map(first, token.before, encoding, with_region_index, ids_so_far);
       encoding.input_ids.push_back(token.id);
       if (with_region_index) encoding.region_index.push_back(-1);
       first = token.before;
     }
-    map(first, regions_.size(), encoding, with_region_index, seen);
+    map(first, regions_.size(), encoding, with_region_index, ids_so_far);
     if (encoding.input_ids.empty()) {
       encoding.input_ids.push_back(vocabulary_.id(SpecialRole::unk));
       if (with_region_index) encoding.region_index.push_back(-1);
@@ -78,7 +78,7 @@ class Mapper {
       report.chroms[c].chrom = regions_.chroms().name(static_cast<ChromTable::Id>(c));
       report.chroms[c].known = chrom_of_[c] != ChromTable::none;
     }
-    Seen seen(vocabulary_.size());
+    IdSet distinct(vocabulary_.size());
     for (std::size_t i = 0; i < regions_.size(); ++i) {
       ChromReport& chrom = report.chroms[regions_.chrom_ids()[i]];
       ++chrom.regions;
@@ -86,7 +86,7 @@ class Mapper {
       std::uint64_t tokens = 0;
       finder_.find(chrom_at(i), regions_.starts()[i], regions_.ends()[i], [&](std::uint32_t id) {
         ++tokens;
-        if (seen.first(id)) ++report.distinct_tokens;
+        if (distinct.insert(id)) ++report.distinct_tokens;
       });
       report.tokens += tokens;
       if (tokens != 0) {
@@ -107,24 +107,25 @@ class Mapper {
   }
 
  private:
-  /// Which ids have come already.
-  class Seen {
+  /// A set of ids below a bound.
+  class IdSet {
    public:
-    explicit Seen(std::size_t ids) : seen_(ids) {}
-    bool first(std::uint32_t id) {
-      if (seen_[id]) return false;
-      return seen_[id] = true;
+    explicit IdSet(std::size_t bound) : has_(bound) {}
+    /// Whether `id` is new to the set.
+    bool insert(std::uint32_t id) {
+      if (has_[id]) return false;
+      return has_[id] = true;
     }
 
    private:
-    std::vector<bool> seen_;
+    std::vector<bool> has_;
   };
 
   ChromTable::Id chrom_at(std::size_t i) const { return chrom_of_[regions_.chrom_ids()[i]]; }
 
   /// Appends the tokens of regions [first, last).
   void map(std::size_t first, std::size_t last, Encoding& encoding, bool with_region_index,
-           Seen& seen) const {
+           IdSet& ids_so_far) const {
     if (first == last) return;
     std::vector<TokenId>& ids = encoding.input_ids;
     const std::size_t begin = ids.size();
@@ -145,7 +146,7 @@ class Mapper {
     const auto unk = static_cast<std::uint32_t>(vocabulary_.id(SpecialRole::unk));
     for (std::size_t i = first; i < last; ++i) {
       const auto add = [&](std::uint32_t id) {
-        if (options_.unique && !seen.first(id)) return;
+        if (options_.unique && !ids_so_far.insert(id)) return;
         ids.push_back(id);
         if (with_region_index) encoding.region_index.push_back(static_cast<std::int64_t>(i));
       };

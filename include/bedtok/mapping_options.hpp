@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "choice_words.hpp"
 #include "chrom_aliases.hpp"
+#include "enum_names.hpp"
 #include "error.hpp"
 
 namespace bedtok {
@@ -73,19 +73,19 @@ struct MappingOptions {
 };
 
 template <>
-struct ChoiceWords<FractionOf> {
+struct EnumNames<FractionOf> {
   static constexpr std::string_view option = "fraction_of";
-  static constexpr std::array<std::string_view, 3> words = {"query", "vocabulary", "either"};
+  static constexpr std::array<std::string_view, 3> names = {"query", "vocabulary", "either"};
 };
 template <>
-struct ChoiceWords<TokenOrder> {
+struct EnumNames<TokenOrder> {
   static constexpr std::string_view option = "order";
-  static constexpr std::array<std::string_view, 2> words = {"input", "vocabulary"};
+  static constexpr std::array<std::string_view, 2> names = {"input", "vocabulary"};
 };
 template <>
-struct ChoiceWords<OnMiss> {
+struct EnumNames<OnMiss> {
   static constexpr std::string_view option = "on_miss";
-  static constexpr std::array<std::string_view, 3> words = {"drop", "unk", "error"};
+  static constexpr std::array<std::string_view, 3> names = {"drop", "unk", "error"};
 };
 
 }  // namespace bedtok

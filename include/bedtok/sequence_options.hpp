@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "choice_words.hpp"
+#include "enum_names.hpp"
 #include "error.hpp"
 
 namespace bedtok {
@@ -17,9 +17,9 @@ namespace bedtok {
 enum class Side { right, left };
 
 template <>
-struct ChoiceWords<Side> {
+struct EnumNames<Side> {
   static constexpr std::string_view option = "side";
-  static constexpr std::array<std::string_view, 2> words = {"right", "left"};
+  static constexpr std::array<std::string_view, 2> names = {"right", "left"};
 };
 
 /// What a model expects of its sequences, under Hugging Face's names. The defaults are what

@@ -110,14 +110,14 @@ class Tokenizer {
     return std::move(row_builder({}).rows(encode(regions, options), 0).front());
   }
 
-  /// The same without the template. `placed` are special tokens that stand among the regions;
-  /// `with_region_index` fills Encoding::region_index.
+  /// The same without the template. `inline_tokens` are special tokens that stand among the
+  /// regions; `with_region_index` fills Encoding::region_index.
   template <class Payload>
   Encoding encode(const RegionSet<coord_type, Payload>& regions, const MappingOptions& options,
-                  const std::vector<PlacedToken>& placed = {},
+                  const std::vector<InlineToken>& inline_tokens = {},
                   bool with_region_index = false) const {
     return Mapper<Index, RegionSet<coord_type, Payload>>(*vocabulary_, *index_, regions, options)
-        .encode(placed, with_region_index);
+        .encode(inline_tokens, with_region_index);
   }
 
   /// Many samples on several threads. Throws as the calls for one sample do; the message names the

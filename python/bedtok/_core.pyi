@@ -262,8 +262,8 @@ class Tokenizer:
     def tokens_to_ids(self, tokens: Sequence[str]) -> Ids: ...
     def get_vocab(self) -> dict[str, int]: ...
 
-# A RegionSet; the path of a BED file; ids that stand for themselves; or a RegionSet with the
-# special tokens among its regions (placed_at, placed_ids) and the caller's position of each region.
+# A RegionSet; the path of a BED file; ids; or a RegionSet with the special tokens among its regions
+# (inline_positions, inline_ids) and the caller's position of each region.
 BatchItem = RegionSet | str | Ids | tuple[RegionSet, Ids, Ids, Ids]
 
 @final

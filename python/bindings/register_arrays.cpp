@@ -37,7 +37,7 @@ py::object ids_of_list(const py::list& list) {
 py::array_t<std::int64_t> pad_rows(const std::vector<Column<std::int64_t>>& rows,
                                    std::size_t length, std::int64_t filler,
                                    const std::string& side) {
-  const Side padding_side = from_word<Side>(side, "padding_side");
+  const Side padding_side = parse_enum<Side>(side, "padding_side");
   py::array_t<std::int64_t> array(
       {static_cast<py::ssize_t>(rows.size()), static_cast<py::ssize_t>(length)});
   std::int64_t* out = array.mutable_data();

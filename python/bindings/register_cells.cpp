@@ -154,7 +154,7 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
   io::FragmentOptions choice;
   choice.mapping = options;
   choice.on_miss = options.on_miss;
-  choice.counting_strategy = from_word<io::CountingStrategy>(counting_strategy);
+  choice.counting_strategy = parse_enum<io::CountingStrategy>(counting_strategy);
   choice.barcodes = barcodes;
   choice.chroms = chroms;
   if (region) {

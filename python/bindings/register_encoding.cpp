@@ -61,7 +61,7 @@ py::array_t<std::int64_t> batch_array(const py::object& self, const std::string&
                                       std::size_t length, TokenId pad, const std::string& side) {
   const auto& batch = self.cast<const SampleBatch&>();
   const BatchColumn column = batch_column(name, pad);
-  const Side padding_side = from_word<Side>(side, "padding_side");
+  const Side padding_side = parse_enum<Side>(side, "padding_side");
   for (const SampleEncoding& row : batch.rows) {
     if (name == "region_index") check_region_index(row.with_region_index);
     if (row.input_ids.size() > length) {

@@ -26,7 +26,7 @@ namespace {
 template <class Option>
 py::object to_python(const Option& option) {
   if constexpr (std::is_enum_v<Option>) {
-    return py::str(std::string(to_word(option)));
+    return py::str(std::string(enum_name(option)));
   } else {
     return py::cast(option);
   }
@@ -52,7 +52,7 @@ template <class Option>
 void from_python(const char* name, const py::handle& value, Option& option) {
   try {
     if constexpr (std::is_enum_v<Option>) {
-      option = from_word<Option>(value.cast<std::string>());
+      option = parse_enum<Option>(value.cast<std::string>());
     } else if constexpr (std::is_same_v<Option, std::uint64_t>) {
       const auto number = value.cast<std::int64_t>();
       if (number < 0) {
@@ -120,16 +120,16 @@ SequenceOptions make_sequence_options(std::vector<std::string> before,
   options.before = std::move(before);
   options.after = std::move(after);
   options.model_max_length = model_max_length;
-  options.padding_side = from_word<Side>(padding_side, "padding_side");
-  options.truncation_side = from_word<Side>(truncation_side, "truncation_side");
+  options.padding_side = parse_enum<Side>(padding_side, "padding_side");
+  options.truncation_side = parse_enum<Side>(truncation_side, "truncation_side");
   options.check();
   return options;
 }
 
 py::tuple to_tuple(const SequenceOptions& options) {
   return py::make_tuple(py::tuple(py::cast(options.before)), py::tuple(py::cast(options.after)),
-                        options.model_max_length, std::string(to_word(options.padding_side)),
-                        std::string(to_word(options.truncation_side)));
+                        options.model_max_length, std::string(enum_name(options.padding_side)),
+                        std::string(enum_name(options.truncation_side)));
 }
 
 /// Comparison and hash by value.
@@ -173,9 +173,9 @@ void register_options(py::module_& module) {
       .def_readonly("model_max_length", &SequenceOptions::model_max_length)
       .def_property_readonly(
           "padding_side",
-          [](const SequenceOptions& o) { return std::string(to_word(o.padding_side)); })
+          [](const SequenceOptions& o) { return std::string(enum_name(o.padding_side)); })
       .def_property_readonly("truncation_side", [](const SequenceOptions& o) {
-        return std::string(to_word(o.truncation_side));
+        return std::string(enum_name(o.truncation_side));
       });
   def_by_value(sequence);
 }

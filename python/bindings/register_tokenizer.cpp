@@ -83,7 +83,7 @@ Tok add_special_tokens(const Tok& tokenizer,
 /// One sample as Python hands it over, for a thread that does not hold the GIL.
 struct Sample {
   std::variant<const Regions*, std::filesystem::path, std::vector<TokenId>> source;
-  std::vector<PlacedToken> placed;
+  std::vector<InlineToken> inline_tokens;
   std::vector<std::int64_t> positions;  // what the caller calls the i-th region; empty: i
 
   Encoding encode(const Tok& tokenizer, const MappingOptions& options,
@@ -96,10 +96,10 @@ struct Sample {
       return encoding;
     }
     if (const auto* path = std::get_if<std::filesystem::path>(&source)) {
-      return tokenizer.encode(Regions::from_bed(*path), options, placed, with_region_index);
+      return tokenizer.encode(Regions::from_bed(*path), options, inline_tokens, with_region_index);
     }
-    Encoding encoding =
-        tokenizer.encode(*std::get<const Regions*>(source), options, placed, with_region_index);
+    Encoding encoding = tokenizer.encode(*std::get<const Regions*>(source), options, inline_tokens,
+                                         with_region_index);
     if (!positions.empty()) {
       for (std::int64_t& at : encoding.region_index) {
         if (at >= 0) at = positions[static_cast<std::size_t>(at)];
@@ -116,7 +116,7 @@ struct Sample {
 };
 
 /// A RegionSet, the path of a BED file, an array of ids that stand for themselves, or
-/// (RegionSet, placed_at, placed_ids, positions).
+/// (RegionSet, inline_positions, inline_ids, positions).
 Sample to_sample(const py::handle& object) {
   Sample sample;
   if (py::isinstance<Regions>(object)) {
@@ -126,19 +126,21 @@ Sample to_sample(const py::handle& object) {
   } else if (py::isinstance<Ids>(object)) {
     sample.source = to_vector(py::reinterpret_borrow<Ids>(object));
   } else {
-    const auto [regions, at, ids, positions] =
+    const auto [regions, inline_positions, inline_ids, positions] =
         object.cast<std::tuple<const Regions*, Ids, Ids, Ids>>();
-    if (at.size() != ids.size()) {
-      throw Error("placed_at and placed_ids must have one length, got " +
-                  std::to_string(at.size()) + " and " + std::to_string(ids.size()));
+    if (inline_positions.size() != inline_ids.size()) {
+      throw Error("inline_positions and inline_ids must have one length, got " +
+                  std::to_string(inline_positions.size()) + " and " +
+                  std::to_string(inline_ids.size()));
     }
     if (static_cast<std::size_t>(positions.size()) != regions->size()) {
       throw Error("positions must have one entry a region, got " +
                   std::to_string(positions.size()));
     }
     sample.source = regions;
-    for (py::ssize_t i = 0; i < at.size(); ++i) {
-      sample.placed.push_back({static_cast<std::size_t>(at.at(i)), ids.at(i)});
+    for (py::ssize_t i = 0; i < inline_positions.size(); ++i) {
+      sample.inline_tokens.push_back(
+          {static_cast<std::size_t>(inline_positions.at(i)), inline_ids.at(i)});
     }
     sample.positions = to_vector(positions);
   }
@@ -154,9 +156,10 @@ SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
   BatchOptions batch_options;
   batch_options.add_special_tokens = add_special_tokens;
   batch_options.max_length = max_length;
-  batch_options.truncation = random ? Truncation::random : Truncation::cut;
+  batch_options.truncation_strategy =
+      random ? TruncationStrategy::random : TruncationStrategy::longest_first;
   if (truncation_side) {
-    batch_options.truncation_side = from_word<Side>(*truncation_side, "truncation_side");
+    batch_options.truncation_side = parse_enum<Side>(*truncation_side, "truncation_side");
   }
   batch_options.return_overflowing_tokens = return_overflowing_tokens;
   batch_options.stride = stride;

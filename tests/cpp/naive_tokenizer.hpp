@@ -81,7 +81,7 @@ class NaiveTokenizer {
 
   NaiveEncoding encode(const std::vector<NaiveRegion>& queries,
                        const bedtok::MappingOptions& options,
-                       const std::vector<bedtok::PlacedToken>& placed = {}) const {
+                       const std::vector<bedtok::InlineToken>& placed = {}) const {
     std::vector<std::pair<bedtok::TokenId, std::int64_t>> tokens;
     std::set<bedtok::TokenId> seen;
     NaiveEncoding encoding;
@@ -92,7 +92,7 @@ class NaiveTokenizer {
       }
     };
     const auto place = [&](std::size_t i) {
-      for (const bedtok::PlacedToken& token : placed) {
+      for (const bedtok::InlineToken& token : placed) {
         if (token.before != i) continue;
         sort_stretch();
         tokens.emplace_back(token.id, -1);

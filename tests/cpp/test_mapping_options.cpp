@@ -43,17 +43,17 @@ TEST_CASE("min_fraction lies in 0 to 1") {
 }
 
 TEST_CASE("each choice has its option's name and its words, in the order of the enumerators") {
-  using bedtok::from_word;
+  using bedtok::parse_enum;
   using support::message_of;
-  CHECK(message_of<ConfigError>([] { from_word<OnMiss>("skip"); }) ==
+  CHECK(message_of<ConfigError>([] { parse_enum<OnMiss>("skip"); }) ==
         "on_miss is 'skip', expected one of: drop, unk, error");
-  CHECK(message_of<ConfigError>([] { from_word<TokenOrder>("Input"); }) ==
+  CHECK(message_of<ConfigError>([] { parse_enum<TokenOrder>("Input"); }) ==
         "order is 'Input', expected one of: input, vocabulary");
-  CHECK(message_of<ConfigError>([] { from_word<FractionOf>(""); }) ==
+  CHECK(message_of<ConfigError>([] { parse_enum<FractionOf>(""); }) ==
         "fraction_of is '', expected one of: query, vocabulary, either");
-  CHECK(bedtok::to_word(OnMiss::error) == "error");
-  CHECK(bedtok::to_word(TokenOrder::vocabulary) == "vocabulary");
-  CHECK(bedtok::to_word(FractionOf::either) == "either");
+  CHECK(bedtok::enum_name(OnMiss::error) == "error");
+  CHECK(bedtok::enum_name(TokenOrder::vocabulary) == "vocabulary");
+  CHECK(bedtok::enum_name(FractionOf::either) == "either");
 }
 
 TEST_CASE("options differ when any one of them does") {

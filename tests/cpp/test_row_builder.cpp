@@ -19,7 +19,7 @@ using bedtok::BatchOptions;
 using bedtok::ConfigError;
 using bedtok::Encoding;
 using bedtok::Side;
-using bedtok::Truncation;
+using bedtok::TruncationStrategy;
 using bedtok::VocabularyError;
 using bedtok::detail::make_batch;
 using bedtok::detail::RowBuilder;
@@ -79,7 +79,7 @@ BatchOptions windows(std::size_t max_length, std::size_t stride) {
 
 BatchOptions random_choice(std::size_t max_length, std::uint64_t seed = 0) {
   BatchOptions options = limit(max_length);
-  options.truncation = Truncation::random;
+  options.truncation_strategy = TruncationStrategy::random;
   options.seed = seed;
   return options;
 }
@@ -123,7 +123,7 @@ TEST_CASE("small samples of every size are cut as by hand, whatever room, stride
       const Side side = code / (13 * 5 * 5) % 2 == 0 ? Side::right : Side::left;
       const bool overflow = code / (13 * 5 * 5 * 2) == 1;
       if (stride >= room) continue;
-      CAPTURE(size, room, stride, overflow, bedtok::to_word(side), before, after);
+      CAPTURE(size, room, stride, overflow, bedtok::enum_name(side), before, after);
       BatchOptions options = windows(room + before.size() + after.size(), stride);
       options.return_overflowing_tokens = overflow;
       const Encoding sample = sample_of(size, true);
@@ -148,7 +148,7 @@ TEST_CASE("windows hold every token, all but the last are full, and neighbours s
     for (std::size_t stride = 0; stride < room; ++stride) {
       for (std::size_t size = 1; size <= 25; ++size) {
         for (const Side side : {Side::right, Side::left}) {
-          CAPTURE(size, room, stride, bedtok::to_word(side));
+          CAPTURE(size, room, stride, bedtok::enum_name(side));
           const RowBuilder builder({}, {}, side, windows(room, stride));
           const auto rows = builder.rows(sample_of(size), 0);
           std::set<std::int64_t> seen;

@@ -30,7 +30,7 @@ using bedtok::Side;
 using bedtok::SpecialRole;
 using bedtok::SpecialTokens;
 using bedtok::Tokenizer;
-using bedtok::Truncation;
+using bedtok::TruncationStrategy;
 using bedtok::VocabularyError;
 using support::message_of;
 using Ids = std::vector<bedtok::TokenId>;
@@ -107,9 +107,10 @@ BatchOptions random_batch_options(std::mt19937_64& random) {
   BatchOptions options;
   options.add_special_tokens = change();
   if (change()) options.max_length = support::pick(random, 8, 12);
-  if (change()) options.truncation = Truncation::random;
+  if (change()) options.truncation_strategy = TruncationStrategy::random;
   if (change()) options.truncation_side = change() ? Side::left : Side::right;
-  options.return_overflowing_tokens = options.truncation == Truncation::cut && change();
+  options.return_overflowing_tokens =
+      options.truncation_strategy == TruncationStrategy::longest_first && change();
   options.stride = support::pick(random, 0, 3);
   options.seed = support::pick(random, 0, 3);
   options.return_region_index = change();
@@ -450,7 +451,7 @@ TEST_CASE("a large batch is the same on any number of threads, whatever is done 
   }
   std::vector<BatchOptions> all(3);
   all[0].max_length = all[1].max_length = 100;
-  all[0].truncation = Truncation::random;
+  all[0].truncation_strategy = TruncationStrategy::random;
   all[1].return_overflowing_tokens = true;
   all[1].stride = 20;
   for (BatchOptions options : all) {
@@ -579,7 +580,7 @@ TEST_CASE("many threads may make batches with one tokenizer at once") {
   }
   BatchOptions options;
   options.max_length = 50;
-  options.truncation = Truncation::random;
+  options.truncation_strategy = TruncationStrategy::random;
   options.num_threads = 3;
   MappingOptions best;
   best.best_overlap = true;

@@ -27,7 +27,7 @@ LAYERS = {
     "detail/random_choice.hpp": 0,
     "detail/token_lists.hpp": 0,
     "detail/barcode_table.hpp": 1,
-    "choice_words.hpp": 1,
+    "enum_names.hpp": 1,
     "chrom_table.hpp": 1,
     "chrom_aliases.hpp": 1,
     "special_tokens.hpp": 1,

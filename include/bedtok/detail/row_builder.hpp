@@ -44,7 +44,7 @@ class RowBuilder {
     }
     room_ = *options.max_length - around;
     if (!options.return_overflowing_tokens) return;
-    if (options.truncation == Truncation::random) {
+    if (options.truncation_strategy == TruncationStrategy::random) {
       throw ConfigError(
           "truncation is random and return_overflowing_tokens is set: a random choice has no "
           "overflow");
@@ -64,7 +64,7 @@ class RowBuilder {
       rows.push_back(std::move(sample));
     } else if (size <= room_) {
       rows.push_back(window(sample, 0, size));
-    } else if (options_.truncation == Truncation::random) {
+    } else if (options_.truncation_strategy == TruncationStrategy::random) {
       rows.push_back(subsample(sample, i));
     } else {
       // The first window is the sequence, the others are its overflow.

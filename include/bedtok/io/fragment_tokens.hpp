@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "../choice_words.hpp"
+#include "../enum_names.hpp"
 #include "../mapping_options.hpp"
 #include "../ragged_ids.hpp"
 #include "../region.hpp"
@@ -55,7 +55,7 @@ struct FragmentTokens {
 }  // namespace bedtok::io
 
 template <>
-struct bedtok::ChoiceWords<bedtok::io::CountingStrategy> {
+struct bedtok::EnumNames<bedtok::io::CountingStrategy> {
   static constexpr std::string_view option = "counting_strategy";
-  static constexpr std::array<std::string_view, 2> words = {"fragment", "insertion"};
+  static constexpr std::array<std::string_view, 2> names = {"fragment", "insertion"};
 };

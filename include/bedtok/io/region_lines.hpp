@@ -47,8 +47,8 @@ class RegionLineParser {
     }
     while (at != last) {
       ++line_;
-      const char* next = parse_usual(at, last, on_region);
-      at = next != nullptr ? next : parse_any(at, last, on_region);
+      const char* next = parse_fast(at, last, on_region);
+      at = next != nullptr ? next : parse_general(at, last, on_region);
     }
   }
 
@@ -71,9 +71,9 @@ class RegionLineParser {
 
  private:
   /// The usual line: `name TAB digits TAB digits`, then a line end or TAB and more. Returns where
-  /// the next line begins, or null when the line is something else, which parse_any tells.
+  /// the next line begins, or null when the line is something else, which parse_general tells.
   template <class OnRegion>
-  const char* parse_usual(const char* at, const char* last, OnRegion&& on_region) {
+  const char* parse_fast(const char* at, const char* last, OnRegion&& on_region) {
     using bedtok::detail::lowest_bit;
     std::uint64_t marks = bedtok::detail::separators(at);
     std::uint64_t second = marks & (marks - 1);
@@ -139,7 +139,7 @@ class RegionLineParser {
   }
 
   template <class OnRegion>
-  const char* parse_any(const char* at, const char* last, OnRegion&& on_region) {
+  const char* parse_general(const char* at, const char* last, OnRegion&& on_region) {
     const char* line_end = find(at, last, '\n');
     const char* next = line_end == last ? last : line_end + 1;
     std::string_view line(at, static_cast<std::size_t>(line_end - at));

@@ -26,7 +26,7 @@ inline constexpr const char* sample_piece = "$A";
 template <class Option>
 Json option_to_json(const Option& option) {
   if constexpr (std::is_enum_v<Option>) {
-    return std::string(to_word(option));
+    return std::string(enum_name(option));
   } else {
     return option;
   }
@@ -44,7 +44,7 @@ template <class Option>
 void option_from_json(const Json& json, const std::string& name, const std::string& key,
                       Option& option) {
   if constexpr (std::is_enum_v<Option>) {
-    option = from_word<Option>(text_of(json, name, key));
+    option = parse_enum<Option>(text_of(json, name, key));
   } else if constexpr (std::is_same_v<Option, bool>) {
     option = value_of<bool>(json, name, key, "true or false", json.is_boolean());
   } else if constexpr (std::is_floating_point_v<Option>) {
@@ -117,9 +117,9 @@ inline Json sequence_to_json(const SequenceOptions& options) {
     json["template"] = std::move(pieces);
   }
   if (options.model_max_length) json["model_max_length"] = *options.model_max_length;
-  if (options.padding_side != Side::right) json["padding_side"] = to_word(options.padding_side);
+  if (options.padding_side != Side::right) json["padding_side"] = enum_name(options.padding_side);
   if (options.truncation_side != Side::right) {
-    json["truncation_side"] = to_word(options.truncation_side);
+    json["truncation_side"] = enum_name(options.truncation_side);
   }
   return json;
 }
@@ -163,7 +163,7 @@ inline SequenceOptions sequence_from_json(const Json& json, const std::string& n
   const auto side = [&](const char* key, Side& to) {
     const Json* word = value(key);
     if (word == nullptr) return;
-    to = from_word<Side>(text_of(*word, name, key), name + ": " + key);
+    to = parse_enum<Side>(text_of(*word, name, key), name + ": " + key);
   };
   side("padding_side", options.padding_side);
   side("truncation_side", options.truncation_side);
