@@ -10,8 +10,8 @@
 #include "encoding.hpp"
 #include "sequence_options.hpp"
 
-// Many samples: tokenized on several threads, cut to a length, padded to one. The words and the
-// results are Hugging Face's.
+// Many samples: tokenized on several threads, truncated, padded. Options and results are those of
+// Hugging Face tokenizers.
 namespace bedtok {
 
 /// How a sequence that is too long is shortened: cut at one end, as Hugging Face's `longest_first`
@@ -23,19 +23,20 @@ enum class TruncationStrategy { longest_first, random };
 struct BatchOptions {
   /// The tokenizer's template around every row.
   bool add_special_tokens = true;
-  /// Longest row, the template's tokens included. None: nothing is cut.
+  /// Longest row, the template's tokens included. None: no truncation.
   std::optional<std::size_t> max_length = std::nullopt;
   TruncationStrategy truncation_strategy = TruncationStrategy::longest_first;
   /// None: the tokenizer's.
   std::optional<Side> truncation_side = std::nullopt;
-  /// What is cut off follows as rows of its own, each with `stride` tokens of the row before.
+  /// The tokens that are cut off become further rows, each with `stride` tokens of the row before.
   bool return_overflowing_tokens = false;
   std::size_t stride = 0;
-  /// Of the random choice, which depends on this and on the sample's place in the batch.
+  /// Seed of TruncationStrategy::random. The subset also depends on the sample's position in the
+  /// batch.
   std::uint64_t seed = 0;
   /// Fills Encoding::region_index.
   bool return_region_index = false;
-  /// 0: as many as the processor has. The result does not depend on it.
+  /// 0: all processors that the process may use. The result does not depend on it.
   std::size_t num_threads = 0;
 };
 
@@ -53,8 +54,7 @@ struct Batch {
 
 /// How rows become one array.
 struct PadOptions {
-  /// Tokens of each row; a longer row stays as it is and makes all of them as long. None: those of
-  /// the longest.
+  /// Tokens of each row. Where a row is longer, or for none: those of the longest row.
   std::optional<std::size_t> length = std::nullopt;
   /// Rounds the length up to a multiple; 0 and 1 do nothing.
   std::size_t pad_to_multiple_of = 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-// Regions from memory, vocabulary, index, tokenizer: all that needs the standard library alone.
+// Regions from memory, vocabulary, index, tokenizer: everything that needs only the standard
+// library.
 // The members that touch files (from_bed, to_bed, from_pretrained ...) are declared here and
 // defined by io.hpp.
 

@@ -9,7 +9,7 @@
 
 namespace bedtok {
 
-/// Which vocabulary regions an interval gets, by the options of mapping.
+/// Finds the vocabulary regions that an interval maps to, by the mapping options.
 template <class Index>
 class HitFinder {
  public:

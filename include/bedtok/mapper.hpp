@@ -23,7 +23,7 @@
 
 namespace bedtok {
 
-/// One input against one vocabulary. Lives for one call.
+/// Maps one input to one vocabulary, for the duration of a call.
 template <class Index, class Regions>
 class Mapper {
  public:
@@ -197,7 +197,7 @@ class Mapper {
 
   std::string warning() const {
     if (regions_.empty()) return {};
-    // The table may hold names that no region uses. The first region of a usual input ends this.
+    // Not by the table, which may have names that no region uses. Most inputs return at once.
     for (const ChromTable::Id id : regions_.chrom_ids()) {
       if (chrom_of_[id] != ChromTable::none) return {};
     }
@@ -232,8 +232,8 @@ class Mapper {
       past_end += chrom.past_end;
       if (worst == nullptr || chrom.past_end > worst->past_end) worst = &chrom;
     }
-    // A few regions lie behind the last peak of any genome; a longer chromosome of another assembly
-    // has about one in a thousand there.
+    // In any genome a few regions lie past the last peak; on a longer chromosome of another
+    // assembly it is about one in a thousand.
     if (past_end != 0 && past_end * 2000 >= report.regions) {
       return std::to_string(past_end) +
              " regions start past the last vocabulary region of their chromosome (most on " +

@@ -12,15 +12,15 @@
 
 namespace bedtok {
 
-/// Whose length `min_fraction` is a fraction of.
+/// The region whose length `min_fraction` refers to.
 enum class FractionOf { query, vocabulary, either };
 /// The order of the tokens: that of the input regions, or that of the ids.
 enum class TokenOrder { input, vocabulary };
-/// What an input region gives that hits nothing.
+/// The result for an input region that hits nothing: no token, `<unk>`, or a VocabularyError.
 enum class OnMiss { drop, unk, error };
 
-/// How input regions become tokens. The defaults are what pre-trained models were trained with:
-/// every vocabulary region that overlaps, in input order, nothing merged, misses left out.
+/// How input regions become tokens. Pre-trained models were trained with the defaults: every
+/// vocabulary region that overlaps, in input order, nothing merged, misses left out.
 struct MappingOptions {
   /// Bases that a pair must share. 0: any overlap, zero-length regions included.
   std::uint64_t min_overlap = 0;
@@ -28,13 +28,14 @@ struct MappingOptions {
   /// counts as covered whole.
   double min_fraction = 0.0;
   FractionOf fraction_of = FractionOf::query;
-  /// One token a region: the one that shares most bases, ties to the first by (start, end, id).
+  /// Only one token a region: the one that shares most bases, the first by (start, end, id) where
+  /// several do.
   bool best_overlap = false;
   /// Only the first occurrence of a token.
   bool unique = false;
   TokenOrder order = TokenOrder::input;
   OnMiss on_miss = OnMiss::drop;
-  /// Translation of the input's chromosome names that the vocabulary does not know.
+  /// Translates chromosome names of the input that the vocabulary does not know.
   ChromAliases chrom_aliases = {};
 
   /// Throws ConfigError unless min_fraction lies in 0..1.

@@ -16,8 +16,8 @@
 
 namespace bedtok {
 
-/// Which regions of a set overlap an interval. Immutable; the constructor builds, const queries are
-/// safe from many threads. A region's id is its position in the set, which may be unsorted, nested,
+/// Finds the regions of a set that overlap an interval. Immutable; queries may come from many
+/// threads. A region's id is its position in the set, which may be unsorted, nested,
 /// overlapping or repeated.
 ///
 /// How it works. Each chromosome's intervals are ordered by (start, end, id):
@@ -83,7 +83,7 @@ class OverlapIndex {
   }
 
  private:
-  /// Of a set whose ends never decrease and whose order is that of the ids: nothing else is needed.
+  /// Of a set whose ends never decrease and whose order is that of the ids: more is not needed.
   struct CompactInterval {
     Coord start;
     Coord end;
@@ -102,16 +102,16 @@ class OverlapIndex {
   };
 
   struct Chrom {
-    std::uint32_t first = 0;  // intervals [first, last); at last stands one past every coordinate
+    std::uint32_t first = 0;  // intervals [first, last), then one that is past every coordinate
     std::uint32_t last = 0;
-    std::uint32_t bucket = 0;     // first bucket; one more than the buckets stand there
+    std::uint32_t bucket = 0;     // first bucket; one more follows the last
     std::uint32_t id_offset = 0;  // place of an interval minus its id, for CompactInterval
     Coord max_end = 0;
     std::uint8_t shift = 0;
     bool tree = false;
   };
 
-  // Beyond this many steps a bucket is searched by halves.
+  // Buckets with more intervals than this are searched by binary search.
   static constexpr std::uint32_t long_bucket = 12;
   // A chromosome becomes a tree when a query would walk over this many ended intervals, on average
   // or at the worst place.

@@ -35,7 +35,7 @@ class PeakTokens {
     if (vocab_size_ > std::numeric_limits<std::int32_t>::max()) {
       throw VocabularyError("ids of cells have 32 bits, expected a vocabulary below 2^31");
     }
-    // Each peak by itself: what concerns a whole cell comes when cells are gathered.
+    // Each peak by itself: options of whole cells apply when cells are gathered.
     MappingOptions by_peak = options;
     by_peak.unique = false;
     by_peak.order = TokenOrder::input;
@@ -63,7 +63,7 @@ class PeakTokens {
   }
 
   std::size_t size() const noexcept { return size_; }
-  /// Whether the peaks are the vocabulary's regions: the i-th has token i alone.
+  /// Whether the peaks are the vocabulary's regions, so that the i-th has only token i.
   bool identity() const noexcept { return identity_; }
 
   bool unique() const noexcept { return unique_; }

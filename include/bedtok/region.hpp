@@ -17,8 +17,7 @@ namespace bedtok {
 /// The other columns of a BED line as text (tabs included), or none.
 using Rest = std::optional<std::string>;
 
-/// One interval with its chromosome's name and what it carries: the rest of its BED line, or a
-/// payload of the user's own type.
+/// A genomic interval and its payload: the rest of its BED line, or a type of the user's.
 template <class Coord = std::uint32_t, class Payload = Rest>
 struct Region {
   static_assert(std::is_unsigned_v<Coord>, "coordinates are unsigned integers of 32 or 64 bits");
@@ -29,7 +28,7 @@ struct Region {
   Payload rest = {};
 };
 
-/// Same interval; what the regions carry is not compared.
+/// The same interval; payloads are not compared.
 template <class Coord, class Payload>
 bool operator==(const Region<Coord, Payload>& a, const Region<Coord, Payload>& b) {
   return a.start == b.start && a.end == b.end && a.chrom == b.chrom;

@@ -13,7 +13,7 @@
 
 namespace bedtok {
 
-/// An end of a sequence: the one that is padded, the one that is cut.
+/// The end of a sequence that is padded or truncated.
 enum class Side { right, left };
 
 template <>
@@ -22,10 +22,10 @@ struct EnumNames<Side> {
   static constexpr std::array<std::string_view, 2> names = {"right", "left"};
 };
 
-/// What a model expects of its sequences, under Hugging Face's names. The defaults are what
-/// published models were trained with: no token around a sequence.
+/// The sequences that a model expects, under Hugging Face's names. Published models were trained
+/// with the defaults: no token around a sequence.
 struct SequenceOptions {
-  /// The template: special tokens in front of and behind every sequence, by spelling.
+  /// The template: spellings of the special tokens before and after every sequence.
   std::vector<std::string> before = {};
   std::vector<std::string> after = {};
   /// The longest sequence that the model takes. None: not known.

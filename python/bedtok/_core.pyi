@@ -1,4 +1,4 @@
-"""What the compiled module offers. Written by hand, checked against the module by stubtest.
+"""The compiled module. Written by hand, checked against the module by stubtest.
 
 Everything here takes one strict type; the generous forms are in ``models.py`` and
 ``tokenizers.py``. Coordinates are 0-based and half-open. Paths are ``str`` or ``os.PathLike``.
@@ -106,7 +106,7 @@ class MappingOptions:
 
 @final
 class SequenceOptions:
-    """What a model expects of its sequences; immutable."""
+    """The sequences that a model expects; immutable."""
 
     def __init__(
         self,

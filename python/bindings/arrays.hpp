@@ -20,7 +20,7 @@ namespace bedtok::python {
 
 namespace py = pybind11;
 
-/// What Python hands over as one column; anything but a C-contiguous array of this type is refused.
+/// A column from Python; anything but a C-contiguous array of this type is refused.
 template <class T>
 using Column = py::array_t<T, py::array::c_style>;
 

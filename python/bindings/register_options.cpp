@@ -163,7 +163,7 @@ void register_options(py::module_& module) {
   def_by_value(mapping);
 
   py::class_<SequenceOptions> sequence(module, "SequenceOptions", py::is_final(),
-                                       "What a model expects of its sequences; immutable.");
+                                       "The sequences that a model expects; immutable.");
   sequence
       .def(py::init(&make_sequence_options), py::kw_only(), "before"_a = std::vector<std::string>(),
            "after"_a = std::vector<std::string>(), "model_max_length"_a = py::none(),

@@ -12,7 +12,7 @@ namespace bedtok::python {
 
 void register_report(py::module_& module) {
   py::class_<ChromReport>(module, "ChromReport", py::is_final(),
-                          "How the regions of one input chromosome fared.")
+                          "Counts for the regions of one input chromosome.")
       .def_readonly("chrom", &ChromReport::chrom)
       .def_readonly("known", &ChromReport::known)
       .def_readonly("regions", &ChromReport::regions)

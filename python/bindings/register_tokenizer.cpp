@@ -37,8 +37,8 @@ SpecialRole to_role(const std::string& name) {
                     "' is not known, expected unk, pad, mask, cls, eos, bos or sep");
 }
 
-/// Roles alone are spelled anew. With all special tokens in the order of their ids, `roles` says
-/// which of them has which.
+/// Without `all`, `roles` are new spellings. With `all`, the special tokens in the order of their
+/// ids, `roles` assigns the roles to them.
 SpecialTokens to_special_tokens(const std::optional<Roles>& roles,
                                 const std::optional<Spellings>& all) {
   SpecialTokens tokens;
@@ -80,11 +80,11 @@ Tok add_special_tokens(const Tok& tokenizer,
   return tokenizer.with_special_tokens(std::move(tokens));
 }
 
-/// One sample as Python hands it over, for a thread that does not hold the GIL.
+/// A sample from Python, for a thread without the GIL.
 struct Sample {
   std::variant<const Regions*, std::filesystem::path, std::vector<TokenId>> source;
   std::vector<InlineToken> inline_tokens;
-  std::vector<std::int64_t> positions;  // what the caller calls the i-th region; empty: i
+  std::vector<std::int64_t> positions;  // the caller's position of the i-th region; empty: i
 
   Encoding encode(const Tok& tokenizer, const MappingOptions& options,
                   bool with_region_index) const {
@@ -115,7 +115,7 @@ struct Sample {
   }
 };
 
-/// A RegionSet, the path of a BED file, an array of ids that stand for themselves, or
+/// A RegionSet, the path of a BED file, an array of ids, or
 /// (RegionSet, inline_positions, inline_ids, positions).
 Sample to_sample(const py::handle& object) {
   Sample sample;

@@ -32,7 +32,7 @@ using Positions = std::vector<std::int64_t>;
 
 namespace {
 
-// What holds a vocabulary and its index together; the tokenizer has its own tests.
+// A vocabulary and its index; the tokenizer has its own tests.
 struct Mapping {
   explicit Mapping(RegionSet<> regions)
       : vocabulary(std::move(regions)), index(vocabulary.regions()) {}
@@ -270,7 +270,7 @@ TEST_CASE("the report counts hits by chromosome and lists misses") {
         "the vocabulary calls '1' 'chr1': set the option chrom_aliases to ucsc");
 }
 
-TEST_CASE("the report tells another assembly from another naming") {
+TEST_CASE("the report distinguishes another assembly from another naming") {
   const Mapping mapping(four);
   CHECK(
       mapping

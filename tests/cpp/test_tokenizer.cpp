@@ -91,7 +91,7 @@ std::vector<Ids> ids_of(const Batch& batch) {
   return ids;
 }
 
-/// The batch on as many threads as the options say: small samples alone would not be worth them.
+/// The batch on as many threads as in the options: small samples would not be worth them.
 template <class Index, class Samples>
 Batch on_threads(const Tokenizer<Index>& tokenizer, const Samples& samples,
                  const BatchOptions& options) {
@@ -380,7 +380,7 @@ TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads"
   CHECK(failures < 50);
 }
 
-TEST_CASE("each row of a batch tells how many regions of its sample hit") {
+TEST_CASE("each row of a batch has the number of hits of its sample") {
   const Tokenizer<> tokenizer(three);
   const RegionSet<> sample{
       {"chr1", 16, 18, {}}, {"chr1", 50, 60, {}}, {"chr2", 1, 2, {}}, {"chr7", 1, 2, {}}};
@@ -510,7 +510,7 @@ TEST_CASE("a batch without samples is padded to nothing") {
   CHECK(tokenizer.pad({}, options).length == 5);
 }
 
-TEST_CASE("an index with find_all is told from one without") {
+TEST_CASE("an index with find_all is distinguished from one without") {
   STATIC_REQUIRE(bedtok::detail::has_find_all<bedtok::OverlapIndex<>>::value);
   STATIC_REQUIRE(bedtok::detail::has_find_all<bedtok::OverlapIndex<std::uint64_t>>::value);
   STATIC_REQUIRE_FALSE(bedtok::detail::has_find_all<ScanIndex<std::uint32_t>>::value);

@@ -34,7 +34,7 @@ SequenceOptions sequence_of(const std::string& text) {
   return bedtok::io::sequence_from_json(parse_json_object(text, "c.json"), "c.json");
 }
 
-/// What a folder's files say together.
+/// The special tokens of a folder's files.
 SpecialTokens tokens_of(const Spellings& files) {
   bedtok::io::SpecialTokensReader reader;
   for (const std::string& text : files) reader.read(parse_json_object(text, "c.json"), "c.json");
@@ -174,7 +174,7 @@ TEST_CASE("sequence options of another type or value are refused by name") {
         "c.json: truncation_side is [\"left\"], expected a text");
 }
 
-TEST_CASE("special tokens in their own places are saved by role alone, all others as a list too") {
+TEST_CASE("special tokens in their own places are saved only by role, all others also as a list") {
   SpecialTokens tokens;
   tokens.set(SpecialRole::pad, "[PAD]");
   const std::string roles = R"({"unk_token":"<unk>","pad_token":"[PAD]","mask_token":"<mask>",)"

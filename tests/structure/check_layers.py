@@ -76,7 +76,7 @@ UMBRELLAS = {
 EVERYTHING = {"bedtok.hpp": {"core.hpp", "io.hpp"}}
 # Headers without code: a test of them could not fail.
 DATA_ONLY = {"encoding.hpp", "ragged_ids.hpp", "io/fragment_tokens.hpp"}
-# What a test of another kind covers.
+# Headers that a test of another kind covers.
 WITHOUT_TEST = {"version.hpp"}  # check_version.py
 # Parts of a public header that are tested through it.
 TESTED_BY = {
@@ -129,7 +129,7 @@ def check_headers(root: Path) -> list[str]:
             elif LAYERS[other] >= LAYERS[name]:
                 faults.append(
                     f"{name} (layer {LAYERS[name]}): includes {other} (layer {LAYERS[other]}), "
-                    "expected lower layers alone"
+                    "expected only lower layers"
                 )
             if other.startswith("io/") and not name.startswith("io/"):
                 faults.append(f"{name}: the core includes {other}")

@@ -18,7 +18,7 @@ namespace bedtok {
 
 namespace io {
 
-/// The files of a tokenizer's folder. Published models hold the first, or the second, alone.
+/// The files of a tokenizer's folder. Published models have only the first or the second.
 inline constexpr const char* universe_gz_name = "universe.bed.gz";
 inline constexpr const char* universe_name = "universe.bed";
 inline constexpr const char* tokenizer_config_name = "tokenizer_config.json";

@@ -19,7 +19,7 @@
 
 namespace bedtok::io {
 
-/// What stands for the sample in a template, as in Hugging Face's TemplateProcessing.
+/// The place of the sample in a template, as in Hugging Face's TemplateProcessing.
 inline constexpr const char* sample_piece = "$A";
 
 /// One mapping option as JSON: a number, true or false, the name of a choice, or a map of names.
@@ -107,7 +107,7 @@ inline MappingOptions options_from_json(const Json& json, const std::string& nam
   return options;
 }
 
-/// What differs from the defaults, by the names that a tokenizer_config.json has for it.
+/// The sequence options that differ from the defaults, by their names in a tokenizer_config.json.
 inline Json sequence_to_json(const SequenceOptions& options) {
   Json json = Json::object();
   if (!options.before.empty() || !options.after.empty()) {
@@ -124,7 +124,7 @@ inline Json sequence_to_json(const SequenceOptions& options) {
   return json;
 }
 
-/// Takes those names of a tokenizer_config.json; other keys belong to others, null means the
+/// Reads the sequence options of a tokenizer_config.json. Other keys are ignored; null means the
 /// default. Throws ConfigError that names the source, the key and the value.
 inline SequenceOptions sequence_from_json(const Json& json, const std::string& name) {
   SequenceOptions options;
@@ -170,8 +170,8 @@ inline SequenceOptions sequence_from_json(const Json& json, const std::string& n
   return options;
 }
 
-/// What a tokenizer_config.json says about special tokens: `<role>_token` for each role, and where
-/// tokens were added, `special_tokens`, which lists all of them in the order of the ids.
+/// The special tokens for a tokenizer_config.json: `<role>_token` for each role and, where tokens
+/// were added, `special_tokens`, the list of all in the order of the ids.
 inline Json special_tokens_to_json(const SpecialTokens& tokens) {
   Json json = Json::object();
   bool own_places = tokens.size() == SpecialTokens::role_count;
@@ -184,12 +184,12 @@ inline Json special_tokens_to_json(const SpecialTokens& tokens) {
   return json;
 }
 
-/// Reads special tokens from a folder's files, one after the other. Other keys belong to others;
-/// null means the default.
+/// Reads the special tokens from the files of a folder, one after the other. Other keys are
+/// ignored; null means the default.
 class SpecialTokensReader {
  public:
-  /// Takes what a tokenizer_config.json or special_tokens_map.json says. Throws ConfigError that
-  /// names the source.
+  /// Reads a tokenizer_config.json or special_tokens_map.json. Throws ConfigError that names the
+  /// source.
   void read(const Json& json, const std::string& name) {
     if (const auto list = json.find("special_tokens"); list != json.end() && !list->is_null()) {
       read_list(*list, name);
@@ -239,7 +239,7 @@ class SpecialTokensReader {
       throw ConfigError(name + ": special_tokens is " + list.dump() + ", expected a list of " +
                         std::to_string(SpecialTokens::role_count) + " texts or more");
     }
-    tokens_ = SpecialTokens();  // the list is whole: what an earlier file said has no place in it
+    tokens_ = SpecialTokens();  // the list is complete: tokens of an earlier file are dropped
     std::size_t i = 0;
     for (const Json& token : list) {
       std::string spelling = spelling_of(token, name, "special_tokens");
