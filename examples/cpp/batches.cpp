@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
 
     bedtok::BatchOptions options;
     options.max_length = 512;
-    options.truncation = bedtok::Truncation::random;
+    options.truncation_strategy = bedtok::TruncationStrategy::random;
     options.seed = 1;
     constexpr std::size_t regions_of_a_file = 1000;  // a guess, for the number of threads
     const bedtok::Batch batch = tokenizer.encode_batch(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A tokenizer over an index of one's own, with 64-bit coordinates: here a plain scan, which needs
+// A tokenizer over a custom index, with 64-bit coordinates: here a plain scan, which needs
 // no memory and suits a vocabulary of a few dozen regions.
 #include <bedtok/core.hpp>
 #include <cstdint>

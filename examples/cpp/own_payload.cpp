@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Regions that carry a value of one's own, read from the fifth column of a BED text.
+// Regions with a payload of a custom type, read from the fifth column of a BED text.
 #include <bedtok/bedtok.hpp>
 #include <cstdint>
 #include <cstdio>

@@ -2,7 +2,7 @@
 #pragma once
 
 // Everything: the core, and the readers and writers. Link bedtok::bedtok, or include core.hpp and
-// link bedtok::core, which needs the standard library alone.
+// link bedtok::core, which needs only the standard library.
 
 #include "core.hpp"
 #include "io.hpp"

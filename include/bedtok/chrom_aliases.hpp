@@ -13,7 +13,7 @@ namespace bedtok {
 /// Translates chromosome names of the input that the vocabulary does not know. Off by default.
 ///
 /// `ucsc` writes `17`, `X`, `MT` as `chr17`, `chrX`, `chrM`; `ensembl` does the reverse; a map
-/// says each name. Only primary chromosomes are translated by rule: the names of unplaced and
+/// gives each name. Only primary chromosomes are translated by rule: the names of unplaced and
 /// unlocalised contigs follow from no rule and need a map.
 class ChromAliases {
  public:
@@ -44,6 +44,10 @@ class ChromAliases {
   }
 
   Style style() const noexcept { return style_; }
+  /// `ucsc` or `ensembl`; empty for the others.
+  std::string_view style_name() const noexcept {
+    return style_ == Style::ucsc ? "ucsc" : style_ == Style::ensembl ? "ensembl" : "";
+  }
   const std::map<std::string, std::string, std::less<>>& names() const noexcept { return names_; }
 
   /// The other name of `chrom`; empty when there is none.

@@ -58,7 +58,7 @@ class ChromTable {
   friend bool operator!=(const ChromTable& a, const ChromTable& b) { return !(a == b); }
 
  private:
-  // Length, first and last eight bytes: enough to tell the names of an assembly apart, and a long
+  // Length, first and last eight bytes: enough to distinguish the names of an assembly, and a long
   // name costs no more than a short one. Names that agree in all three are compared in full.
   static std::size_t hash(std::string_view name) noexcept {
     std::uint64_t head = 0;

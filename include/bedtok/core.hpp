@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-// Regions from memory, vocabulary, index, tokenizer: all that needs the standard library alone.
+// Regions from memory, vocabulary, index, tokenizer: everything that needs only the standard
+// library.
 // The members that touch files (from_bed, to_bed, from_pretrained ...) are declared here and
 // defined by io.hpp.
 
 #include "batch.hpp"
 #include "cell_matrix.hpp"
-#include "choice_words.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
 #include "encoding.hpp"
+#include "enum_names.hpp"
 #include "error.hpp"
 #include "hit_finder.hpp"
 #include "mapper.hpp"
 #include "mapping_options.hpp"
 #include "overlap_index.hpp"
+#include "peak_tokens.hpp"
+#include "ragged_ids.hpp"
 #include "region.hpp"
 #include "region_set.hpp"
 #include "report.hpp"

@@ -8,12 +8,12 @@
 
 namespace bedtok {
 
-/// What models take as an id: 64 bits, so that the arrays pass to them without a conversion.
+/// The id of a token. Models take 64 bits, so that arrays pass to them without a conversion.
 using TokenId = std::int64_t;
 
-/// A special token that stands for itself in front of the region at position `before`; at the end
-/// where `before` is the number of regions.
-struct PlacedToken {
+/// A special token among the regions of a sample: in front of the region at position `before`, or
+/// at the end where `before` is the number of regions.
+struct InlineToken {
   std::size_t before;
   TokenId id;
 };
@@ -23,12 +23,12 @@ struct Encoding {
   std::vector<TokenId> input_ids;
   /// 1 for every token; a padded position would be 0.
   std::vector<std::int64_t> attention_mask;
-  /// For each token the position of the input region that gave it, -1 where none did (a special
-  /// token, the `<unk>` of a sample without a hit). Empty unless it was asked for.
+  /// For each token the position of the input region that it comes from, -1 where there is none (a
+  /// special token, the `<unk>` of a sample without a hit). Empty unless requested.
   std::vector<std::int64_t> region_index;
   /// How many regions of the whole sample hit the vocabulary.
   std::size_t hits = 0;
-  /// One line when the sample looks as if it belonged to another naming of chromosomes; else empty.
+  /// One line when no chromosome of the sample is known to the vocabulary; else empty.
   std::string warning;
 };
 

@@ -7,13 +7,13 @@
 #include <string>
 #include <utility>
 
-/// The whole family of errors that bedtok throws by itself. A message is one line: where, what with
+/// The errors that bedtok throws. A message is one line: where, what with
 /// its value, what was expected, and the remedy if there is one. Files that are missing, folders
 /// given for files and full disks are `std::filesystem::filesystem_error`; memory stays
 /// `std::bad_alloc`.
 namespace bedtok {
 
-/// Base of all: an argument or a file has a value that cannot be used.
+/// Base class: an argument or a file has a value that cannot be used.
 class Error : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
@@ -45,7 +45,7 @@ class ConfigError : public Error {
   using Error::Error;
 };
 
-/// The vocabulary cannot serve: it is empty, or it lacks the id or region that was asked for.
+/// The vocabulary is empty, or lacks the id or region that was asked for.
 class VocabularyError : public Error {
  public:
   using Error::Error;

@@ -9,7 +9,7 @@
 
 namespace bedtok {
 
-/// Which vocabulary regions an interval gets, by the options of mapping.
+/// Finds the vocabulary regions that an interval maps to, by the mapping options.
 template <class Index>
 class HitFinder {
  public:
@@ -18,17 +18,12 @@ class HitFinder {
   /// Both must outlive the finder.
   HitFinder(const Index& index, const MappingOptions& options) : index_(index), options_(options) {}
 
-  /// Whether every overlap is a hit.
-  bool every_overlap() const {
-    return options_.min_overlap == 0 && options_.min_fraction == 0.0 && !options_.best_overlap;
-  }
-
   /// Calls `add(id)` for each, by (start, end, id). `chrom` is the vocabulary's; ChromTable::none
   /// has none.
   template <class Add>
   void find(ChromTable::Id chrom, Coord start, Coord end, Add&& add) const {
     if (chrom == ChromTable::none) return;
-    if (every_overlap()) {
+    if (options_.every_overlap()) {
       index_.find(chrom, start, end, [&](std::uint32_t id, Coord, Coord) { add(id); });
       return;
     }

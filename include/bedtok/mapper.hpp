@@ -7,12 +7,12 @@
 #include <limits>
 #include <string>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
+#include "detail/has_find_all.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "hit_finder.hpp"
@@ -23,25 +23,7 @@
 
 namespace bedtok {
 
-namespace detail {
-
-/// Whether an index brings the fast path for many queries at once, as OverlapIndex does.
-template <class Index, class = void>
-struct has_find_all : std::false_type {};
-template <class Index>
-struct has_find_all<
-    Index,
-    std::void_t<decltype(std::size_t{std::declval<const Index&>().find_all(
-        std::declval<const std::vector<ChromTable::Id>&>(),
-        std::declval<const std::vector<ChromTable::Id>&>(),
-        std::declval<const std::vector<typename Index::coord_type>&>(),
-        std::declval<const std::vector<typename Index::coord_type>&>(), std::size_t{},
-        std::size_t{}, std::declval<void (*)(const std::uint32_t*, const std::uint32_t*)>())})>>
-    : std::true_type {};
-
-}  // namespace detail
-
-/// One input against one vocabulary. Lives for one call.
+/// Maps one input to one vocabulary, for the duration of a call.
 template <class Index, class Regions>
 class Mapper {
  public:
@@ -61,23 +43,23 @@ class Mapper {
     }
   }
 
-  Encoding encode(const std::vector<PlacedToken>& placed, bool with_region_index) const {
+  Encoding encode(const std::vector<InlineToken>& inline_tokens, bool with_region_index) const {
     Encoding encoding;
-    encoding.input_ids.reserve(regions_.size() + placed.size() + 1);
+    encoding.input_ids.reserve(regions_.size() + inline_tokens.size() + 1);
     std::size_t first = 0;
-    Seen seen(options_.unique ? vocabulary_.size() : 0);
-    for (const PlacedToken& token : placed) {
+    IdSet ids_so_far(options_.unique ? vocabulary_.size() : 0);
+    for (const InlineToken& token : inline_tokens) {
       if (token.before < first || token.before > regions_.size()) {
         throw Error("a special token is placed before region " + std::to_string(token.before) +
                     ", expected " + std::to_string(first) + ".." + std::to_string(regions_.size()));
       }
       vocabulary_.check(token.id);
-      map(first, token.before, encoding, with_region_index, seen);
+      map(first, token.before, encoding, with_region_index, ids_so_far);
       encoding.input_ids.push_back(token.id);
       if (with_region_index) encoding.region_index.push_back(-1);
       first = token.before;
     }
-    map(first, regions_.size(), encoding, with_region_index, seen);
+    map(first, regions_.size(), encoding, with_region_index, ids_so_far);
     if (encoding.input_ids.empty()) {
       encoding.input_ids.push_back(vocabulary_.id(SpecialRole::unk));
       if (with_region_index) encoding.region_index.push_back(-1);
@@ -96,7 +78,7 @@ class Mapper {
       report.chroms[c].chrom = regions_.chroms().name(static_cast<ChromTable::Id>(c));
       report.chroms[c].known = chrom_of_[c] != ChromTable::none;
     }
-    Seen seen(vocabulary_.size());
+    IdSet distinct(vocabulary_.size());
     for (std::size_t i = 0; i < regions_.size(); ++i) {
       ChromReport& chrom = report.chroms[regions_.chrom_ids()[i]];
       ++chrom.regions;
@@ -104,7 +86,7 @@ class Mapper {
       std::uint64_t tokens = 0;
       finder_.find(chrom_at(i), regions_.starts()[i], regions_.ends()[i], [&](std::uint32_t id) {
         ++tokens;
-        if (seen.first(id)) ++report.distinct_tokens;
+        if (distinct.insert(id)) ++report.distinct_tokens;
       });
       report.tokens += tokens;
       if (tokens != 0) {
@@ -125,29 +107,30 @@ class Mapper {
   }
 
  private:
-  /// Which ids have come already.
-  class Seen {
+  /// A set of ids below a bound.
+  class IdSet {
    public:
-    explicit Seen(std::size_t ids) : seen_(ids) {}
-    bool first(std::uint32_t id) {
-      if (seen_[id]) return false;
-      return seen_[id] = true;
+    explicit IdSet(std::size_t bound) : has_(bound) {}
+    /// Whether `id` is new to the set.
+    bool insert(std::uint32_t id) {
+      if (has_[id]) return false;
+      return has_[id] = true;
     }
 
    private:
-    std::vector<bool> seen_;
+    std::vector<bool> has_;
   };
 
   ChromTable::Id chrom_at(std::size_t i) const { return chrom_of_[regions_.chrom_ids()[i]]; }
 
   /// Appends the tokens of regions [first, last).
   void map(std::size_t first, std::size_t last, Encoding& encoding, bool with_region_index,
-           Seen& seen) const {
+           IdSet& ids_so_far) const {
     if (first == last) return;
     std::vector<TokenId>& ids = encoding.input_ids;
     const std::size_t begin = ids.size();
     if constexpr (detail::has_find_all<Index>::value) {
-      if (finder_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
+      if (options_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
           !options_.unique) {
         encoding.hits += index_.find_all(
             chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first, last,
@@ -163,7 +146,7 @@ class Mapper {
     const auto unk = static_cast<std::uint32_t>(vocabulary_.id(SpecialRole::unk));
     for (std::size_t i = first; i < last; ++i) {
       const auto add = [&](std::uint32_t id) {
-        if (options_.unique && !seen.first(id)) return;
+        if (options_.unique && !ids_so_far.insert(id)) return;
         ids.push_back(id);
         if (with_region_index) encoding.region_index.push_back(static_cast<std::int64_t>(i));
       };
@@ -214,7 +197,7 @@ class Mapper {
 
   std::string warning() const {
     if (regions_.empty()) return {};
-    // The table may hold names that no region uses. The first region of a usual input ends this.
+    // Not by the table, which may have names that no region uses. Most inputs return at once.
     for (const ChromTable::Id id : regions_.chrom_ids()) {
       if (chrom_of_[id] != ChromTable::none) return {};
     }
@@ -232,8 +215,8 @@ class Mapper {
         const std::string other = aliases.translate(chrom);
         if (other.empty() || vocabulary_.regions().chroms().find(other) == ChromTable::none)
           continue;
-        return "the vocabulary calls '" + chrom + "' '" + other + "': pass chrom_aliases='" +
-               style + "'";
+        return "the vocabulary calls '" + chrom + "' '" + other +
+               "': set the option chrom_aliases to " + style;
       }
     }
     return {};
@@ -249,8 +232,8 @@ class Mapper {
       past_end += chrom.past_end;
       if (worst == nullptr || chrom.past_end > worst->past_end) worst = &chrom;
     }
-    // A few regions lie behind the last peak of any genome; a longer chromosome of another assembly
-    // has about one in a thousand there.
+    // In any genome a few regions lie past the last peak; on a longer chromosome of another
+    // assembly it is about one in a thousand.
     if (past_end != 0 && past_end * 2000 >= report.regions) {
       return std::to_string(past_end) +
              " regions start past the last vocabulary region of their chromosome (most on " +

@@ -6,21 +6,21 @@
 #include <string>
 #include <string_view>
 
-#include "choice_words.hpp"
 #include "chrom_aliases.hpp"
+#include "enum_names.hpp"
 #include "error.hpp"
 
 namespace bedtok {
 
-/// Whose length `min_fraction` is a fraction of.
+/// The region whose length `min_fraction` refers to.
 enum class FractionOf { query, vocabulary, either };
 /// The order of the tokens: that of the input regions, or that of the ids.
 enum class TokenOrder { input, vocabulary };
-/// What an input region gives that hits nothing.
+/// The result for an input region that hits nothing: no token, `<unk>`, or a VocabularyError.
 enum class OnMiss { drop, unk, error };
 
-/// How input regions become tokens. The defaults are what pre-trained models were trained with:
-/// every vocabulary region that overlaps, in input order, nothing merged, misses left out.
+/// How input regions become tokens. Pre-trained models were trained with the defaults: every
+/// vocabulary region that overlaps, in input order, nothing merged, misses left out.
 struct MappingOptions {
   /// Bases that a pair must share. 0: any overlap, zero-length regions included.
   std::uint64_t min_overlap = 0;
@@ -28,13 +28,14 @@ struct MappingOptions {
   /// counts as covered whole.
   double min_fraction = 0.0;
   FractionOf fraction_of = FractionOf::query;
-  /// One token a region: the one that shares most bases, ties to the first by (start, end, id).
+  /// Only one token a region: the one that shares most bases, the first by (start, end, id) where
+  /// several do.
   bool best_overlap = false;
   /// Only the first occurrence of a token.
   bool unique = false;
   TokenOrder order = TokenOrder::input;
   OnMiss on_miss = OnMiss::drop;
-  /// Translation of the input's chromosome names that the vocabulary does not know.
+  /// Translates chromosome names of the input that the vocabulary does not know.
   ChromAliases chrom_aliases = {};
 
   /// Throws ConfigError unless min_fraction lies in 0..1.
@@ -45,29 +46,47 @@ struct MappingOptions {
     }
   }
 
+  /// Calls `visit(name, member)` for each option in turn; `member` is a pointer to the member.
+  /// Comparison, the saved form and the Python binding follow from it.
+  template <class Visit>
+  static void visit(Visit&& visit) {
+    visit("min_overlap", &MappingOptions::min_overlap);
+    visit("min_fraction", &MappingOptions::min_fraction);
+    visit("fraction_of", &MappingOptions::fraction_of);
+    visit("best_overlap", &MappingOptions::best_overlap);
+    visit("unique", &MappingOptions::unique);
+    visit("order", &MappingOptions::order);
+    visit("on_miss", &MappingOptions::on_miss);
+    visit("chrom_aliases", &MappingOptions::chrom_aliases);
+  }
+
+  /// Whether every overlap is a hit.
+  bool every_overlap() const noexcept {
+    return min_overlap == 0 && min_fraction == 0.0 && !best_overlap;
+  }
+
   friend bool operator==(const MappingOptions& a, const MappingOptions& b) {
-    return a.min_overlap == b.min_overlap && a.min_fraction == b.min_fraction &&
-           a.fraction_of == b.fraction_of && a.best_overlap == b.best_overlap &&
-           a.unique == b.unique && a.order == b.order && a.on_miss == b.on_miss &&
-           a.chrom_aliases == b.chrom_aliases;
+    bool equal = true;
+    visit([&](const char*, auto member) { equal = equal && a.*member == b.*member; });
+    return equal;
   }
   friend bool operator!=(const MappingOptions& a, const MappingOptions& b) { return !(a == b); }
 };
 
 template <>
-struct ChoiceWords<FractionOf> {
+struct EnumNames<FractionOf> {
   static constexpr std::string_view option = "fraction_of";
-  static constexpr std::array<std::string_view, 3> words = {"query", "vocabulary", "either"};
+  static constexpr std::array<std::string_view, 3> names = {"query", "vocabulary", "either"};
 };
 template <>
-struct ChoiceWords<TokenOrder> {
+struct EnumNames<TokenOrder> {
   static constexpr std::string_view option = "order";
-  static constexpr std::array<std::string_view, 2> words = {"input", "vocabulary"};
+  static constexpr std::array<std::string_view, 2> names = {"input", "vocabulary"};
 };
 template <>
-struct ChoiceWords<OnMiss> {
+struct EnumNames<OnMiss> {
   static constexpr std::string_view option = "on_miss";
-  static constexpr std::array<std::string_view, 3> words = {"drop", "unk", "error"};
+  static constexpr std::array<std::string_view, 3> names = {"drop", "unk", "error"};
 };
 
 }  // namespace bedtok

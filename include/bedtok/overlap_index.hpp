@@ -16,8 +16,8 @@
 
 namespace bedtok {
 
-/// Which regions of a set overlap an interval. Immutable; the constructor builds, const queries are
-/// safe from many threads. A region's id is its position in the set, which may be unsorted, nested,
+/// Finds the regions of a set that overlap an interval. Immutable; queries may come from many
+/// threads. A region's id is its position in the set, which may be unsorted, nested,
 /// overlapping or repeated.
 ///
 /// How it works. Each chromosome's intervals are ordered by (start, end, id):
@@ -60,10 +60,10 @@ class OverlapIndex {
   void find(ChromTable::Id chrom, Coord start, Coord end, Visit&& visit) const {
     const Chrom& c = chrom_at(chrom);
     if (start >= c.max_end) return;
-    if (plain_.empty()) {
-      find_in(full_, c, start, end, visit);
+    if (compact_.empty()) {
+      find_in(intervals_, c, start, end, visit);
     } else {
-      find_in(plain_, c, start, end, visit);
+      find_in(compact_, c, start, end, visit);
     }
   }
 
@@ -73,32 +73,26 @@ class OverlapIndex {
   /// while another is looked at. Returns how many of the queries overlap a region.
   template <class Append>
   std::size_t find_all(const std::vector<ChromTable::Id>& chrom_of,
-                const std::vector<ChromTable::Id>& chrom_ids, const std::vector<Coord>& starts,
-                const std::vector<Coord>& ends, std::size_t first, std::size_t last,
-                Append&& append) const {
-    if (plain_.empty()) {
-      return find_all_in(full_, chrom_of, chrom_ids, starts, ends, first, last, append);
+                       const std::vector<ChromTable::Id>& chrom_ids,
+                       const std::vector<Coord>& starts, const std::vector<Coord>& ends,
+                       std::size_t first, std::size_t last, Append&& append) const {
+    if (compact_.empty()) {
+      return find_all_in(intervals_, chrom_of, chrom_ids, starts, ends, first, last, append);
     }
-    return find_all_in(plain_, chrom_of, chrom_ids, starts, ends, first, last, append);
-  }
-
-  /// Bytes on the heap.
-  std::size_t memory() const noexcept {
-    return plain_.capacity() * sizeof(Plain) + full_.capacity() * sizeof(Full) +
-           buckets_.capacity() * sizeof(std::uint32_t) + chroms_.capacity() * sizeof(Chrom);
+    return find_all_in(compact_, chrom_of, chrom_ids, starts, ends, first, last, append);
   }
 
  private:
-  /// Of a set whose ends never decrease and whose order is that of the ids: nothing else is needed.
-  struct Plain {
+  /// Of a set whose ends never decrease and whose order is that of the ids: more is not needed.
+  struct CompactInterval {
     Coord start;
     Coord end;
     Coord furthest_end() const noexcept { return end; }
-    std::uint32_t id(std::size_t at, std::size_t shifted) const noexcept {
-      return static_cast<std::uint32_t>(at - shifted);
+    std::uint32_t id(std::size_t at, std::size_t id_offset) const noexcept {
+      return static_cast<std::uint32_t>(at - id_offset);
     }
   };
-  struct Full {
+  struct Interval {
     Coord start;
     Coord end;
     Coord furthest;  // running maximum of the ends, or that of the subtree
@@ -108,16 +102,16 @@ class OverlapIndex {
   };
 
   struct Chrom {
-    std::uint32_t first = 0;  // intervals [first, last); at last stands one past every coordinate
+    std::uint32_t first = 0;  // intervals [first, last), then one that is past every coordinate
     std::uint32_t last = 0;
-    std::uint32_t bucket = 0;   // first bucket; one more than the buckets stand there
-    std::uint32_t shifted = 0;  // place of an interval minus its id, for Plain
+    std::uint32_t bucket = 0;     // first bucket; one more follows the last
+    std::uint32_t id_offset = 0;  // place of an interval minus its id, for CompactInterval
     Coord max_end = 0;
     std::uint8_t shift = 0;
     bool tree = false;
   };
 
-  // Beyond this many steps a bucket is searched by halves.
+  // Buckets with more intervals than this are searched by binary search.
   static constexpr std::uint32_t long_bucket = 12;
   // A chromosome becomes a tree when a query would walk over this many ended intervals, on average
   // or at the worst place.
@@ -136,10 +130,10 @@ class OverlapIndex {
     const std::size_t n = starts.size();
 
     chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
-    bool plain = order.empty();
+    bool compact = order.empty();
     for (std::size_t i = 0; i < n; ++i) {
       Chrom& chrom = chroms_[chrom_ids[at(i)]];
-      plain = plain && ends[at(i)] >= chrom.max_end;
+      compact = compact && ends[at(i)] >= chrom.max_end;
       chrom.max_end = std::max(chrom.max_end, ends[at(i)]);
       ++chrom.last;  // counts for now
     }
@@ -148,13 +142,13 @@ class OverlapIndex {
       const std::uint32_t count = chroms_[c].last;
       chroms_[c].first = place;
       chroms_[c].last = place + count;
-      chroms_[c].shifted = static_cast<std::uint32_t>(c);
+      chroms_[c].id_offset = static_cast<std::uint32_t>(c);
       place += count + 1;
     }
-    if (plain) {
-      plain_.reserve(n + chroms);
+    if (compact) {
+      compact_.reserve(n + chroms);
     } else {
-      full_.reserve(n + chroms);
+      intervals_.reserve(n + chroms);
     }
 
     constexpr Coord beyond = std::numeric_limits<Coord>::max();
@@ -164,17 +158,17 @@ class OverlapIndex {
       for (std::uint32_t k = chroms_[c].first; k < chroms_[c].last; ++k, ++next) {
         const std::size_t i = at(next);
         furthest = std::max(furthest, ends[i]);
-        if (plain) {
-          plain_.push_back({starts[i], ends[i]});
+        if (compact) {
+          compact_.push_back({starts[i], ends[i]});
         } else {
-          full_.push_back({starts[i], ends[i], furthest, static_cast<std::uint32_t>(i)});
+          intervals_.push_back({starts[i], ends[i], furthest, static_cast<std::uint32_t>(i)});
         }
       }
-      if (plain) {
-        plain_.push_back({beyond, beyond});
-        add_buckets(plain_, chroms_[c]);
+      if (compact) {
+        compact_.push_back({beyond, beyond});
+        add_buckets(compact_, chroms_[c]);
       } else {
-        full_.push_back({beyond, beyond, beyond, 0});
+        intervals_.push_back({beyond, beyond, beyond, 0});
         choose_layout(chroms_[c]);
       }
     }
@@ -185,15 +179,15 @@ class OverlapIndex {
   void choose_layout(Chrom& chrom) {
     std::vector<Coord> ends;
     ends.reserve(chrom.last - chrom.first);
-    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) ends.push_back(full_[k].end);
+    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) ends.push_back(intervals_[k].end);
     std::sort(ends.begin(), ends.end());
     std::uint64_t total = 0;
     std::uint64_t worst = 0;
     std::size_t ended = 0;
     std::uint32_t live = chrom.first;
     for (std::uint32_t k = chrom.first; k < chrom.last; ++k) {
-      while (live < chrom.last && full_[live].furthest <= full_[k].start) ++live;
-      while (ended < ends.size() && ends[ended] <= full_[k].start) ++ended;
+      while (live < chrom.last && intervals_[live].furthest <= intervals_[k].start) ++live;
+      while (ended < ends.size() && ends[ended] <= intervals_[k].start) ++ended;
       const std::uint64_t wasted = ended - (live - chrom.first);
       total += wasted;
       worst = std::max(worst, wasted);
@@ -203,7 +197,7 @@ class OverlapIndex {
     if (chrom.tree) {
       furthest_of(chrom.first, chrom.last);
     } else {
-      add_buckets(full_, chrom);
+      add_buckets(intervals_, chrom);
     }
   }
 
@@ -212,12 +206,12 @@ class OverlapIndex {
     if (low == high) return 0;
     const std::uint32_t middle = low + (high - low) / 2;
     const Coord below = std::max(furthest_of(low, middle), furthest_of(middle + 1, high));
-    return full_[middle].furthest = std::max(full_[middle].end, below);
+    return intervals_[middle].furthest = std::max(intervals_[middle].end, below);
   }
 
   /// At most two buckets an interval, however sparse or odd the chromosome is.
-  template <class Interval>
-  void add_buckets(const std::vector<Interval>& intervals, Chrom& chrom) {
+  template <class Entry>
+  void add_buckets(const std::vector<Entry>& intervals, Chrom& chrom) {
     const std::uint64_t count = chrom.last - chrom.first;
     while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) > 2 * count) ++chrom.shift;
     chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
@@ -232,12 +226,12 @@ class OverlapIndex {
   }
 
   /// The first interval whose furthest end lies beyond `start`, given start < max_end.
-  template <class Interval>
-  const Interval* first_live(const Interval* intervals, const std::uint32_t* bucket,
-                             Coord start) const noexcept {
-    const Interval* at = intervals + bucket[0];
+  template <class Entry>
+  const Entry* first_live(const Entry* intervals, const std::uint32_t* bucket,
+                          Coord start) const noexcept {
+    const Entry* at = intervals + bucket[0];
     if (bucket[1] - bucket[0] > long_bucket) {
-      return std::partition_point(at, intervals + bucket[1], [start](const Interval& interval) {
+      return std::partition_point(at, intervals + bucket[1], [start](const Entry& interval) {
         return interval.furthest_end() <= start;
       });
     }
@@ -249,24 +243,24 @@ class OverlapIndex {
     return at;
   }
 
-  template <class Interval, class Visit>
-  void find_in(const std::vector<Interval>& intervals, const Chrom& chrom, Coord start, Coord end,
+  template <class Entry, class Visit>
+  void find_in(const std::vector<Entry>& intervals, const Chrom& chrom, Coord start, Coord end,
                Visit& visit) const {
-    const Interval* base = intervals.data();
+    const Entry* base = intervals.data();
     if (chrom.tree) {
       find_in_tree(base, chrom.first, chrom.last, start, end, visit);
       return;
     }
-    const Interval* at = first_live(base, &buckets_[chrom.bucket + (start >> chrom.shift)], start);
+    const Entry* at = first_live(base, &buckets_[chrom.bucket + (start >> chrom.shift)], start);
     for (; at->start < end; ++at) {
       if (at->end > start) {
-        visit(at->id(static_cast<std::size_t>(at - base), chrom.shifted), at->start, at->end);
+        visit(at->id(static_cast<std::size_t>(at - base), chrom.id_offset), at->start, at->end);
       }
     }
   }
 
-  template <class Interval, class Visit>
-  void find_in_tree(const Interval* base, std::uint32_t low, std::uint32_t high, Coord start,
+  template <class Entry, class Visit>
+  void find_in_tree(const Entry* base, std::uint32_t low, std::uint32_t high, Coord start,
                     Coord end, Visit& visit) const {
     while (low < high) {
       const std::uint32_t middle = low + (high - low) / 2;
@@ -280,8 +274,8 @@ class OverlapIndex {
     }
   }
 
-  template <class Interval, class Append>
-  std::size_t find_all_in(const std::vector<Interval>& intervals,
+  template <class Entry, class Append>
+  std::size_t find_all_in(const std::vector<Entry>& intervals,
                           const std::vector<ChromTable::Id>& chrom_of,
                           const std::vector<ChromTable::Id>& chrom_ids,
                           const std::vector<Coord>& starts, const std::vector<Coord>& ends,
@@ -293,7 +287,7 @@ class OverlapIndex {
     std::uint32_t found[room];
     std::size_t count = 0;
     std::size_t hits = 0;
-    const Interval* base = intervals.data();
+    const Entry* base = intervals.data();
 
     const auto emit = [&](std::uint32_t id) {
       if (count == room) {
@@ -337,7 +331,7 @@ class OverlapIndex {
           if (any) ++hits;
           continue;
         }
-        const Interval* at = first_live(base, bucket[k], start);
+        const Entry* at = first_live(base, bucket[k], start);
         // The first one is written always and kept when it overlaps: whether it does is what no
         // branch predictor can know. There is room, as each query of the group takes one place here
         // and further ones ask for theirs.
@@ -345,13 +339,13 @@ class OverlapIndex {
           append(found, found + count);
           count = 0;
         }
-        found[count] = at->id(static_cast<std::size_t>(at - base), c.shifted);
+        found[count] = at->id(static_cast<std::size_t>(at - base), c.id_offset);
         // Its end lies beyond the query's start; where it begins too late, so do all after it.
         const std::size_t hit = at->start < end ? 1 : 0;
         count += hit;
         hits += hit;
         for (at += hit; at->start < end; ++at) {
-          if (at->end > start) emit(at->id(static_cast<std::size_t>(at - base), c.shifted));
+          if (at->end > start) emit(at->id(static_cast<std::size_t>(at - base), c.id_offset));
         }
       }
     }
@@ -368,8 +362,8 @@ class OverlapIndex {
   }
 
   std::vector<Chrom> chroms_;
-  std::vector<Plain> plain_;  // one of the two is used
-  std::vector<Full> full_;
+  std::vector<CompactInterval> compact_;  // one of the two is used
+  std::vector<Interval> intervals_;
   std::vector<std::uint32_t> buckets_;
 };
 

@@ -17,8 +17,7 @@ namespace bedtok {
 /// The other columns of a BED line as text (tabs included), or none.
 using Rest = std::optional<std::string>;
 
-/// One interval with its chromosome's name and what it carries: the rest of its BED line, or a
-/// payload of the user's own type.
+/// A genomic interval and its payload: the rest of its BED line, or a type of the user's.
 template <class Coord = std::uint32_t, class Payload = Rest>
 struct Region {
   static_assert(std::is_unsigned_v<Coord>, "coordinates are unsigned integers of 32 or 64 bits");
@@ -27,11 +26,9 @@ struct Region {
   Coord start = 0;  ///< first base, 0-based
   Coord end = 0;    ///< one past the last base
   Payload rest = {};
-
-  Coord width() const noexcept { return end - start; }
 };
 
-/// Same interval; what the regions carry is not compared.
+/// The same interval; payloads are not compared.
 template <class Coord, class Payload>
 bool operator==(const Region<Coord, Payload>& a, const Region<Coord, Payload>& b) {
   return a.start == b.start && a.end == b.end && a.chrom == b.chrom;
@@ -41,8 +38,8 @@ bool operator!=(const Region<Coord, Payload>& a, const Region<Coord, Payload>& b
   return !(a == b);
 }
 
-/// The one definition of overlap, for two intervals of the same chromosome. Touching intervals do
-/// not overlap; a zero-length interval overlaps what it lies strictly inside of.
+/// The definition of overlap, for two intervals of the same chromosome. Touching intervals do not
+/// overlap; a zero-length interval overlaps what it lies strictly inside of.
 template <class Coord>
 constexpr bool overlaps(Coord a_start, Coord a_end, Coord b_start, Coord b_end) noexcept {
   return a_start < b_end && b_start < a_end;

@@ -26,8 +26,8 @@ namespace bedtok {
 /// How a BED file is written.
 enum class Compression { none, gzip };
 
-/// An ordered set of regions as columns: chromosome id, start, end, and what the regions carry.
-/// Immutable once it is built; every const member may be called from many threads.
+/// An ordered collection of genomic regions, stored as columns: chromosome id, start, end, payload.
+/// Immutable; every const member may be called from many threads.
 template <class Coord = std::uint32_t, class Payload = Rest>
 class RegionSet {
  public:
@@ -102,18 +102,19 @@ class RegionSet {
                                 std::move(ends), std::move(rest));
   }
 
-  /// Reads BED3 and up, narrowPeak, broadPeak, gappedPeak or BED12, plain or gzip or bgzip, told
-  /// apart by their first bytes; sorted by (chromosome name as bytes, start), stable, unless
-  /// `sort` is false. An empty file is an empty set. Throws ParseError that names file, line, value
-  /// and what was expected, std::filesystem::filesystem_error when the file cannot be read.
-  /// Defined in io/bed.hpp.
+  /// Reads BED3 and up, narrowPeak, broadPeak, gappedPeak or BED12, plain or gzip or bgzip, which
+  /// are recognised by their first bytes; sorted by (chromosome name as bytes, start), stable,
+  /// unless `sort` is false. An empty file is an empty set. Throws ParseError that names file,
+  /// line, value and what was expected, std::filesystem::filesystem_error when the file cannot be
+  /// read. Defined in io/bed.hpp.
   static RegionSet from_bed(const std::filesystem::path& path, bool sort = true);
 
-  /// Reads the bytes of a BED file; `name` stands for the file in messages. Defined in io/bed.hpp.
+  /// Reads the bytes of a BED file; `name` is the name of the file in messages. Defined in
+  /// io/bed.hpp.
   static RegionSet from_bytes(std::string_view bytes, const std::string& name, bool sort = true);
 
-  /// Writes one line a region: chromosome, start, end and the rest. The file gets its name when it
-  /// is complete. Defined in io/bed.hpp.
+  /// Writes one line a region: chromosome, start, end and the rest. The file is written atomically.
+  /// Defined in io/bed.hpp.
   void to_bed(const std::filesystem::path& path, Compression compression = Compression::none) const;
 
   std::size_t size() const noexcept { return starts_.size(); }
@@ -188,7 +189,7 @@ class RegionSet {
     return taken;
   }
 
-  /// The same intervals in the same order; what they carry is not compared.
+  /// The same intervals in the same order; payloads are not compared.
   friend bool operator==(const RegionSet& a, const RegionSet& b) {
     if (a.starts_ != b.starts_ || a.ends_ != b.ends_) return false;
     if (a.chroms_ == b.chroms_) return a.chrom_ids_ == b.chrom_ids_;
@@ -199,13 +200,13 @@ class RegionSet {
   }
   friend bool operator!=(const RegionSet& a, const RegionSet& b) { return !(a == b); }
 
-  /// The intervals alone, as what carries nothing.
+  /// The same intervals without their payload.
   RegionSet<Coord> without_payload() && {
     return RegionSet<Coord>::from_checked_columns(std::move(chroms_), std::move(chrom_ids_),
                                                   std::move(starts_), std::move(ends_));
   }
 
-  /// Takes columns that a reader has checked already; nothing is looked at again.
+  /// Takes columns that a reader has checked already, without another check.
   static RegionSet from_checked_columns(ChromTable chroms, std::vector<ChromTable::Id> chrom_ids,
                                         std::vector<Coord> starts, std::vector<Coord> ends,
                                         Column rest = {}, std::string header = {}) {
@@ -220,7 +221,7 @@ class RegionSet {
   }
 
  private:
-  /// A name must be able to stand in a BED line.
+  /// A name must fit the first column of a BED line.
   static void check_name(std::size_t i, const std::string& chrom) {
     if (chrom.empty()) {
       throw Error("region " + std::to_string(i) +
@@ -257,8 +258,8 @@ class RegionSet {
     *this = take(detail::stable_order_by_start<std::size_t>(group, starts_));
   }
 
-  /// Starts and chromosomes come out of the sorted words, so that ends and the rest alone are
-  /// gathered from all over the memory, and two columns keep theirs. A template, because an
+  /// Starts and chromosomes come from the sorted words, so that only ends and payloads are gathered
+  /// from all over the memory, and two columns keep theirs. A template, because an
   /// explicit instantiation of a set with 64-bit coordinates must leave it out.
   template <class Rank>
   void sort_by_words(const std::vector<Rank>& rank) {
@@ -297,7 +298,7 @@ class RegionSet {
   std::string header_;
 };
 
-/// Walks a set and makes each region when it is looked at.
+/// Iterates over a set and makes each region when it is dereferenced.
 template <class Coord, class Payload>
 class RegionSet<Coord, Payload>::const_iterator {
  public:

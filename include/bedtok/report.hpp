@@ -3,17 +3,18 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <sstream>
 #include <string>
 #include <vector>
 
 namespace bedtok {
 
-/// How the regions of one input chromosome fared.
+/// Counts for the regions of one input chromosome.
 struct ChromReport {
   std::string chrom;   ///< name in the input
   bool known = false;  ///< the vocabulary has it, under this name or its alias
   std::uint64_t regions = 0;
-  std::uint64_t hits = 0;      ///< regions that gave at least one token
+  std::uint64_t hits = 0;      ///< regions with at least one token
   std::uint64_t past_end = 0;  ///< regions that start past the vocabulary's last region
 };
 
@@ -21,12 +22,12 @@ struct ChromReport {
 struct MappingReport {
   std::uint64_t regions = 0;
   std::uint64_t hits = 0;
-  std::uint64_t tokens = 0;  ///< tokens given by hits
+  std::uint64_t tokens = 0;  ///< of all hits
   std::uint64_t distinct_tokens = 0;
   std::vector<ChromReport> chroms;   ///< in the order of first sight
   std::vector<std::int64_t> misses;  ///< positions of the regions without a hit
   std::vector<std::string> unknown_chroms;
-  /// What the misses look like and the remedy, one line; empty when nothing stands out.
+  /// The likely cause of the misses and its remedy, one line; empty when nothing stands out.
   std::string likely_cause;
 
   /// Share of the regions that hit, 0 for an empty input.
@@ -34,5 +35,20 @@ struct MappingReport {
     return regions == 0 ? 0.0 : static_cast<double>(hits) / static_cast<double>(regions);
   }
 };
+
+/// The report as text for people: one line, one for each chromosome, and the likely cause.
+inline std::string to_text(const MappingReport& report) {
+  std::ostringstream text;
+  text.precision(1);
+  text << std::fixed << report.hits << " of " << report.regions << " regions hit ("
+       << 100 * report.hit_rate() << " %), " << report.tokens << " tokens, "
+       << report.distinct_tokens << " distinct";
+  for (const ChromReport& chrom : report.chroms) {
+    text << "\n  " << chrom.chrom << ": " << chrom.hits << " of " << chrom.regions
+         << (chrom.known ? "" : ", not in the vocabulary");
+  }
+  if (!report.likely_cause.empty()) text << "\nlikely cause: " << report.likely_cause;
+  return text.str();
+}
 
 }  // namespace bedtok

@@ -8,24 +8,24 @@
 #include <string_view>
 #include <vector>
 
-#include "choice_words.hpp"
+#include "enum_names.hpp"
 #include "error.hpp"
 
 namespace bedtok {
 
-/// An end of a sequence: the one that is padded, the one that is cut.
+/// The end of a sequence that is padded or truncated.
 enum class Side { right, left };
 
 template <>
-struct ChoiceWords<Side> {
+struct EnumNames<Side> {
   static constexpr std::string_view option = "side";
-  static constexpr std::array<std::string_view, 2> words = {"right", "left"};
+  static constexpr std::array<std::string_view, 2> names = {"right", "left"};
 };
 
-/// What a model expects of its sequences, under Hugging Face's names. The defaults are what
-/// published models were trained with: no token around a sequence.
+/// The sequences that a model expects, under Hugging Face's names. Published models were trained
+/// with the defaults: no token around a sequence.
 struct SequenceOptions {
-  /// The template: special tokens in front of and behind every sequence, by spelling.
+  /// The template: spellings of the special tokens before and after every sequence.
   std::vector<std::string> before = {};
   std::vector<std::string> after = {};
   /// The longest sequence that the model takes. None: not known.

@@ -14,12 +14,12 @@
 
 namespace bedtok {
 
-/// The roles in the order of their ids, which follow those of the regions. Nobody else writes this
-/// order: published models were trained with it.
+/// The roles in the order of their ids, which follow those of the regions. Published models were
+/// trained with this order.
 enum class SpecialRole : std::size_t { unk, pad, mask, cls, eos, bos, sep };
 
 /// The special tokens of a vocabulary in the order of their ids: one for each role, then those that
-/// were added. A role that passed to an added token leaves its first one where it was, so that no
+/// were added. A role that is passed to an added token leaves its first token in place, so that no
 /// id ever changes.
 class SpecialTokens {
  public:
@@ -56,7 +56,8 @@ class SpecialTokens {
   }
   const std::string& operator[](SpecialRole role) const { return spellings_[position(role)]; }
 
-  /// Spells a role's token anew; its id stays. Throws ConfigError for an empty spelling.
+  /// Changes the spelling of a role's token; its id stays. Throws ConfigError for an empty
+  /// spelling.
   void set(SpecialRole role, std::string spelling) {
     const std::string name(role_names[static_cast<std::size_t>(role)]);
     check_spelling(spelling, "special token '" + name + "'", name);

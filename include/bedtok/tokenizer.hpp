@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "batch.hpp"
+#include "detail/row_builder.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "mapper.hpp"
@@ -25,10 +26,10 @@
 
 namespace bedtok {
 
-/// Regions in, token ids of a vocabulary out. Immutable: every member is const and safe from many
-/// threads. Copies share the vocabulary and the index.
+/// Maps regions to the token ids of a vocabulary. Immutable: every member is const and may be
+/// called from many threads. Copies share the vocabulary and the index.
 ///
-/// `Index` answers which vocabulary regions overlap an interval. A class of one's own needs
+/// `Index` finds the vocabulary regions that overlap an interval. A custom index needs
 /// `coord_type`, a constructor from `const RegionSet<coord_type>&` (a region's id is its position)
 /// and `find(chrom_id, start, end, visit) const` that calls `visit(id, start, end)` for each region
 /// that overlaps, ordered by (start, end, id), and nothing for a chromosome that it does not have.
@@ -49,16 +50,14 @@ class Tokenizer {
     set_options(std::move(options), std::move(sequence_options));
   }
 
-  /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed does, and
-  /// VocabularyError that names a file without regions. Defined in io/pretrained.hpp.
-  static Tokenizer from_bed(const std::filesystem::path& path, MappingOptions options = {});
+  /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed and the
+  /// constructor do, and VocabularyError that names a file without regions. Defined in
+  /// io/pretrained.hpp.
+  static Tokenizer from_bed(const std::filesystem::path& path, SpecialTokens special_tokens = {},
+                            MappingOptions options = {});
 
-  /// From a TOML file of gtars: `universe`, `special_tokens`, `tokenizer_type`. Needs toml++; see
-  /// io/config.hpp. Defined in io/pretrained.hpp.
-  static Tokenizer from_config(const std::filesystem::path& path, MappingOptions options = {});
-
-  /// From a folder that `save_pretrained` wrote, or one that holds no more than `universe.bed.gz`
-  /// or `universe.bed`. `options` stand in for the saved ones. Defined in io/pretrained.hpp.
+  /// From a folder that `save_pretrained` wrote, or one that has only `universe.bed.gz`
+  /// or `universe.bed`. `options` replace the saved ones. Defined in io/pretrained.hpp.
   static Tokenizer from_pretrained(const std::filesystem::path& folder,
                                    std::optional<MappingOptions> options = std::nullopt);
 
@@ -77,14 +76,14 @@ class Tokenizer {
   }
 
   /// Writes `universe.bed.gz`, `tokenizer_config.json` and `special_tokens_map.json` into `folder`,
-  /// which is made when it is missing. Returns the paths. Defined in io/pretrained.hpp.
+  /// which is created when it is missing. Returns the paths. Defined in io/pretrained.hpp.
   std::vector<std::filesystem::path> save_pretrained(const std::filesystem::path& folder) const;
 
   const Vocabulary<coord_type>& vocabulary() const noexcept { return *vocabulary_; }
   const Index& index() const noexcept { return *index_; }
-  /// The mapping options that calls use which bring none of their own.
+  /// The default mapping options, used by calls without options.
   const MappingOptions& options() const noexcept { return options_; }
-  /// The template, the longest sequence, and the sides that are padded and cut.
+  /// The template, the longest sequence, and the sides of padding and truncation.
   const SequenceOptions& sequence_options() const noexcept { return sequence_options_; }
   std::size_t vocab_size() const noexcept { return vocabulary_->size(); }
   const SpecialTokens& special_tokens() const noexcept { return vocabulary_->special_tokens(); }
@@ -98,7 +97,7 @@ class Tokenizer {
            "); each keeps its first id, and later ids move up";
   }
 
-  /// The tokens of one sample with the template around them, in the order that the options say;
+  /// The tokens of one sample with the template around them, in the order of the options;
   /// `[unk]` when no region hits anything or there is none. Throws VocabularyError for a region
   /// without a hit when on_miss is error.
   template <class Payload>
@@ -108,17 +107,17 @@ class Tokenizer {
   template <class Payload>
   Encoding operator()(const RegionSet<coord_type, Payload>& regions,
                       const MappingOptions& options) const {
-    return std::move(fitter({}).rows(encode(regions, options), 0).front());
+    return std::move(row_builder({}).rows(encode(regions, options), 0).front());
   }
 
-  /// The same without the template. `placed` are special tokens that stand among the regions;
-  /// `with_region_index` fills Encoding::region_index.
+  /// The same without the template. `inline_tokens` are special tokens that stand among the
+  /// regions; `with_region_index` fills Encoding::region_index.
   template <class Payload>
   Encoding encode(const RegionSet<coord_type, Payload>& regions, const MappingOptions& options,
-                  const std::vector<PlacedToken>& placed = {},
+                  const std::vector<InlineToken>& inline_tokens = {},
                   bool with_region_index = false) const {
     return Mapper<Index, RegionSet<coord_type, Payload>>(*vocabulary_, *index_, regions, options)
-        .encode(placed, with_region_index);
+        .encode(inline_tokens, with_region_index);
   }
 
   /// Many samples on several threads. Throws as the calls for one sample do; the message names the
@@ -136,14 +135,14 @@ class Tokenizer {
         options);
   }
 
-  /// The same for samples that are made when their turn comes: `encode(i)` gives the i-th, without
-  /// the template, and may be called from several threads at once. `regions`, about how many there
-  /// are in all, says how many threads are worth their start.
+  /// The same for samples that are made one by one: `encode(i)` returns the i-th, without the
+  /// template, and may be called from several threads at once. `regions`, their approximate number
+  /// in all samples, determines how many threads are started.
   template <class Encode>
   Batch encode_batch(std::size_t count, std::size_t regions, Encode&& encode,
                      const BatchOptions& options) const {
     return detail::make_batch(count, detail::threads_for(options.num_threads, regions),
-                              fitter(options), std::forward<Encode>(encode));
+                              row_builder(options), std::forward<Encode>(encode));
   }
 
   /// The rows of a batch as one array, padded with the pad token.
@@ -171,7 +170,7 @@ class Tokenizer {
     return decode((*this)(regions).input_ids);
   }
 
-  /// How the regions fare against the vocabulary, and a likely cause where they fare badly.
+  /// How well the regions fit the vocabulary, and a likely cause where they fit badly.
   template <class Payload>
   MappingReport report(const RegionSet<coord_type, Payload>& regions) const {
     return report(regions, options_);
@@ -268,9 +267,9 @@ class Tokenizer {
     return ids;
   }
 
-  detail::Fitter fitter(const BatchOptions& options) const {
+  detail::RowBuilder row_builder(const BatchOptions& options) const {
     using Ids = std::vector<TokenId>;
-    return detail::Fitter(
+    return detail::RowBuilder(
         options.add_special_tokens ? before_ : Ids(), options.add_special_tokens ? after_ : Ids(),
         options.truncation_side.value_or(sequence_options_.truncation_side), options);
   }

@@ -21,15 +21,15 @@
 namespace bedtok {
 
 /// The tokens of a model: distinct regions with ids from 0 in their order, then the special tokens.
-/// Immutable; safe from many threads.
+/// Immutable; may be used from many threads.
 template <class Coord = std::uint32_t>
 class Vocabulary {
  public:
   using coord_type = Coord;
 
-  /// A region that comes again keeps its first id and is counted by `repeated()`; what the regions
-  /// carry is dropped. Throws VocabularyError when there is no region, ConfigError when the special
-  /// tokens are not distinct or one is spelled like a region of the vocabulary.
+  /// A repeated region keeps its first id and is counted by `repeated()`; payloads are dropped.
+  /// Throws VocabularyError when there is no region, ConfigError when the special tokens are not
+  /// distinct or one is spelled like a region of the vocabulary.
   template <class Payload>
   explicit Vocabulary(RegionSet<Coord, Payload> regions, SpecialTokens special_tokens = {})
       : special_tokens_(std::move(special_tokens)) {
@@ -54,9 +54,9 @@ class Vocabulary {
   std::size_t size() const noexcept { return regions_.size() + special_tokens_.size(); }
   const RegionSet<Coord>& regions() const noexcept { return regions_; }
   const SpecialTokens& special_tokens() const noexcept { return special_tokens_; }
-  /// Regions that were left out because they had come before.
+  /// The number of regions that were left out because they repeat earlier ones.
   std::size_t repeated() const noexcept { return repeated_; }
-  /// The first of those as text; empty when there is none.
+  /// The first repeated region as text; empty when there is none.
   const std::string& first_repeated() const noexcept { return first_repeated_; }
 
   TokenId id(SpecialRole role) const noexcept {
@@ -155,7 +155,7 @@ class Vocabulary {
 
   std::size_t ordered(std::size_t k) const noexcept { return order_.empty() ? k : order_[k]; }
 
-  /// By halves through the regions of the chromosome, ordered by (start, end).
+  /// Binary search among the regions of the chromosome, ordered by (start, end).
   std::optional<TokenId> find_region(std::string_view token) const {
     const auto region = parse_region_text<Coord>(token);
     if (!region) return std::nullopt;

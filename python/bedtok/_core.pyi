@@ -1,4 +1,4 @@
-"""What the compiled module offers. Written by hand, checked against the module by stubtest.
+"""The compiled module. Written by hand, checked against the module by stubtest.
 
 Everything here takes one strict type; the generous forms are in ``models.py`` and
 ``tokenizers.py``. Coordinates are 0-based and half-open. Paths are ``str`` or ``os.PathLike``.
@@ -26,6 +26,9 @@ class ParseError(Error):
 
 class ConfigError(Error): ...
 class VocabularyError(Error): ...
+
+def ids_of_list(ids: list[int]) -> Ids | None: ...  # None where an item is no int of 64 bits
+def pad_rows(rows: Sequence[Ids], length: int, filler: int, side: str) -> Ids: ...
 
 @final
 class RegionSet:
@@ -103,7 +106,7 @@ class MappingOptions:
 
 @final
 class SequenceOptions:
-    """What a model expects of its sequences; immutable."""
+    """The sequences that a model expects; immutable."""
 
     def __init__(
         self,
@@ -210,9 +213,7 @@ class Tokenizer:
         all_special_tokens: Sequence[str] | None = None,
     ) -> None: ...
     @staticmethod
-    def from_bed(path: Path) -> Tokenizer: ...
-    @staticmethod
-    def from_config_json(text: str, path: Path) -> Tokenizer: ...
+    def from_bed(path: Path, special_tokens: dict[str, str] | None = None) -> Tokenizer: ...
     @staticmethod
     def from_pretrained(folder: Path) -> Tokenizer: ...
     def with_options(
@@ -257,16 +258,13 @@ class Tokenizer:
     def decode(self, ids: Ids, skip_special_tokens: bool = False) -> list[str]: ...
     def decode_regions(self, ids: Ids) -> RegionSet: ...
     def get_special_tokens_mask(self, ids: Ids) -> Ids: ...
-    def token_to_id(self, token: str) -> int | None: ...
     def id_to_token(self, id: int) -> str: ...
     def tokens_to_ids(self, tokens: Sequence[str]) -> Ids: ...
     def get_vocab(self) -> dict[str, int]: ...
 
-# A RegionSet; the path of a BED file; ids that stand for themselves; or a RegionSet with the
-# special tokens among its regions (placed_at, placed_ids) and the caller's position of each region.
+# A RegionSet; the path of a BED file; ids; or a RegionSet with the special tokens among its regions
+# (inline_positions, inline_ids) and the caller's position of each region.
 BatchItem = RegionSet | str | Ids | tuple[RegionSet, Ids, Ids, Ids]
-
-def pad_rows(rows: Sequence[Ids], length: int, filler: int, side: str) -> Ids: ...
 
 @final
 class PeakTokens:
@@ -294,7 +292,7 @@ def encode_fragments(
     path: Path,
     options: MappingOptions,
     *,
-    counting: str = "fragment",
+    counting_strategy: str = "fragment",
     barcodes: Sequence[str] | None = None,
     chroms: Sequence[str] | None = None,
     region: str | None = None,
@@ -304,4 +302,3 @@ def encode_fragments(
     num_threads: int = 0,
     text: bytes | None = None,
 ) -> dict[str, Any]: ...
-def ids_of_list(ids: list[int]) -> Ids | None: ...

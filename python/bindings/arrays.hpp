@@ -20,7 +20,7 @@ namespace bedtok::python {
 
 namespace py = pybind11;
 
-/// What Python hands over as one column; anything but a C-contiguous array of this type is refused.
+/// A column from Python; anything but a C-contiguous array of this type is refused.
 template <class T>
 using Column = py::array_t<T, py::array::c_style>;
 
@@ -96,22 +96,5 @@ class RegionTexts {
   std::vector<bool> ascii_;
   std::vector<char> buffer_;
 };
-
-/// A list of Python integers as an array; None when an item is something else or does not fit, so
-/// that the caller can say which.
-inline py::object ids_of_list(const py::list& list) {
-  std::vector<std::int64_t> ids;
-  ids.reserve(list.size());
-  for (const py::handle item : list) {
-    if (!PyLong_CheckExact(item.ptr())) return py::none();
-    const long long id = PyLong_AsLongLong(item.ptr());
-    if (id == -1 && PyErr_Occurred() != nullptr) {
-      PyErr_Clear();
-      return py::none();
-    }
-    ids.push_back(id);
-  }
-  return into_array(std::move(ids));
-}
 
 }  // namespace bedtok::python

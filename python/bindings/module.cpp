@@ -13,12 +13,14 @@ PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled part of bedtok. Use bedtok.models and bedtok.tokenizers.";
   module.attr("__version__") = BEDTOK_TEXT(BEDTOK_VERSION_MAJOR) "." BEDTOK_TEXT(
       BEDTOK_VERSION_MINOR) "." BEDTOK_TEXT(BEDTOK_VERSION_PATCH);
-  module.attr("inflate_backend") = bedtok::io::detail::inflate_backend;
+  module.attr("inflate_backend") = bedtok::io::inflate_backend;
 
   bedtok::python::register_errors(module);
+  bedtok::python::register_arrays(module);
   bedtok::python::register_regions(module);
   bedtok::python::register_options(module);
   bedtok::python::register_encoding(module);
+  bedtok::python::register_report(module);
   bedtok::python::register_tokenizer(module);
   bedtok::python::register_cells(module);
 }

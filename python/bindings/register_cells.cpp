@@ -27,14 +27,14 @@ using Tok = Tokenizer<>;
 using Regions = RegionSet<std::uint32_t>;
 using Int64s = Column<std::int64_t>;
 
-/// (offsets, values) as arrays that take the memory over.
-py::tuple into_arrays(RaggedIds&& ids) {
+/// Offsets and values as arrays that take the memory over.
+std::pair<py::array, py::array> into_arrays(RaggedIds&& ids) {
   const auto size = static_cast<py::ssize_t>(ids.offsets.back());
   std::int32_t* const values = ids.values.get();
   py::capsule owner(values, [](void* p) { delete[] static_cast<std::int32_t*>(p); });
   ids.values.release();
   py::array_t<std::int32_t> array({size}, {sizeof(std::int32_t)}, values, owner);
-  return py::make_tuple(into_array(std::move(ids.offsets)), std::move(array));
+  return {into_array(std::move(ids.offsets)), std::move(array)};
 }
 
 struct Matrix {
@@ -86,10 +86,11 @@ RaggedIds gather_values(const py::array& data, const Matrix& matrix, const void*
 }
 
 /// `indptr` has rows + 1 entries for compressed rows, else columns + 1.
-py::tuple gather(const PeakTokens& peaks, bool by_rows, const Int64s& indptr,
-                 const py::array& indices, const py::array& data, std::size_t rows,
-                 std::size_t columns, const std::optional<Int64s>& chosen, double threshold,
-                 std::size_t num_threads) {
+std::pair<py::array, py::array> gather(const PeakTokens& peaks, bool by_rows, const Int64s& indptr,
+                                       const py::array& indices, const py::array& data,
+                                       std::size_t rows, std::size_t columns,
+                                       const std::optional<Int64s>& chosen, double threshold,
+                                       std::size_t num_threads) {
   const Matrix matrix{by_rows, indptr.data(), rows, columns};
   const auto entries = static_cast<std::size_t>(indptr.size());
   if (columns != peaks.size() || entries != (by_rows ? rows : columns) + 1) {
@@ -144,16 +145,16 @@ class BytesSource final : public io::ByteSource {
 };
 
 py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& path,
-                          const MappingOptions& options, const std::string& counting,
+                          const MappingOptions& options, const std::string& counting_strategy,
                           const std::optional<std::vector<std::string>>& barcodes,
                           const std::optional<std::vector<std::string>>& chroms,
                           const std::optional<std::string>& region, std::uint64_t min_fragments,
                           std::uint64_t min_tokens, std::optional<std::uint64_t> max_tokens,
                           std::size_t num_threads, const std::optional<py::bytes>& text) {
-  FragmentOptions choice;
+  io::FragmentOptions choice;
   choice.mapping = options;
   choice.on_miss = options.on_miss;
-  choice.counting = from_word<Counting>(counting);
+  choice.counting_strategy = parse_enum<io::CountingStrategy>(counting_strategy);
   choice.barcodes = barcodes;
   choice.chroms = chroms;
   if (region) {
@@ -170,7 +171,7 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
   choice.num_threads = num_threads;
   std::unique_ptr<io::ByteSource> source;
   if (text) source = std::make_unique<BytesSource>(static_cast<std::string>(*text), path.string());
-  CellTokens cells;
+  io::FragmentTokens cells;
   {
     const py::gil_scoped_release release;
     if (source == nullptr) source = std::make_unique<io::FileSource>(path);
@@ -181,8 +182,9 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
   result["fragments"] = into_array(std::move(cells.fragments));
   result["hits"] = into_array(std::move(cells.hits));
   result["cells"] = into_array(std::move(cells.cells));
-  result["offsets"] = into_array(std::move(cells.offsets));
-  result["values"] = into_array(std::move(cells.values));
+  auto [offsets, values] = into_arrays(std::move(cells.ids));
+  result["offsets"] = std::move(offsets);
+  result["values"] = std::move(values);
   return result;
 }
 
@@ -201,7 +203,7 @@ void register_cells(py::module_& module) {
       .def("gather", &gather, "by_rows"_a, "indptr"_a, "indices"_a, "data"_a, "rows"_a, "columns"_a,
            "chosen"_a = py::none(), "threshold"_a = 0.0, "num_threads"_a = 1);
   module.def("encode_fragments", &encode_fragments, "tokenizer"_a, "path"_a, "options"_a,
-             py::kw_only(), "counting"_a = "fragment", "barcodes"_a = py::none(),
+             py::kw_only(), "counting_strategy"_a = "fragment", "barcodes"_a = py::none(),
              "chroms"_a = py::none(), "region"_a = py::none(), "min_fragments"_a = 0,
              "min_tokens"_a = 0, "max_tokens"_a = py::none(), "num_threads"_a = 0,
              "text"_a = py::none());

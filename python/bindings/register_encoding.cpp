@@ -10,6 +10,7 @@
 #include "arrays.hpp"
 #include "encoding.hpp"
 #include "register.hpp"
+#include "text_or_none.hpp"
 
 namespace bedtok::python {
 
@@ -60,7 +61,7 @@ py::array_t<std::int64_t> batch_array(const py::object& self, const std::string&
                                       std::size_t length, TokenId pad, const std::string& side) {
   const auto& batch = self.cast<const SampleBatch&>();
   const BatchColumn column = batch_column(name, pad);
-  const Side padding_side = from_word<Side>(side, "padding_side");
+  const Side padding_side = parse_enum<Side>(side, "padding_side");
   for (const SampleEncoding& row : batch.rows) {
     if (name == "region_index") check_region_index(row.with_region_index);
     if (row.input_ids.size() > length) {
@@ -120,25 +121,6 @@ py::object batch_warning(const SampleBatch& batch) {
                  (others == 0 ? "" : " and " + std::to_string(others) + " more") + ": " + *text);
 }
 
-/// Rows of different lengths as one array of shape (rows, length).
-py::array_t<std::int64_t> pad_rows(const std::vector<Column<std::int64_t>>& rows,
-                                   std::size_t length, std::int64_t filler,
-                                   const std::string& side) {
-  const Side padding_side = from_word<Side>(side, "padding_side");
-  py::array_t<std::int64_t> array(
-      {static_cast<py::ssize_t>(rows.size()), static_cast<py::ssize_t>(length)});
-  std::int64_t* out = array.mutable_data();
-  for (const Column<std::int64_t>& row : rows) {
-    if (row.ndim() != 1 || static_cast<std::size_t>(row.size()) > length) {
-      throw Error("a row of " + std::to_string(row.size()) + " values, expected one dimension of " +
-                  "no more than " + std::to_string(length));
-    }
-    out = pad_row(row.data(), static_cast<std::size_t>(row.size()), length, filler, padding_side,
-                  out);
-  }
-  return array;
-}
-
 }  // namespace
 
 void register_encoding(py::module_& module) {
@@ -153,10 +135,8 @@ void register_encoding(py::module_& module) {
                              [](const SampleEncoding& e) { return into_array(mask_of(e)); })
       .def_property_readonly("region_index", &region_index)
       .def_property_readonly("hits", [](const SampleEncoding& e) { return e.hits; })
-      .def_property_readonly("warning", [](const SampleEncoding& e) -> py::object {
-        if (e.warning.empty()) return py::none();
-        return py::str(e.warning);
-      });
+      .def_property_readonly("warning",
+                             [](const SampleEncoding& e) { return text_or_none(e.warning); });
   py::class_<SampleBatch>(module, "Batch", py::is_final(), "Tokenized samples, cut into rows.")
       .def("__len__", [](const SampleBatch& b) { return b.rows.size(); })
       .def_property_readonly("encodings", &encodings)
@@ -175,7 +155,6 @@ void register_encoding(py::module_& module) {
           })
       .def_property_readonly("warning", &batch_warning)
       .def("array", &batch_array, "name"_a, "length"_a, "pad"_a, "side"_a);
-  module.def("pad_rows", &pad_rows, "rows"_a, "length"_a, "filler"_a, "side"_a);
 }
 
 }  // namespace bedtok::python

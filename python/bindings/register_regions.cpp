@@ -35,7 +35,7 @@ Regions from_columns(const std::vector<std::string>& names, const Column<std::ui
                      const Column<std::uint32_t>& starts, const Column<std::uint32_t>& ends,
                      const std::optional<std::vector<py::object>>& rest) {
   ChromTable chroms;
-  std::vector<ChromTable::Id> id_of;  // a name may stand in the list twice
+  std::vector<ChromTable::Id> id_of;  // a name may be in the list twice
   for (const std::string& name : names) id_of.push_back(chroms.add(name));
   std::vector<ChromTable::Id> ids = to_vector(chrom_ids);
   for (ChromTable::Id& id : ids) {

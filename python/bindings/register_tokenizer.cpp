@@ -8,7 +8,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "arrays.hpp"
 #include "encoding.hpp"
 #include "register.hpp"
+#include "text_or_none.hpp"
 
 namespace bedtok::python {
 
@@ -25,7 +25,6 @@ namespace {
 
 using Regions = RegionSet<std::uint32_t>;
 using Tok = Tokenizer<>;
-using Index = Tok::index_type;
 using release_gil = py::call_guard<py::gil_scoped_release>;
 using Ids = Column<TokenId>;
 
@@ -38,8 +37,8 @@ SpecialRole to_role(const std::string& name) {
                     "' is not known, expected unk, pad, mask, cls, eos, bos or sep");
 }
 
-/// Roles alone are spelled anew. With all special tokens in the order of their ids, `roles` says
-/// which of them has which.
+/// Without `all`, `roles` are new spellings. With `all`, the special tokens in the order of their
+/// ids, `roles` assigns the roles to them.
 SpecialTokens to_special_tokens(const std::optional<Roles>& roles,
                                 const std::optional<Spellings>& all) {
   SpecialTokens tokens;
@@ -81,17 +80,11 @@ Tok add_special_tokens(const Tok& tokenizer,
   return tokenizer.with_special_tokens(std::move(tokens));
 }
 
-/// TOML is parsed by Python's own library and comes as JSON.
-Tok from_config_json(const std::string& text, const std::filesystem::path& path) {
-  io::UniverseConfig config = io::parse_universe_config(text, path);
-  return io::load_tokenizer<Index>(config.universe, config.special_tokens, {});
-}
-
-/// One sample as Python hands it over, for a thread that does not hold the GIL.
+/// A sample from Python, for a thread without the GIL.
 struct Sample {
   std::variant<const Regions*, std::filesystem::path, std::vector<TokenId>> source;
-  std::vector<PlacedToken> placed;
-  std::vector<std::int64_t> positions;  // what the caller calls the i-th region; empty: i
+  std::vector<InlineToken> inline_tokens;
+  std::vector<std::int64_t> positions;  // the caller's position of the i-th region; empty: i
 
   Encoding encode(const Tok& tokenizer, const MappingOptions& options,
                   bool with_region_index) const {
@@ -103,10 +96,10 @@ struct Sample {
       return encoding;
     }
     if (const auto* path = std::get_if<std::filesystem::path>(&source)) {
-      return tokenizer.encode(Regions::from_bed(*path), options, placed, with_region_index);
+      return tokenizer.encode(Regions::from_bed(*path), options, inline_tokens, with_region_index);
     }
-    Encoding encoding =
-        tokenizer.encode(*std::get<const Regions*>(source), options, placed, with_region_index);
+    Encoding encoding = tokenizer.encode(*std::get<const Regions*>(source), options, inline_tokens,
+                                         with_region_index);
     if (!positions.empty()) {
       for (std::int64_t& at : encoding.region_index) {
         if (at >= 0) at = positions[static_cast<std::size_t>(at)];
@@ -122,8 +115,8 @@ struct Sample {
   }
 };
 
-/// A RegionSet, the path of a BED file, an array of ids that stand for themselves, or
-/// (RegionSet, placed_at, placed_ids, positions).
+/// A RegionSet, the path of a BED file, an array of ids, or
+/// (RegionSet, inline_positions, inline_ids, positions).
 Sample to_sample(const py::handle& object) {
   Sample sample;
   if (py::isinstance<Regions>(object)) {
@@ -133,19 +126,21 @@ Sample to_sample(const py::handle& object) {
   } else if (py::isinstance<Ids>(object)) {
     sample.source = to_vector(py::reinterpret_borrow<Ids>(object));
   } else {
-    const auto [regions, at, ids, positions] =
+    const auto [regions, inline_positions, inline_ids, positions] =
         object.cast<std::tuple<const Regions*, Ids, Ids, Ids>>();
-    if (at.size() != ids.size()) {
-      throw Error("placed_at and placed_ids must have one length, got " +
-                  std::to_string(at.size()) + " and " + std::to_string(ids.size()));
+    if (inline_positions.size() != inline_ids.size()) {
+      throw Error("inline_positions and inline_ids must have one length, got " +
+                  std::to_string(inline_positions.size()) + " and " +
+                  std::to_string(inline_ids.size()));
     }
     if (static_cast<std::size_t>(positions.size()) != regions->size()) {
       throw Error("positions must have one entry a region, got " +
                   std::to_string(positions.size()));
     }
     sample.source = regions;
-    for (py::ssize_t i = 0; i < at.size(); ++i) {
-      sample.placed.push_back({static_cast<std::size_t>(at.at(i)), ids.at(i)});
+    for (py::ssize_t i = 0; i < inline_positions.size(); ++i) {
+      sample.inline_tokens.push_back(
+          {static_cast<std::size_t>(inline_positions.at(i)), inline_ids.at(i)});
     }
     sample.positions = to_vector(positions);
   }
@@ -161,9 +156,10 @@ SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
   BatchOptions batch_options;
   batch_options.add_special_tokens = add_special_tokens;
   batch_options.max_length = max_length;
-  batch_options.truncation = random ? Truncation::random : Truncation::cut;
+  batch_options.truncation_strategy =
+      random ? TruncationStrategy::random : TruncationStrategy::longest_first;
   if (truncation_side) {
-    batch_options.truncation_side = from_word<Side>(*truncation_side, "truncation_side");
+    batch_options.truncation_side = parse_enum<Side>(*truncation_side, "truncation_side");
   }
   batch_options.return_overflowing_tokens = return_overflowing_tokens;
   batch_options.stride = stride;
@@ -253,63 +249,20 @@ py::dict special_tokens(const Tok& tokenizer) {
   return roles;
 }
 
-py::object text_or_none(const std::string& text) {
-  return text.empty() ? py::object(py::none()) : py::object(py::str(text));
-}
-
-std::string to_text(const MappingReport& report) {
-  std::ostringstream text;
-  text.precision(1);
-  text << std::fixed << report.hits << " of " << report.regions << " regions hit ("
-       << 100 * report.hit_rate() << " %), " << report.tokens << " tokens, "
-       << report.distinct_tokens << " distinct";
-  for (const ChromReport& chrom : report.chroms) {
-    text << "\n  " << chrom.chrom << ": " << chrom.hits << " of " << chrom.regions
-         << (chrom.known ? "" : ", not in the vocabulary");
-  }
-  if (!report.likely_cause.empty()) text << "\nlikely cause: " << report.likely_cause;
-  return text.str();
-}
-
-void register_report(py::module_& module) {
-  py::class_<ChromReport>(module, "ChromReport", py::is_final(),
-                          "How the regions of one input chromosome fared.")
-      .def_readonly("chrom", &ChromReport::chrom)
-      .def_readonly("known", &ChromReport::known)
-      .def_readonly("regions", &ChromReport::regions)
-      .def_readonly("hits", &ChromReport::hits)
-      .def_readonly("past_end", &ChromReport::past_end);
-  py::class_<MappingReport>(module, "MappingReport", py::is_final(),
-                            "How well an input fits a vocabulary.")
-      .def_readonly("regions", &MappingReport::regions)
-      .def_readonly("hits", &MappingReport::hits)
-      .def_readonly("tokens", &MappingReport::tokens)
-      .def_readonly("distinct_tokens", &MappingReport::distinct_tokens)
-      .def_property_readonly("hit_rate", &MappingReport::hit_rate)
-      .def_readonly("chroms", &MappingReport::chroms)
-      .def_property_readonly("misses",
-                             [](const py::object& self) {
-                               return view_of(self.cast<const MappingReport&>().misses, self);
-                             })
-      .def_readonly("unknown_chroms", &MappingReport::unknown_chroms)
-      .def_property_readonly("likely_cause",
-                             [](const MappingReport& r) { return text_or_none(r.likely_cause); })
-      .def("__str__", &to_text);
-}
-
 }  // namespace
 
 void register_tokenizer(py::module_& module) {
   using py::literals::operator""_a;
-  register_report(module);
   py::class_<Tok>(module, "Tokenizer", py::is_final(),
                   "A vocabulary, its overlap index, special tokens and mapping options; immutable.")
       .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(), "options"_a = py::none(),
            "sequence_options"_a = py::none(), "all_special_tokens"_a = py::none(), release_gil())
       .def_static(
-          "from_bed", [](const std::filesystem::path& path) { return Tok::from_bed(path); },
-          "path"_a, release_gil())
-      .def_static("from_config_json", &from_config_json, "text"_a, "path"_a, release_gil())
+          "from_bed",
+          [](const std::filesystem::path& path, const std::optional<Roles>& roles) {
+            return Tok::from_bed(path, to_special_tokens(roles, std::nullopt));
+          },
+          "path"_a, "special_tokens"_a = py::none(), release_gil())
       .def_static(
           "from_pretrained",
           [](const std::filesystem::path& folder) { return Tok::from_pretrained(folder); },
@@ -360,10 +313,6 @@ void register_tokenizer(py::module_& module) {
             return into_array(t.get_special_tokens_mask(to_vector(ids)));
           },
           "ids"_a.noconvert())
-      .def(
-          "token_to_id",
-          [](const Tok& t, const std::string& token) { return t.vocabulary().find(token); },
-          "token"_a)
       .def("id_to_token", &Tok::convert_id_to_token, "id"_a)
       .def(
           "tokens_to_ids",
@@ -372,7 +321,6 @@ void register_tokenizer(py::module_& module) {
           },
           "tokens"_a)
       .def("get_vocab", &get_vocab);
-  module.def("ids_of_list", &ids_of_list, "ids"_a);
 }
 
 }  // namespace bedtok::python

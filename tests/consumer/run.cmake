@@ -29,7 +29,7 @@ else()
 endif()
 if(target STREQUAL "core")
   # As on a machine that has neither: the core needs the standard library alone.
-  foreach(package IN ITEMS ZLIB nlohmann_json Isal tomlplusplus)
+  foreach(package IN ITEMS ZLIB nlohmann_json Isal)
     list(APPEND options -D "CMAKE_DISABLE_FIND_PACKAGE_${package}=ON")
   endforeach()
 endif()

@@ -14,7 +14,7 @@
 
 #include "support.hpp"
 
-// The contract's third section as a double loop over names and numbers, without anything of the
+// Section 3 of docs/guarantees.md as a double loop over names and numbers, without anything of the
 // library's vocabulary, index or mapper.
 namespace support {
 
@@ -47,7 +47,7 @@ class NaiveTokenizer {
   std::size_t regions() const { return vocabulary_.size(); }
   bedtok::TokenId unk() const { return static_cast<bedtok::TokenId>(vocabulary_.size()); }
 
-  /// The tokens of one region, by (start, end, id) or the best alone.
+  /// The tokens of one region, by (start, end, id), or only the best.
   std::vector<std::uint32_t> hits(const NaiveRegion& query,
                                   const bedtok::MappingOptions& options) const {
     std::string chrom = query.chrom;
@@ -81,7 +81,7 @@ class NaiveTokenizer {
 
   NaiveEncoding encode(const std::vector<NaiveRegion>& queries,
                        const bedtok::MappingOptions& options,
-                       const std::vector<bedtok::PlacedToken>& placed = {}) const {
+                       const std::vector<bedtok::InlineToken>& placed = {}) const {
     std::vector<std::pair<bedtok::TokenId, std::int64_t>> tokens;
     std::set<bedtok::TokenId> seen;
     NaiveEncoding encoding;
@@ -92,7 +92,7 @@ class NaiveTokenizer {
       }
     };
     const auto place = [&](std::size_t i) {
-      for (const bedtok::PlacedToken& token : placed) {
+      for (const bedtok::InlineToken& token : placed) {
         if (token.before != i) continue;
         sort_stretch();
         tokens.emplace_back(token.id, -1);

@@ -10,7 +10,7 @@
 
 #include "support.hpp"
 
-// What a tokenizer has beside its regions and mapping options, for tests of saving and loading.
+// Random special tokens and sequence options, for tests of saving and loading.
 namespace support {
 
 /// Special tokens with legal spellings: some spelled anew, some added, some with other roles.

@@ -13,7 +13,7 @@
 #include <tuple>
 #include <vector>
 
-// What several tests share and needs the core alone.
+// Test helpers that need only the core.
 namespace support {
 
 /// The text of the `Expected` that `call` throws; other exceptions pass, none is a text of its own.

@@ -40,7 +40,7 @@ TEST_CASE("barcodes get ids in the order of first sight") {
   CHECK(table.size() == 2);
 }
 
-TEST_CASE("barcodes of any length are told apart, by every byte and by their length") {
+TEST_CASE("barcodes of any length are distinguished, by every byte and by their length") {
   BarcodeTable table;
   std::vector<std::string> names;
   for (std::size_t size = 0; size <= 64; ++size) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bedtok/cell_matrix.hpp>
+#include <bedtok/detail/gather_cells.hpp>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -136,35 +137,6 @@ TEST_CASE("cells of either form get what a call of the tokenizer gives each") {
   check_against_calls<std::int32_t, float>(301);
   check_against_calls<std::int64_t, double>(302);
   check_against_calls<std::int32_t, std::uint8_t>(303);
-}
-
-TEST_CASE("peaks that are the vocabulary's regions keep their numbers") {
-  const Tokenizer<> tokenizer(disjoint);
-  CHECK(PeakTokens(tokenizer, disjoint, {}).identity());
-  // The same regions under another order of names; what is carried does not matter.
-  const RegionSet<std::uint32_t, double> with_payload{
-      {"chr1", 0, 10, 1.5}, {"chr1", 10, 20, 2.5}, {"chr2", 5, 6, 0}};
-  CHECK(PeakTokens(tokenizer, with_payload, {}).identity());
-  MappingOptions narrow;
-  narrow.min_overlap = 3;
-  CHECK_FALSE(PeakTokens(tokenizer, disjoint, narrow).identity());
-  const auto differs = [&](const RegionSet<>& peaks) {
-    return !PeakTokens(tokenizer, peaks, {}).identity();
-  };
-  CHECK(differs({{"chr1", 0, 10, {}}, {"chr1", 10, 20, {}}}));
-  CHECK(differs({{"chr1", 0, 10, {}}, {"chr1", 10, 20, {}}, {"chr3", 5, 6, {}}}));
-  CHECK(differs({{"chr1", 0, 10, {}}, {"chr2", 10, 20, {}}, {"chr2", 5, 6, {}}}));
-  CHECK(differs({{"chr1", 0, 10, {}}, {"chr1", 10, 21, {}}, {"chr2", 5, 6, {}}}));
-}
-
-TEST_CASE("an overlapping, an empty or an unsorted region is mapped, equal or not") {
-  for (const RegionSet<>& regions :
-       {RegionSet<>{{"chr1", 0, 10, {}}, {"chr1", 9, 20, {}}},
-        RegionSet<>{{"chr1", 0, 10, {}}, {"chr1", 12, 12, {}}},
-        RegionSet<>{{"chr1", 10, 20, {}}, {"chr1", 0, 5, {}}},
-        RegionSet<>{{"chr1", 0, 10, {}}, {"chr2", 0, 5, {}}, {"chr1", 5, 8, {}}}}) {
-    CHECK_FALSE(PeakTokens(Tokenizer<>(regions), regions, {}).identity());
-  }
 }
 
 TEST_CASE("a peak that misses is an error once a cell has it, where on_miss says so") {

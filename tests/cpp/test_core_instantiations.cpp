@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Payloads of the user's own, with the core alone: members that touch files are declared and not
-// there, which is no error.
+// Payloads of the user's own, with only the core: members that touch files are declared and not
+// defined, which is no error.
 #include <bedtok/core.hpp>
 #include <cstdint>
 #include <string>
@@ -22,7 +22,7 @@ template class bedtok::RegionSet<std::uint64_t, Peak>;
 template class bedtok::RegionSet<std::uint32_t, bool>;
 template class bedtok::detail::PayloadColumn<Peak>;
 
-TEST_CASE("core.hpp alone maps regions with a payload to tokens") {
+TEST_CASE("core.hpp maps regions with a payload to tokens") {
   using Peaks = bedtok::RegionSet<std::uint64_t, Peak>;
   const Peaks peaks(std::vector<Peaks::value_type>{{"chr1", 5, 6000000000u, {{1.5f}, "wide"}}});
   const bedtok::Tokenizer<bedtok::OverlapIndex<std::uint64_t>> tokenizer(

@@ -27,7 +27,7 @@ TEST_CASE("a parse error names file and line in front of its message") {
   CHECK(*error.line() == 3);
 }
 
-TEST_CASE("a parse error without a line names the file alone") {
+TEST_CASE("a parse error without a line names only the file") {
   const ParseError error("peaks.bed.gz", std::nullopt, "damaged");
   CHECK(std::string(error.what()) == "peaks.bed.gz: damaged");
   CHECK_FALSE(error.line().has_value());

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <bedtok/io/detail/fragment_cells.hpp>
+#include <bedtok/io/detail/fragment_mapper.hpp>
 #include <bedtok/io/fragments.hpp>
 #include <cstdint>
 #include <filesystem>
@@ -13,15 +15,15 @@
 #include "naive_tokenizer.hpp"
 #include "support_io.hpp"
 
-using bedtok::CellTokens;
-using bedtok::Counting;
-using bedtok::FragmentOptions;
 using bedtok::MappingOptions;
 using bedtok::OnMiss;
 using bedtok::ParseError;
 using bedtok::RegionSet;
 using bedtok::Tokenizer;
+using bedtok::io::CountingStrategy;
 using bedtok::io::encode_fragments;
+using bedtok::io::FragmentOptions;
+using bedtok::io::FragmentTokens;
 using support::message_of;
 using Ids = std::vector<bedtok::TokenId>;
 using Cells = std::vector<std::pair<std::string, Ids>>;
@@ -31,12 +33,12 @@ namespace {
 const RegionSet<> three{{"chr1", 10, 20, {}}, {"chr1", 15, 30, {}}, {"chr2", 0, 5, {}}};
 constexpr bedtok::TokenId unk = 3;
 
-Cells cells_of(const CellTokens& tokens) {
+Cells cells_of(const FragmentTokens& tokens) {
   Cells cells;
   for (std::size_t i = 0; i < tokens.cells.size(); ++i) {
     cells.emplace_back(tokens.barcodes[static_cast<std::size_t>(tokens.cells[i])],
-                       Ids(tokens.values.begin() + tokens.offsets[i],
-                           tokens.values.begin() + tokens.offsets[i + 1]));
+                       Ids(tokens.ids.values.get() + tokens.ids.offsets[i],
+                           tokens.ids.values.get() + tokens.ids.offsets[i + 1]));
   }
   return cells;
 }
@@ -77,7 +79,7 @@ Cells naive_cells(const support::NaiveTokenizer& naive, const std::vector<Fragme
     }
     if (counts[f.barcode]++ == 0) order.push_back(f.barcode);
     std::vector<support::NaiveRegion> pieces{f.region};
-    if (options.counting == Counting::insertion) {
+    if (options.counting_strategy == CountingStrategy::insertion) {
       pieces.clear();
       if (f.region.start < f.region.end) {
         pieces = {{f.region.chrom, f.region.start, f.region.start + 1},
@@ -177,7 +179,7 @@ TEST_CASE("random fragments and options agree with the line-by-line loop, for an
       options.mapping->chrom_aliases = {};
     }
     if (change()) options.on_miss = OnMiss::unk;
-    if (change()) options.counting = Counting::insertion;
+    if (change()) options.counting_strategy = CountingStrategy::insertion;
     if (change()) options.barcodes = {{"CELL5", "nobody", "CELL0"}};
     if (change()) options.chroms = {{"chr2", "chr7"}};
     if (change()) options.region = bedtok::Region<std::uint64_t>{"chr2", 100, 250, {}};

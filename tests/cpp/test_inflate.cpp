@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <bedtok/io/detail/inflater.hpp>
 #include <bedtok/io/inflate.hpp>
 #include <bedtok/io/open_text.hpp>
 #include <cstdint>
@@ -21,7 +22,7 @@ namespace {
 
 std::string text_of(std::string_view bytes) { return support::read_all(*open_text(memory(bytes))); }
 
-// What a damaged file gives: its text, or nothing where it is refused. All else fails the test.
+// The text of a damaged file, or "refused". Any other error fails the test.
 std::string text_or_refusal(std::string_view bytes) {
   try {
     return text_of(bytes);

@@ -49,7 +49,7 @@ TEST_CASE("a byte-order mark is passed over at the beginning and nowhere else") 
   }
 }
 
-TEST_CASE("a line longer than any text has is told") {
+TEST_CASE("an endless line is marked") {
   const std::string text = "a\n" + std::string((std::size_t{65} << 20), 'b');
   const auto source = support::memory(text);
   LineBlocks blocks(*source);

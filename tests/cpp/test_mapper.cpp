@@ -15,12 +15,12 @@
 using bedtok::ChromAliases;
 using bedtok::Encoding;
 using bedtok::FractionOf;
+using bedtok::InlineToken;
 using bedtok::Mapper;
 using bedtok::MappingOptions;
 using bedtok::MappingReport;
 using bedtok::OnMiss;
 using bedtok::OverlapIndex;
-using bedtok::PlacedToken;
 using bedtok::RegionSet;
 using bedtok::TokenOrder;
 using bedtok::Vocabulary;
@@ -32,13 +32,13 @@ using Positions = std::vector<std::int64_t>;
 
 namespace {
 
-// What holds a vocabulary and its index together; the tokenizer has its own tests.
+// A vocabulary and its index; the tokenizer has its own tests.
 struct Mapping {
   explicit Mapping(RegionSet<> regions)
       : vocabulary(std::move(regions)), index(vocabulary.regions()) {}
 
   Encoding encode(const RegionSet<>& regions, const MappingOptions& options,
-                  const std::vector<PlacedToken>& placed = {}, bool with_index = true) const {
+                  const std::vector<InlineToken>& placed = {}, bool with_index = true) const {
     return Mapper<OverlapIndex<>, RegionSet<>>(vocabulary, index, regions, options)
         .encode(placed, with_index);
   }
@@ -189,7 +189,7 @@ TEST_CASE("aliases are asked only for names that the vocabulary does not know") 
 TEST_CASE("special tokens stand where they are placed, and sorting stays between them") {
   auto options = with([](MappingOptions& o) { o.order = TokenOrder::vocabulary; });
   const RegionSet<> regions{{"chr2", 1, 2, {}}, {"chr1", 350, 351, {}}, {"chr1", 101, 102, {}}};
-  const std::vector<PlacedToken> placed = {{0, 7}, {2, 8}, {2, 9}, {3, 10}};
+  const std::vector<InlineToken> placed = {{0, 7}, {2, 8}, {2, 9}, {3, 10}};
   const bool with_index = GENERATE(false, true);
   const auto encoding = Mapping(four).encode(regions, options, placed, with_index);
   CHECK(encoding.input_ids == Ids{7, 2, 3, 8, 9, 0, 10});
@@ -223,7 +223,7 @@ TEST_CASE(
   const Mapping mapping(four);
   CHECK(mapping.encode(RegionSet<>{{"1", 1, 2, {}}, {"KI27", 1, 2, {}}}, {}).warning ==
         "no chromosome of the input is known to the vocabulary (input: 1, vocabulary: chr1); the "
-        "vocabulary calls '1' 'chr1': pass chrom_aliases='ucsc'");
+        "vocabulary calls '1' 'chr1': set the option chrom_aliases to ucsc");
   CHECK(
       mapping.encode(RegionSet<>{{"scaffold", 1, 2, {}}}, {}).warning ==
       "no chromosome of the input is known to the vocabulary (input: scaffold, vocabulary: chr1)");
@@ -233,7 +233,7 @@ TEST_CASE(
   const Mapping ensembl(RegionSet<>{{"MT", 1, 2, {}}});
   CHECK(ensembl.encode(RegionSet<>{{"chrM", 1, 2, {}}}, {}).warning ==
         "no chromosome of the input is known to the vocabulary (input: chrM, vocabulary: MT); the "
-        "vocabulary calls 'chrM' 'MT': pass chrom_aliases='ensembl'");
+        "vocabulary calls 'chrM' 'MT': set the option chrom_aliases to ensembl");
 }
 
 TEST_CASE("a name in the table that no region uses does not silence the warning") {
@@ -266,10 +266,11 @@ TEST_CASE("the report counts hits by chromosome and lists misses") {
   CHECK(report.chroms[1].chrom == "1");
   CHECK_FALSE(report.chroms[1].known);
   CHECK(report.chroms[2].past_end == 1);
-  CHECK(report.likely_cause == "the vocabulary calls '1' 'chr1': pass chrom_aliases='ucsc'");
+  CHECK(report.likely_cause ==
+        "the vocabulary calls '1' 'chr1': set the option chrom_aliases to ucsc");
 }
 
-TEST_CASE("the report tells another assembly from another naming") {
+TEST_CASE("the report distinguishes another assembly from another naming") {
   const Mapping mapping(four);
   CHECK(
       mapping
@@ -312,7 +313,7 @@ TEST_CASE("random inputs under random options agree with the double loop, and so
     REQUIRE(mapping.vocabulary.regions().size() == naive.regions());
     const RegionSet<> regions = support::region_set<std::uint32_t>(queries);
 
-    std::vector<PlacedToken> placed;
+    std::vector<InlineToken> placed;
     for (std::size_t i = 0; pick(random, 0, 1) == 0 && i <= queries.size();) {
       placed.push_back({i, naive.unk() + static_cast<bedtok::TokenId>(pick(random, 0, 6))});
       i += pick(random, 0, 4);

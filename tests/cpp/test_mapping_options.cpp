@@ -2,6 +2,7 @@
 #include <bedtok/mapping_options.hpp>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 #include "support.hpp"
@@ -42,17 +43,17 @@ TEST_CASE("min_fraction lies in 0 to 1") {
 }
 
 TEST_CASE("each choice has its option's name and its words, in the order of the enumerators") {
-  using bedtok::from_word;
+  using bedtok::parse_enum;
   using support::message_of;
-  CHECK(message_of<ConfigError>([] { from_word<OnMiss>("skip"); }) ==
+  CHECK(message_of<ConfigError>([] { parse_enum<OnMiss>("skip"); }) ==
         "on_miss is 'skip', expected one of: drop, unk, error");
-  CHECK(message_of<ConfigError>([] { from_word<TokenOrder>("Input"); }) ==
+  CHECK(message_of<ConfigError>([] { parse_enum<TokenOrder>("Input"); }) ==
         "order is 'Input', expected one of: input, vocabulary");
-  CHECK(message_of<ConfigError>([] { from_word<FractionOf>(""); }) ==
+  CHECK(message_of<ConfigError>([] { parse_enum<FractionOf>(""); }) ==
         "fraction_of is '', expected one of: query, vocabulary, either");
-  CHECK(bedtok::to_word(OnMiss::error) == "error");
-  CHECK(bedtok::to_word(TokenOrder::vocabulary) == "vocabulary");
-  CHECK(bedtok::to_word(FractionOf::either) == "either");
+  CHECK(bedtok::enum_name(OnMiss::error) == "error");
+  CHECK(bedtok::enum_name(TokenOrder::vocabulary) == "vocabulary");
+  CHECK(bedtok::enum_name(FractionOf::either) == "either");
 }
 
 TEST_CASE("options differ when any one of them does") {
@@ -68,4 +69,34 @@ TEST_CASE("options differ when any one of them does") {
   changed[6].on_miss = OnMiss::unk;
   changed[7].chrom_aliases = bedtok::ChromAliases::to_style("ucsc");
   for (const MappingOptions& options : changed) CHECK(options != defaults);
+}
+
+TEST_CASE("each option is visited once, under its name") {
+  std::vector<std::string> names;
+  MappingOptions options;
+  options.unique = true;
+  std::string changed;
+  MappingOptions::visit([&](const char* name, auto member) {
+    names.emplace_back(name);
+    if (!(options.*member == MappingOptions().*member)) changed += name;
+  });
+  CHECK(names == std::vector<std::string>{"min_overlap", "min_fraction", "fraction_of",
+                                          "best_overlap", "unique", "order", "on_miss",
+                                          "chrom_aliases"});
+  CHECK(changed == "unique");
+}
+
+TEST_CASE("every overlap is a hit unless an option asks for more of it") {
+  MappingOptions options;
+  options.unique = true;
+  options.fraction_of = FractionOf::either;
+  options.on_miss = OnMiss::unk;
+  CHECK(options.every_overlap());
+  for (const int changed : {0, 1, 2}) {
+    MappingOptions other = options;
+    if (changed == 0) other.min_overlap = 1;
+    if (changed == 1) other.min_fraction = 0.5;
+    if (changed == 2) other.best_overlap = true;
+    CHECK_FALSE(other.every_overlap());
+  }
 }

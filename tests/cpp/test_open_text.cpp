@@ -9,7 +9,7 @@
 
 using bedtok::io::open_text;
 
-TEST_CASE("text, gzip and bgzip are told by their first bytes, with any number of threads") {
+TEST_CASE("text, gzip and bgzip are recognised by their first bytes, with any number of threads") {
   std::mt19937_64 random(61);
   std::string text;
   for (int i = 0; i < 200000; ++i) text.push_back("ACGT\n"[support::pick(random, 0, 4)]);

@@ -209,7 +209,7 @@ TEST_CASE("regions nested like dolls are found") {
 }
 
 TEST_CASE("dense clusters on a sparse chromosome are found") {
-  // Many intervals in one bucket: searched by halves.
+  // Many intervals in one bucket: binary search.
   std::mt19937_64 random(26);
   std::vector<Region<>> regions;
   for (const std::uint32_t centre : {1000u, 2000000u, 4000000000u}) {
@@ -272,7 +272,7 @@ TEST_CASE("an index over nothing finds nothing") {
   check_random(RegionSet<>::from_columns(chroms, {}, {}, {}), 100, 10, random, 40);
 }
 
-TEST_CASE("a zero-length region and a zero-length query are found strictly inside alone") {
+TEST_CASE("a zero-length region and a zero-length query are found only strictly inside") {
   const OverlapIndex<> index(RegionSet<>{{"chr1", 10, 20, {}}, {"chr1", 15, 15, {}}});
   CHECK(found<std::uint32_t>(index, 0, 15, 15) == std::vector<Hit>{{10, 20, 0}});
   CHECK(found<std::uint32_t>(index, 0, 10, 10).empty());
@@ -280,11 +280,10 @@ TEST_CASE("a zero-length region and a zero-length query are found strictly insid
   CHECK(found<std::uint32_t>(index, 0, 14, 16) == std::vector<Hit>{{10, 20, 0}, {15, 15, 1}});
 }
 
-TEST_CASE("an index is built over regions that carry a payload, and says what it holds in memory") {
+TEST_CASE("an index is built over regions that carry a payload") {
   const RegionSet<std::uint32_t, int> set{{"chr1", 1, 5, 7}, {"chr1", 3, 9, 8}};
   const OverlapIndex<> index(set);
   CHECK(found<std::uint32_t>(index, 0, 4, 5) == std::vector<Hit>{{1, 5, 0}, {3, 9, 1}});
-  CHECK(index.memory() >= 2 * 8);
 }
 
 TEST_CASE("a copy of an index finds what the index found") {

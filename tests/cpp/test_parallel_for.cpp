@@ -19,7 +19,7 @@ using bedtok::detail::parallel_for;
 
 namespace {
 
-/// What the calls of these tests throw: their index.
+/// The exception of these tests: the index of the call.
 struct Failure {
   std::size_t i;
 };

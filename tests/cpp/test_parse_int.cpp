@@ -12,7 +12,7 @@ using bedtok::detail::parse_digits;
 
 namespace {
 
-// What parse_digits makes of `text`, which stands among other bytes as it does in a line.
+// The result of parse_digits for `text` between other bytes, as in a line.
 std::uint32_t digits_of(const std::string& text, std::uint64_t& wrong, char around) {
   const std::string line(16, around);
   const std::string padded = line + text + line;

@@ -49,7 +49,11 @@ TEST_CASE("a vocabulary file keeps its order") {
             .regions() == regions);
   MappingOptions options;
   options.unique = true;
-  CHECK(Tokenizer<>::from_bed(folder.file("u.bed", universe), options).options() == options);
+  bedtok::SpecialTokens tokens;
+  tokens.set(bedtok::SpecialRole::mask, "[MASK]");
+  const auto tokenizer = Tokenizer<>::from_bed(folder.file("u.bed", universe), tokens, options);
+  CHECK(tokenizer.options() == options);
+  CHECK(tokenizer.special_tokens() == tokens);
 }
 
 TEST_CASE("a vocabulary file without regions is refused by name") {
@@ -263,21 +267,3 @@ TEST_CASE(
   CHECK_THROWS_AS(Tokenizer<>(regions).save_pretrained(file), fs::filesystem_error);
   CHECK(support::bytes_of(file) == "x");
 }
-
-#if defined(BEDTOK_USE_TOMLPLUSPLUS)
-TEST_CASE("a TOML configuration loads, its special tokens honoured") {
-  const support::TemporaryFolder folder;
-  folder.file("universe.bed", universe);
-  const auto path = folder.file("config.toml",
-                                "universe = \"universe.bed\"\n"
-                                "special_tokens = [{name = \"mask\", token = \"[MASK]\"}]\n");
-  const auto tokenizer = Tokenizer<>::from_config(path);
-  CHECK(tokenizer.vocabulary().regions() == regions);
-  CHECK(tokenizer.convert_id_to_token(5) == "[MASK]");
-  MappingOptions options;
-  options.unique = true;
-  CHECK(Tokenizer<>::from_config(path, options).options() == options);
-  folder.file("config.toml", "universe = \"other.bed\"\n");
-  CHECK(refusal([&] { Tokenizer<>::from_config(path); }) == std::errc::no_such_file_or_directory);
-}
-#endif

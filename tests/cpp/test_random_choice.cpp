@@ -28,7 +28,7 @@ TEST_CASE("a choice is as many different positions as were asked for, in their o
   }
 }
 
-// What a program of its own, with its own Mersenne Twister, gives for these seeds.
+// The results of an independent program, with its own Mersenne Twister, for these seeds.
 TEST_CASE("one seed gives the same choice on every platform") {
   CHECK(random_choice(20, 6, 0) == Positions{3, 8, 11, 17, 18, 19});
   CHECK(random_choice(20, 6, 1) == Positions{1, 2, 13, 14, 16, 17});

@@ -155,7 +155,7 @@ TEST_CASE("names that only begin like track and browser are chromosomes") {
         Rows{{"tracker", 1, 2, "", 1}, {"browsers", 1, 2, "", 2}, {"track1", 1, 2, "", 3}});
 }
 
-TEST_CASE("one line of column names is accepted, before the first region alone") {
+TEST_CASE("one line of column names is accepted, only before the first region") {
   CHECK(read("seqnames start end\nchr1 1 2\n").rows == Rows{{"chr1", 1, 2, "", 2}});
   CHECK(read("#x\n\nchrom\tstart\tend\nchr1\t1\t2\n").rows == Rows{{"chr1", 1, 2, "", 4}});
   CHECK(refusal("chrom\tstart\tend\nchrom\tstart\tend\n") ==
@@ -294,7 +294,7 @@ TEST_CASE("names of any length are read, known or not, and stay apart") {
   CHECK(read(text).rows == expected);
 }
 
-TEST_CASE("more short names than the reader remembers are told apart") {
+TEST_CASE("more short names than the reader remembers are distinguished") {
   std::string text;
   Rows expected;
   std::mt19937_64 random(81);
@@ -418,8 +418,8 @@ TEST_CASE("a line without an end is refused and not read for ever") {
 
 namespace {
 
-// The contract's second section line by line, written for plainness: the rows, or the line that is
-// refused.
+// Section 2 of docs/guarantees.md line by line, written for plainness: the rows, or the line that
+// is refused.
 struct Plain {
   Rows rows;
   std::uint64_t refused = 0;

@@ -30,9 +30,9 @@ TEST_CASE("a model takes one token at least") {
 }
 
 TEST_CASE("a side is called right or left") {
-  CHECK(bedtok::to_word(Side::right) == "right");
-  CHECK(bedtok::to_word(Side::left) == "left");
-  CHECK(message_of<ConfigError>([] { bedtok::from_word<Side>("start"); }) ==
+  CHECK(bedtok::enum_name(Side::right) == "right");
+  CHECK(bedtok::enum_name(Side::left) == "left");
+  CHECK(message_of<ConfigError>([] { bedtok::parse_enum<Side>("start"); }) ==
         "side is 'start', expected one of: right, left");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <bedtok/detail/has_find_all.hpp>
 #include <bedtok/tokenizer.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +30,7 @@ using bedtok::Side;
 using bedtok::SpecialRole;
 using bedtok::SpecialTokens;
 using bedtok::Tokenizer;
-using bedtok::Truncation;
+using bedtok::TruncationStrategy;
 using bedtok::VocabularyError;
 using support::message_of;
 using Ids = std::vector<bedtok::TokenId>;
@@ -90,7 +91,7 @@ std::vector<Ids> ids_of(const Batch& batch) {
   return ids;
 }
 
-/// The batch on as many threads as the options say: small samples alone would not be worth them.
+/// The batch on as many threads as in the options: small samples would not be worth them.
 template <class Index, class Samples>
 Batch on_threads(const Tokenizer<Index>& tokenizer, const Samples& samples,
                  const BatchOptions& options) {
@@ -106,9 +107,10 @@ BatchOptions random_batch_options(std::mt19937_64& random) {
   BatchOptions options;
   options.add_special_tokens = change();
   if (change()) options.max_length = support::pick(random, 8, 12);
-  if (change()) options.truncation = Truncation::random;
+  if (change()) options.truncation_strategy = TruncationStrategy::random;
   if (change()) options.truncation_side = change() ? Side::left : Side::right;
-  options.return_overflowing_tokens = options.truncation == Truncation::cut && change();
+  options.return_overflowing_tokens =
+      options.truncation_strategy == TruncationStrategy::longest_first && change();
   options.stride = support::pick(random, 0, 3);
   options.seed = support::pick(random, 0, 3);
   options.return_region_index = change();
@@ -345,7 +347,7 @@ TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads"
         const Encoding whole =
             tokenizer.encode(samples[i], tokenizer.options(), {}, options.return_region_index);
         const bool framing = options.add_special_tokens;
-        const auto rows = bedtok::detail::Fitter(
+        const auto rows = bedtok::detail::RowBuilder(
                               tokenizer.convert_tokens_to_ids(framing ? sequence.before : Tokens()),
                               tokenizer.convert_tokens_to_ids(framing ? sequence.after : Tokens()),
                               options.truncation_side.value_or(sequence.truncation_side), options)
@@ -378,7 +380,7 @@ TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads"
   CHECK(failures < 50);
 }
 
-TEST_CASE("each row of a batch tells how many regions of its sample hit") {
+TEST_CASE("each row of a batch has the number of hits of its sample") {
   const Tokenizer<> tokenizer(three);
   const RegionSet<> sample{
       {"chr1", 16, 18, {}}, {"chr1", 50, 60, {}}, {"chr2", 1, 2, {}}, {"chr7", 1, 2, {}}};
@@ -449,7 +451,7 @@ TEST_CASE("a large batch is the same on any number of threads, whatever is done 
   }
   std::vector<BatchOptions> all(3);
   all[0].max_length = all[1].max_length = 100;
-  all[0].truncation = Truncation::random;
+  all[0].truncation_strategy = TruncationStrategy::random;
   all[1].return_overflowing_tokens = true;
   all[1].stride = 20;
   for (BatchOptions options : all) {
@@ -508,7 +510,7 @@ TEST_CASE("a batch without samples is padded to nothing") {
   CHECK(tokenizer.pad({}, options).length == 5);
 }
 
-TEST_CASE("an index with find_all is told from one without") {
+TEST_CASE("an index with find_all is distinguished from one without") {
   STATIC_REQUIRE(bedtok::detail::has_find_all<bedtok::OverlapIndex<>>::value);
   STATIC_REQUIRE(bedtok::detail::has_find_all<bedtok::OverlapIndex<std::uint64_t>>::value);
   STATIC_REQUIRE_FALSE(bedtok::detail::has_find_all<ScanIndex<std::uint32_t>>::value);
@@ -578,7 +580,7 @@ TEST_CASE("many threads may make batches with one tokenizer at once") {
   }
   BatchOptions options;
   options.max_length = 50;
-  options.truncation = Truncation::random;
+  options.truncation_strategy = TruncationStrategy::random;
   options.num_threads = 3;
   MappingOptions best;
   best.best_overlap = true;

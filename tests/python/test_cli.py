@@ -471,7 +471,8 @@ def test_inspect_tells_the_hit_rate_against_a_vocabulary(run: Cli, vocab: Path) 
 def test_inspect_tells_the_likely_cause_and_the_remedy_helps(run: Cli, vocab: Path) -> None:
     stdin = b"1\t150\t350\n2\t11\t12\n"
     args = ("inspect", "-", "--vocab", vocab)
-    assert re.search(r"likely cause +.*chr1.* --chrom-aliases ucsc", run(*args, stdin=stdin).out)
+    remedy = r"likely cause +.*chr1.*: set the option chrom_aliases to ucsc"
+    assert re.search(remedy, run(*args, stdin=stdin).out)
     facts = json.loads(run(*args, "--json", "--chrom-aliases", "ucsc", stdin=stdin).out)
     assert facts["vocabulary"]["hit_rate"] == 1.0
     assert facts["vocabulary"]["likely_cause"] is None

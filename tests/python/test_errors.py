@@ -369,14 +369,44 @@ def test_an_empty_vocabulary_is_an_error(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("universe = \n", "t.toml:1: not TOML"),
-        ("", "universe is missing"),
+        ('universe = "u"\nx = \n', "t.toml:2: not TOML"),
+        ("x = 1\nx = 2\n", "t.toml:2: not TOML"),
+        ("chr1\t1\t2\n", "t.toml:1: not TOML"),
+        ("x = " + "[" * 100000, "t.toml: nested too deeply, expected tables of values"),
+        ("", "universe is missing, expected the name of a BED file"),
+        ('universe = ""\n', "universe is missing, expected the name of a BED file"),
         ("universe = 3\n", "universe is 3, expected"),
+        ('universe = ["a.bed"]\n', 'universe is ["a.bed"], expected a text'),
+        ("universe = nan\n", "universe is NaN, expected a text"),
         ("universe = 1.5\n", "universe is 1.5, expected"),
-        ('universe = "u.bed"\nfoo = 1\n', "'foo' is not known"),
-        ('universe = "u.bed"\ntokenizer_type = "x"\n', "expected bits or ailist"),
-        ('universe = "u.bed"\nspecial_tokens = 1\n', "special_tokens is 1"),
-        ('universe = "u.bed"\nspecial_tokens = [{name="x", token="y"}]\n', "names 'x'"),
-        ('universe = "u.bed"\nspecial_tokens = [{name="unk"}]\n', "expected an entry with name"),
+        (
+            'universe = "u.bed"\nfoo = 1\n',
+            "the key 'foo' is not known, expected universe, special_tokens or tokenizer_type",
+        ),
+        (
+            'universe = "u.bed"\ntokenizer_type = "x"\n',
+            "tokenizer_type is 'x', expected bits or ailist",
+        ),
+        (
+            'universe = "u.bed"\nspecial_tokens = 1\n',
+            'special_tokens is 1, expected a list like [{name = "unk", token = "<unk>"}]',
+        ),
+        (
+            'universe = "u.bed"\nspecial_tokens = {unk = "x"}\n',
+            'special_tokens is {"unk":"x"}, expected a list like',
+        ),
+        (
+            'universe = "u.bed"\nspecial_tokens = [{name="x", token="y"}]\n',
+            "special_tokens names 'x', expected unk, pad, mask, cls, eos, bos or sep",
+        ),
+        (
+            'universe = "u.bed"\nspecial_tokens = [{name="unk"}]\n',
+            'special_tokens has {"name":"unk"}, expected an entry with name and token',
+        ),
+        (
+            'universe = "u.bed"\nspecial_tokens = [{name="unk", token=1}]\n',
+            "special_tokens.token is 1, expected a text",
+        ),
         ("universe = 2020-01-01\n", 'universe is {"date":"2020-01-01"}, expected'),
         ('universe = "u.bed"\nfoo = nan\n', "'foo' is not known"),
     ],
@@ -389,6 +419,12 @@ def test_a_config_that_cannot_be_used_is_a_config_error(
     (tmp_path / "u.bed").write_text("chr1\t1\t2\n")
     error = raises(ConfigError, message, lambda: Tokenizer(path))
     assert str(error).startswith(str(path))
+
+
+def test_a_config_that_is_not_utf8_is_a_config_error(tmp_path: Path) -> None:
+    path = tmp_path / "t.toml"
+    path.write_bytes(b'universe = "\xe4"\n')
+    raises(ConfigError, f"{path}: not TOML: ", lambda: Tokenizer(path))
 
 
 @pytest.mark.parametrize(

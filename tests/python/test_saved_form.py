@@ -152,6 +152,14 @@ def test_a_config_of_gtars_names_universe_and_special_tokens(
     assert Tokenizer(config) == Tokenizer.from_config(str(config)) == tokenizer
     config.write_text('universe = "universe.bed"\nspecial_tokens = [{name="unk", token="U"}]\n')
     assert Tokenizer(config, unique=True).unk_token == "U"
+    config.write_text(
+        f'universe = "{vocabulary_bed}"\n[[special_tokens]]\nname = "sep_token"\ntoken = "S"\n'
+    )
+    loaded = Tokenizer(config)
+    assert (loaded.unk_token, loaded.sep_token) == ("<unk>", "S")
+    config.write_text('universe = "other.bed"\n')
+    with pytest.raises(FileNotFoundError, match=r"other\.bed"):
+        Tokenizer(config)
 
 
 def test_a_saved_folder_loads_equal(vocabulary: list[Any], tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The hand-written stub says what the compiled module has: mypy's stubtest compares the two."""
+"""Compare the hand-written stub with the compiled module, by mypy's stubtest."""
 
 import subprocess
 import sys

@@ -37,7 +37,7 @@ void parallel_for(std::size_t count, std::size_t threads, Work&& work) {
           failed = i;
           failure = std::current_exception();
         }
-        // What comes later cannot change the outcome; what was handed out earlier still runs.
+        // Later items cannot change the outcome; items that have started still run.
         next.store(count, std::memory_order_relaxed);
       }
     }
@@ -53,7 +53,7 @@ void parallel_for(std::size_t count, std::size_t threads, Work&& work) {
     try {
       while (crew.threads.size() < threads - 1) crew.threads.emplace_back(run);
     } catch (const std::system_error&) {
-      // The system gives no more threads: those that are there do the work.
+      // The system starts no more threads: the others do the work.
     }
     run();
   }

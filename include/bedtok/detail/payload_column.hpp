@@ -12,8 +12,8 @@
 
 namespace bedtok::detail {
 
-/// What the regions of a set carry, a value for each region. A column that holds no rows stands for
-/// a default value in every row, so that sets without payload pay nothing.
+/// The payload of a set, one value a region. A column without rows has the default value in every
+/// row, so that sets without payload pay nothing.
 template <class Payload>
 class PayloadColumn {
  public:

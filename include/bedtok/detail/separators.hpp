@@ -10,10 +10,10 @@
 
 namespace bedtok::detail {
 
-/// A bit for each of the 32 bytes from `at` on, the lowest for the first: set where a tab or a line
-/// end stands.
+/// A bit for each of the 32 bytes from `at` on, the lowest for the first: set for a tab or a line
+/// end.
 ///
-/// With it the fields of a line are known after one step. Looking for one after the other would
+/// With it the fields of a line are known after one step. Searching for one after the other would
 /// make each wait for the one before, and the next line for all of them.
 inline std::uint32_t separators(const char* at) noexcept {
 #if defined(__SSE2__)

@@ -45,7 +45,7 @@ inline bool is_utf8(std::string_view text) {
   return true;
 }
 
-/// A piece of input as it may stand in a message: on one line, printable, at most 60 bytes of it.
+/// A piece of input for a message: on one line, printable, at most 60 bytes of it.
 inline std::string excerpt(std::string_view text) {
   constexpr std::size_t longest = 60;
   constexpr const char* hex = "0123456789abcdef";

@@ -12,9 +12,9 @@
 
 namespace bedtok::io {
 
-/// A file that gets its name when it is complete: bytes go to a temporary name beside it, `commit`
-/// renames, and a writer that fails or is abandoned leaves what was there before. A pipe or a
-/// device is written to directly. Throws std::filesystem::filesystem_error with the system's
+/// A file that is written atomically: bytes go to a temporary file beside it, which `commit`
+/// renames. A writer that fails or is abandoned leaves an earlier file as it was. Pipes and devices
+/// are written to directly. Throws std::filesystem::filesystem_error with the system's
 /// reason.
 class AtomicFile {
  public:
@@ -45,7 +45,7 @@ class AtomicFile {
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
   }
 
-  /// Gives the file its name. Nothing may be written afterwards.
+  /// Renames the temporary file. Nothing may be written afterwards.
   void commit() {
     if (std::fflush(file_) != 0) fail(errno);
     std::FILE* const file = file_;

@@ -8,14 +8,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
-
-#include <zlib.h>
 
 #include "../region_set.hpp"
 #include "atomic_file.hpp"
 #include "byte_source.hpp"
+#include "gzip_writer.hpp"
 #include "open_text.hpp"
 #include "region_lines.hpp"
 
@@ -72,6 +72,17 @@ RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
                                                 reader.header());
 }
 
+/// The regions of a BED-like text as a set with the default payload, in the order of the text or
+/// sorted. Other payloads do not compile.
+template <class Coord, class Payload>
+RegionSet<Coord, Payload> read_regions(std::unique_ptr<ByteSource> source, bool sort) {
+  static_assert(std::is_same_v<Payload, Rest>,
+                "a BED file gives the rest of each line as text: read into RegionSet<Coord> and "
+                "make your payload from its rest");
+  RegionSet<Coord> regions = read_bed<Coord>(std::move(source));
+  return sort ? std::move(regions).sorted() : std::move(regions);
+}
+
 /// Writes the BED lines of a set to `write(bytes)` in pieces of about 64 KiB.
 template <class Coord, class Payload, class Write>
 void write_bed(const RegionSet<Coord, Payload>& regions, Write&& write) {
@@ -100,72 +111,21 @@ void write_bed(const RegionSet<Coord, Payload>& regions, Write&& write) {
   write(std::string_view(lines));
 }
 
-/// Deflates bytes to a gzip stream without a time or a name in it, so that equal sets make equal
-/// files.
-class GzipWriter {
- public:
-  explicit GzipWriter(AtomicFile& file) : file_(file), out_(std::size_t{1} << 16) {
-    constexpr int fast = 3;  // level 6 takes four times as long for a tenth less on BED text
-    constexpr int gzip = 15 + 16;
-    if (deflateInit2(&stream_, fast, Z_DEFLATED, gzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-      throw std::bad_alloc();
-    }
-  }
-  ~GzipWriter() { deflateEnd(&stream_); }
-  GzipWriter(const GzipWriter&) = delete;
-  GzipWriter& operator=(const GzipWriter&) = delete;
-
-  void write(std::string_view bytes) { deflate_all(bytes, Z_NO_FLUSH); }
-  void finish() { deflate_all({}, Z_FINISH); }
-
- private:
-  void deflate_all(std::string_view bytes, int flush) {
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-    stream_.avail_in = static_cast<uInt>(bytes.size());
-    do {
-      stream_.next_out = reinterpret_cast<Bytef*>(out_.data());
-      stream_.avail_out = static_cast<uInt>(out_.size());
-      ::deflate(&stream_, flush);
-      file_.write({out_.data(), out_.size() - stream_.avail_out});
-    } while (stream_.avail_out == 0);
-  }
-
-  AtomicFile& file_;
-  std::vector<char> out_;
-  z_stream stream_{};
-};
-
 }  // namespace bedtok::io
 
 namespace bedtok {
 
-namespace detail {
-
-/// A set as the reader gives it, with the payload that the caller carries: none for a payload of
-/// one's own.
-template <class Coord, class Payload>
-RegionSet<Coord, Payload> read_regions(std::unique_ptr<io::ByteSource> source, bool sort) {
-  static_assert(std::is_same_v<Payload, Rest>,
-                "a BED file gives the rest of each line as text: read into RegionSet<Coord> and "
-                "make your payload from its rest");
-  RegionSet<Coord> regions = io::read_bed<Coord>(std::move(source));
-  return sort ? std::move(regions).sorted() : std::move(regions);
-}
-
-}  // namespace detail
-
 template <class Coord, class Payload>
 RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bed(const std::filesystem::path& path,
                                                               bool sort) {
-  return detail::read_regions<Coord, Payload>(std::make_unique<io::FileSource>(path), sort);
+  return io::read_regions<Coord, Payload>(std::make_unique<io::FileSource>(path), sort);
 }
 
 template <class Coord, class Payload>
 RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bytes(std::string_view bytes,
                                                                 const std::string& name,
                                                                 bool sort) {
-  return detail::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name),
-                                              sort);
+  return io::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name), sort);
 }
 
 template <class Coord, class Payload>

@@ -19,8 +19,8 @@
 
 namespace bedtok::io {
 
-/// The text of a bgzip file, whose blocks are inflated on several threads. What is not a block of
-/// bgzip, from there on, is left to InflateSource. Throws ParseError as that does.
+/// The text of a bgzip file, whose blocks are inflated on several threads. From the first block
+/// that is not bgzip's on, InflateSource takes over. Throws ParseError as InflateSource does.
 class BgzipSource final : public ByteSource {
  public:
   BgzipSource(std::unique_ptr<ByteSource> inner, std::size_t threads)
@@ -90,7 +90,7 @@ class BgzipSource final : public ByteSource {
   }
 
   void inflate(const std::vector<Block>& blocks) {
-    // Each thread has an inflater of its own and takes every n-th group of blocks.
+    // Each thread has its own inflater and takes every n-th group of blocks.
     const std::size_t groups = std::min(inflaters_.size(), blocks.size());
     bedtok::detail::parallel_for(groups, groups, [&](std::size_t group) {
       auto& inflater = inflaters_[group];
@@ -100,7 +100,7 @@ class BgzipSource final : public ByteSource {
       for (std::size_t i = first; i < last; ++i) {
         const Block& block = blocks[i];
         inflater->start_member();
-        // Without room for one byte more, an inflater may not come to see the trailer.
+        // Without room for one more byte an inflater may not reach the trailer.
         char none;
         char* const to = block.text_size == 0 ? &none : &text_[block.text_first];
         const auto step = inflater->step(compressed_.data() + block.first, block.size, to,
@@ -111,17 +111,16 @@ class BgzipSource final : public ByteSource {
   }
 
   bool fill() {
-    const std::size_t held = compressed_.size();
+    std::size_t end = compressed_.size();
     compressed_.resize(piece_size * inflaters_.size() + largest_block);
-    std::size_t end = held;
-    bool more = true;
-    while (more && end < compressed_.size()) {
-      const std::size_t got = inner_->read(&compressed_[end], compressed_.size() - end);
-      end += got;
-      more = got != 0;
+    bool more_follows = true;
+    while (more_follows && end < compressed_.size()) {
+      const std::size_t n_read = inner_->read(&compressed_[end], compressed_.size() - end);
+      end += n_read;
+      more_follows = n_read != 0;
     }
     compressed_.resize(end);
-    return more;
+    return more_follows;
   }
 
   void leave_to_inflate_source() {

@@ -16,7 +16,7 @@
 
 namespace bedtok::io {
 
-/// Bytes one after another, from wherever they come.
+/// A stream of bytes.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -24,10 +24,10 @@ class ByteSource {
   /// Puts up to `room` bytes at `to` and returns how many; 0 at the end and only there.
   virtual std::size_t read(char* to, std::size_t room) = 0;
 
-  /// What messages call this source: a file's path as given.
+  /// The name of the source in messages: a file's path as given.
   virtual const std::string& name() const noexcept = 0;
 
-  /// About how many bytes will come, for reserving memory; 0 where nobody knows.
+  /// The approximate number of bytes, for reserving memory; 0 where it is unknown.
   virtual std::uint64_t size_hint() const noexcept = 0;
 };
 
@@ -78,14 +78,14 @@ class FileSource final : public ByteSource {
   std::uint64_t size_ = 0;
 };
 
-/// Bytes that lie in memory and outlive the source.
+/// Bytes in memory, which must outlive the source.
 class MemorySource final : public ByteSource {
  public:
   MemorySource(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
 
   std::size_t read(char* to, std::size_t room) override {
     const std::size_t count = std::min(room, bytes_.size());
-    if (count == 0) return 0;  // no bytes may have no address, which memcpy must not see
+    if (count == 0) return 0;  // an empty view may be null, which memcpy must not see
     std::memcpy(to, bytes_.data(), count);
     bytes_.remove_prefix(count);
     return count;
@@ -108,9 +108,9 @@ class PeekSource final : public ByteSource {
     while (ahead_.size() < count) {
       const std::size_t before = ahead_.size();
       ahead_.resize(count);
-      const std::size_t got = inner_->read(&ahead_[before], count - before);
-      ahead_.resize(before + got);
-      if (got == 0) break;
+      const std::size_t n_read = inner_->read(&ahead_[before], count - before);
+      ahead_.resize(before + n_read);
+      if (n_read == 0) break;
     }
     return ahead_;
   }

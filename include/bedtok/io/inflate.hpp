@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,96 +13,19 @@
 
 #include "../error.hpp"
 #include "byte_source.hpp"
-
-// BEDTOK_USE_ISAL is set by CMake when it finds ISA-L, which inflates 2 to 3 times as fast.
-#if defined(BEDTOK_USE_ISAL)
-#include <isa-l/igzip_lib.h>
-#else
-#include <zlib.h>
-#endif
+#include "detail/inflater.hpp"
 
 namespace bedtok::io {
 
-namespace detail {
-
-/// What one step did.
-struct InflateStep {
-  std::size_t consumed;
-  std::size_t produced;
-  bool member_ended;  ///< trailer read, checksum right
-};
-
-#if defined(BEDTOK_USE_ISAL)
-inline constexpr const char* inflate_backend = "isa-l";
-
-class Inflater {
- public:
-  Inflater() : state_(std::make_unique<inflate_state>()) { start_member(); }
-
-  void start_member() {
-    isal_inflate_init(state_.get());
-    state_->crc_flag = ISAL_GZIP;
-  }
-
-  /// None when the bytes are not a gzip stream or its checksum is wrong.
-  std::optional<InflateStep> step(const char* in, std::size_t in_size, char* out,
-                                  std::size_t out_size) {
-    // Sizes are those of our own buffers, far below 32 bits.
-    state_->next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(in));
-    state_->avail_in = static_cast<std::uint32_t>(in_size);
-    state_->next_out = reinterpret_cast<std::uint8_t*>(out);
-    state_->avail_out = static_cast<std::uint32_t>(out_size);
-    if (isal_inflate(state_.get()) != ISAL_DECOMP_OK) return std::nullopt;
-    return InflateStep{in_size - state_->avail_in, out_size - state_->avail_out,
-                       state_->block_state == ISAL_BLOCK_FINISH};
-  }
-
- private:
-  std::unique_ptr<inflate_state> state_;
-};
-#else
-inline constexpr const char* inflate_backend = "zlib";
-
-class Inflater {
- public:
-  Inflater() {
-    constexpr int gzip_only = 15 + 16;
-    if (inflateInit2(&stream_, gzip_only) != Z_OK) throw std::bad_alloc();
-  }
-  ~Inflater() { inflateEnd(&stream_); }
-  Inflater(const Inflater&) = delete;
-  Inflater& operator=(const Inflater&) = delete;
-
-  void start_member() { inflateReset(&stream_); }
-
-  /// None when the bytes are not a gzip stream or its checksum is wrong.
-  std::optional<InflateStep> step(const char* in, std::size_t in_size, char* out,
-                                  std::size_t out_size) {
-    // Sizes are those of our own buffers, far below 32 bits.
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in));
-    stream_.avail_in = static_cast<uInt>(in_size);
-    stream_.next_out = reinterpret_cast<Bytef*>(out);
-    stream_.avail_out = static_cast<uInt>(out_size);
-    const int result = ::inflate(&stream_, Z_NO_FLUSH);
-    if (result == Z_MEM_ERROR) throw std::bad_alloc();
-    if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) return std::nullopt;
-    return InflateStep{in_size - stream_.avail_in, out_size - stream_.avail_out,
-                       result == Z_STREAM_END};
-  }
-
- private:
-  z_stream stream_{};
-};
-#endif
-
-}  // namespace detail
+/// The library that inflates: `isa-l` or `zlib`.
+inline constexpr const char* inflate_backend = detail::inflate_backend;
 
 /// Whether bytes begin like gzip, bgzip included.
 inline bool is_gzip(std::string_view bytes) {
   return bytes.size() >= 2 && bytes[0] == '\x1f' && bytes[1] == '\x8b';
 }
 
-/// Bytes that tell a block of bgzip.
+/// Bytes that suffice to recognise a bgzip block.
 inline constexpr std::size_t bgzip_header = 18;
 
 /// The size in bytes of the bgzip block that begins with `bytes`, at least bgzip_header of them; 0
@@ -119,7 +40,7 @@ inline std::size_t bgzip_block_size(std::string_view bytes) {
 }
 
 /// The text of a gzip, multi-member gzip or bgzip file. Throws ParseError when the stream is cut
-/// off, damaged, or followed by other bytes; zeros behind it are padding, as gzip has it.
+/// off, damaged, or followed by other bytes; zeros behind it are padding, as in gzip.
 class InflateSource final : public ByteSource {
  public:
   explicit InflateSource(std::unique_ptr<ByteSource> inner)
@@ -194,7 +115,7 @@ class InflateSource final : public ByteSource {
     return true;
   }
 
-  /// Makes `count` bytes stand in the buffer where the file has so many left; false when none is.
+  /// Reads until `count` bytes are buffered or the file ends; false when no byte is left.
   bool fill(std::size_t count) {
     if (end_ - begin_ < count) {
       std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
@@ -202,9 +123,9 @@ class InflateSource final : public ByteSource {
       end_ -= begin_;
       begin_ = 0;
       while (end_ < count) {
-        const std::size_t got = inner_->read(buffer_.data() + end_, buffer_.size() - end_);
-        if (got == 0) break;
-        end_ += got;
+        const std::size_t n_read = inner_->read(buffer_.data() + end_, buffer_.size() - end_);
+        if (n_read == 0) break;
+        end_ += n_read;
       }
     }
     return begin_ != end_;

@@ -10,45 +10,46 @@
 
 namespace bedtok::io {
 
-/// Whole lines of a text: [first, last). Valid until the next block is asked for.
+/// Whole lines of a text: [first, last). Valid until the next block is read.
 struct TextBlock {
   const char* first = nullptr;
   const char* last = nullptr;
-  /// The next line is longer than any text has; [first, last) is its beginning.
+  /// The next line is longer than LineBlocks takes; [first, last) is its beginning.
   bool endless_line = false;
   bool empty() const noexcept { return first == last; }
 };
 
-/// A text in blocks of whole lines, with room around them that readers by words may touch. The last
-/// line may lack its line end; one stands behind it nevertheless. A UTF-8 byte-order mark is passed
-/// over.
+/// A text in blocks of whole lines, with a margin around them that readers by words may touch. A
+/// last line without a line end is followed by one all the same. A UTF-8 byte-order mark is
+/// skipped.
 class LineBlocks {
  public:
-  /// The source must outlive this. `size` is about how many bytes a block has.
+  /// The source must outlive this. `size` is the approximate number of bytes of a block.
   explicit LineBlocks(ByteSource& source, std::size_t size = std::size_t{1} << 18)
       : source_(source), buffer_(size + 2 * margin) {}
 
   /// The next block; an empty one at the end.
   TextBlock next() {
-    if (held_ != 0) std::memmove(buffer_.data() + margin, unfinished_, held_);
+    if (n_unfinished_ != 0) std::memmove(buffer_.data() + margin, unfinished_, n_unfinished_);
     for (;;) {
-      const bool more = fill();
+      const bool more_follows = fill();
       const char* first = buffer_.data() + margin;
-      const char* last = first + held_;
-      buffer_[margin + held_] = '\n';  // closes a last line that lacks its line end
-      if (first_block_ && held_ >= 3 && std::memcmp(first, "\xEF\xBB\xBF", 3) == 0) first += 3;
+      const char* last = first + n_unfinished_;
+      buffer_[margin + n_unfinished_] = '\n';  // closes a last line that lacks its line end
+      if (first_block_ && n_unfinished_ >= 3 && std::memcmp(first, "\xEF\xBB\xBF", 3) == 0)
+        first += 3;
       const char* end = last;
-      if (more) {
+      if (more_follows) {
         while (end != first && end[-1] != '\n') --end;
         if (end == first) {
-          if (held_ >= longest_line) return {first, last, true};
+          if (n_unfinished_ >= longest_line) return {first, last, true};
           buffer_.resize(2 * buffer_.size());
           continue;
         }
       }
       first_block_ = false;
       unfinished_ = end;
-      held_ = static_cast<std::size_t>(last - end);
+      n_unfinished_ = static_cast<std::size_t>(last - end);
       return {first, end, false};
     }
   }
@@ -60,18 +61,19 @@ class LineBlocks {
   /// Reads until the buffer is full; false at the end of the source.
   bool fill() {
     const std::size_t size = buffer_.size() - 2 * margin;
-    while (held_ < size) {
-      const std::size_t got = source_.read(buffer_.data() + margin + held_, size - held_);
-      if (got == 0) return false;
-      held_ += got;
+    while (n_unfinished_ < size) {
+      const std::size_t n_read =
+          source_.read(buffer_.data() + margin + n_unfinished_, size - n_unfinished_);
+      if (n_read == 0) return false;
+      n_unfinished_ += n_read;
     }
     return true;
   }
 
   ByteSource& source_;
   std::vector<char> buffer_;
-  const char* unfinished_ = nullptr;  // begin of a line that the last block could not finish
-  std::size_t held_ = 0;              // its bytes
+  const char* unfinished_ = nullptr;  // first byte after the last block
+  std::size_t n_unfinished_ = 0;      // its bytes
   bool first_block_ = true;
 };
 

@@ -16,7 +16,7 @@
 
 namespace bedtok::io {
 
-/// The text behind a source: inflated when its first bytes are gzip's, as it is otherwise. With two
+/// The text of a source: inflated when its first bytes are gzip's, else as it is. With two
 /// threads or more one of them inflates ahead of the reader; with four or more, blocks of bgzip are
 /// inflated side by side. Throws ParseError for formats that are known not to be text.
 inline std::unique_ptr<ByteSource> open_text(std::unique_ptr<ByteSource> source,
@@ -25,7 +25,7 @@ inline std::unique_ptr<ByteSource> open_text(std::unique_ptr<ByteSource> source,
   const std::string_view head = text->peek(bgzip_header);
   if (is_gzip(head)) {
     if (threads <= 1) return std::make_unique<InflateSource>(std::move(text));
-    // Who reads the text needs the other half of the threads at the same time.
+    // The reader of the text needs the other half of the threads at the same time.
     const std::size_t inflating = threads / 2;
     std::unique_ptr<ByteSource> inflated;
     if (inflating > 1 && head.size() >= bgzip_header && bgzip_block_size(head) != 0) {

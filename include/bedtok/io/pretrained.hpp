@@ -11,13 +11,14 @@
 #include "../tokenizer.hpp"
 #include "atomic_file.hpp"
 #include "bed.hpp"
-#include "config.hpp"
+#include "json.hpp"
+#include "tokenizer_config.hpp"
 
 namespace bedtok {
 
 namespace io {
 
-/// The files of a tokenizer's folder. Published models hold the first, or the second, alone.
+/// The files of a tokenizer's folder. Published models have only the first or the second.
 inline constexpr const char* universe_gz_name = "universe.bed.gz";
 inline constexpr const char* universe_name = "universe.bed";
 inline constexpr const char* tokenizer_config_name = "tokenizer_config.json";
@@ -42,16 +43,8 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
 
 template <class Index>
 Tokenizer<Index> Tokenizer<Index>::from_bed(const std::filesystem::path& path,
-                                            MappingOptions options) {
-  return io::load_tokenizer<Index>(path, {}, std::move(options));
-}
-
-template <class Index>
-Tokenizer<Index> Tokenizer<Index>::from_config(const std::filesystem::path& path,
-                                               MappingOptions options) {
-  io::UniverseConfig config = io::parse_universe_config(io::toml_to_json(path), path);
-  return io::load_tokenizer<Index>(config.universe, std::move(config.special_tokens),
-                                   std::move(options));
+                                            SpecialTokens special_tokens, MappingOptions options) {
+  return io::load_tokenizer<Index>(path, std::move(special_tokens), std::move(options));
 }
 
 template <class Index>

@@ -19,7 +19,7 @@
 
 namespace bedtok::io {
 
-/// Another source that is read by a thread of its own, up to some pieces ahead.
+/// Reads another source on a separate thread, some pieces ahead.
 class ReadAheadSource final : public ByteSource {
  public:
   explicit ReadAheadSource(std::unique_ptr<ByteSource> inner)
@@ -49,7 +49,7 @@ class ReadAheadSource final : public ByteSource {
   static constexpr std::size_t piece_size = std::size_t{1} << 20;
   static constexpr std::size_t most_pieces = 8;
 
-  /// What the thread does: pieces into the queue, until the end or a failure.
+  /// The thread: puts pieces into the queue until the end or a failure.
   void run() {
     try {
       for (;;) {
@@ -76,7 +76,7 @@ class ReadAheadSource final : public ByteSource {
     }
   }
 
-  /// False at the end. What was read before a failure comes before it.
+  /// False at the end. Pieces that were read before a failure come before it.
   bool next() {
     std::unique_lock<std::mutex> lock(mutex_);
     filled_.wait(lock, [this] { return !pieces_.empty() || ended_ || failure_; });

@@ -22,21 +22,21 @@
 
 namespace bedtok::io {
 
-/// Parses the lines of a BED-like text: chromosome, start, end, and a rest. Tabs separate; where a
-/// line has no tab, runs of spaces do. Blank lines, `#`, `track` and `browser` lines and one line
-/// of column names before the first region are passed over; CRLF and a missing last line end are
-/// accepted. All else is a ParseError, see the contract's second section.
+/// Parses the lines of a BED-like text: chromosome, start, end, and a rest, separated by tabs or,
+/// where a line has no tab, by runs of spaces. Blank lines, `#`, `track` and `browser` lines and
+/// one line of column names before the first region are skipped; CRLF and a missing last line end
+/// are accepted. Other lines are a ParseError. docs/guarantees.md, section 2, has the full rules.
 template <class Coord>
 class RegionLineParser {
  public:
-  /// `name` is what messages call the text. Names of chromosomes that are new go into `chroms`,
-  /// which must outlive the parser.
+  /// `name` is the name of the text in messages. New chromosome names are added to `chroms`, which
+  /// must outlive the parser.
   RegionLineParser(std::string name, ChromTable& chroms)
       : name_(std::move(name)), chroms_(chroms) {}
 
-  /// Calls `on_region(chrom_id, start, end, rest, line)` for each region of a block. `rest` is what
-  /// follows the third column, valid during the call; `line` is 1-based. Lines are read by words:
-  /// detail::read_margin bytes must be readable on both sides of the block.
+  /// Calls `on_region(chrom_id, start, end, rest, line)` for each region of a block. `rest` is the
+  /// text after the third column, valid during the call; `line` is 1-based. Lines are read by
+  /// words: detail::read_margin bytes must be readable on both sides of the block.
   template <class OnRegion>
   void parse(const TextBlock& block, OnRegion&& on_region) {
     const char* at = block.first;
@@ -47,21 +47,22 @@ class RegionLineParser {
     }
     while (at != last) {
       ++line_;
-      const char* next = parse_usual(at, last, on_region);
-      at = next != nullptr ? next : parse_any(at, last, on_region);
+      const char* next = parse_fast(at, last, on_region);
+      at = next != nullptr ? next : parse_general(at, last, on_region);
     }
   }
 
   /// The `#`, `track`, `browser` and column-name lines, joined by line ends.
   const std::string& header() const noexcept { return header_; }
-  /// Lines so far.
+  /// The number of lines read.
   std::uint64_t line() const noexcept { return line_; }
-  /// Goes on behind `line` lines of the text, which had regions already or not.
+  /// Continues after the first `line` lines of the text; `seen_region` says whether they had a
+  /// region.
   void start_behind(std::uint64_t line, bool seen_region) noexcept {
     line_ = line;
     seen_region_ = seen_region;
   }
-  /// Whether a region was there: from then on column names are an error.
+  /// Whether a region was read: from then on column names are an error.
   bool seen_region() const noexcept { return seen_region_; }
 
   /// Throws ParseError that names the text and the current line.
@@ -70,10 +71,10 @@ class RegionLineParser {
   }
 
  private:
-  /// The usual line: `name TAB digits TAB digits`, then a line end or TAB and more. Returns where
-  /// the next line begins, or null when the line is something else, which parse_any tells.
+  /// Parses the usual line: `name TAB digits TAB digits`, then a line end or TAB and more. Returns
+  /// the beginning of the next line, or null for any other line, which parse_general takes.
   template <class OnRegion>
-  const char* parse_usual(const char* at, const char* last, OnRegion&& on_region) {
+  const char* parse_fast(const char* at, const char* last, OnRegion&& on_region) {
     using bedtok::detail::lowest_bit;
     std::uint64_t marks = bedtok::detail::separators(at);
     std::uint64_t second = marks & (marks - 1);
@@ -91,7 +92,7 @@ class RegionLineParser {
     if (stop > last || *name_end != '\t' || *start_end != '\t') return nullptr;
 
     const ChromTable::Id chrom = find_chrom(at, name_end);
-    if (chrom == ChromTable::none) return nullptr;  // new names are looked at with care
+    if (chrom == ChromTable::none) return nullptr;  // parse_general checks new names
     const std::ptrdiff_t start_digits = start_end - name_end - 1;
     const std::ptrdiff_t end_digits = end_end - start_end - 1;
     const auto usual = [](std::ptrdiff_t digits) {
@@ -139,7 +140,7 @@ class RegionLineParser {
   }
 
   template <class OnRegion>
-  const char* parse_any(const char* at, const char* last, OnRegion&& on_region) {
+  const char* parse_general(const char* at, const char* last, OnRegion&& on_region) {
     const char* line_end = find(at, last, '\n');
     const char* next = line_end == last ? last : line_end + 1;
     std::string_view line(at, static_cast<std::size_t>(line_end - at));
@@ -240,8 +241,8 @@ class RegionLineParser {
     return false;
   }
 
-  /// A column's name: letters, digits, `_`, `.`, space, from a letter or `_` on. `nan` and `inf`
-  /// are numbers gone wrong.
+  /// Whether `text` can be a column's name: letters, digits, `_`, `.`, `-` and spaces, from a
+  /// letter or `_` on. `nan` and `inf` are bad numbers instead.
   static bool is_word(std::string_view text) {
     const auto letter = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -280,18 +281,18 @@ class RegionLineParser {
     ChromTable::Id id = ChromTable::none;
   };
   static constexpr unsigned short_bits = 8;
-  // By hash; a name may push another out.
+  // By hash; a name may replace another.
   std::array<Short, std::size_t{1} << short_bits> short_names_{};
   std::uint64_t line_ = 0;
   bool seen_region_ = false;
   bool seen_names_ = false;
 };
 
-/// Reads such lines from a source, whose UTF-8 byte-order mark it passes over.
+/// Reads the regions of a whole source and skips a UTF-8 byte-order mark.
 template <class Coord>
 class RegionLineReader {
  public:
-  /// Both must outlive the reader. Names that are new go into `chroms`.
+  /// Both must outlive the reader. New chromosome names are added to `chroms`.
   RegionLineReader(ByteSource& source, ChromTable& chroms)
       : blocks_(source), parser_(source.name(), chroms) {}
 

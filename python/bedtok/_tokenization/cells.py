@@ -119,7 +119,7 @@ def cells_of_fragments(
         core,
         path,
         options,
-        counting=counting_strategy,
+        counting_strategy=counting_strategy,
         barcodes=_names("barcodes", barcodes),
         chroms=_names("chroms", chroms),
         region=region,

@@ -1,37 +1,83 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The TOML config of gtars, parsed by Python's own library."""
+"""Read the TOML config of a gtars tokenizer."""
 
 from __future__ import annotations
 
 import json
-import math
-import re
-import sys
-from pathlib import Path
+import os
+from typing import Any
 
 from bedtok import _core
 from bedtok._core import ConfigError
+from bedtok._files import checked_path, read_toml
+from bedtok._tokenization.special_tokens import ROLES
 
 
 def tokenizer_from_toml(path: str) -> _core.Tokenizer:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        config = tomllib.loads(text, parse_float=_finite_or_text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        line = re.search(r"at line (\d+)", str(error))
-        what = " ".join(str(error).split())
-        where = f"{path}:{line[1]}" if line else path
-        raise ConfigError(f"{where}: not TOML: {what}") from error
-    # No key takes a date, so it only has to come out as something that is not a text.
-    as_json = json.dumps(config, default=lambda date: {"date": str(date)})
-    return _core.Tokenizer.from_config_json(as_json, path)
+    """Return the tokenizer that a TOML config of gtars describes.
+
+    Args:
+        path: The config. Its ``universe`` is a BED file, relative to the config; ``special_tokens``
+            and ``tokenizer_type`` are optional.
+
+    Raises:
+        ConfigError: The file is not TOML, or a key, role or value in it is not allowed.
+        OSError: The config or its universe cannot be read.
+    """
+    universe = None
+    special_tokens: dict[str, str] = {}
+    for key, value in read_toml(path).items():
+        if key == "universe":
+            universe = _text(value, path, key)
+        elif key == "tokenizer_type":
+            if _text(value, path, key) not in ("bits", "ailist"):
+                raise ConfigError(f"{path}: tokenizer_type is '{value}', expected bits or ailist")
+        elif key == "special_tokens":
+            special_tokens = _special_tokens(value, path)
+        else:
+            raise ConfigError(
+                f"{path}: the key '{key}' is not known, expected universe, special_tokens or "
+                "tokenizer_type"
+            )
+    if not universe:
+        raise ConfigError(f"{path}: universe is missing, expected the name of a BED file")
+    bed = os.path.join(os.path.dirname(path), checked_path(universe))
+    return _core.Tokenizer.from_bed(bed, special_tokens)
 
 
-def _finite_or_text(number: str) -> float | str:
-    """Return a number of a TOML file; JSON has no ``nan`` and ``inf``."""
-    value = float(number)
-    return value if math.isfinite(value) else number
+def _special_tokens(entries: Any, path: str) -> dict[str, str]:
+    """Return the spelling of each role that the config names."""
+    if not isinstance(entries, list):
+        raise ConfigError(
+            f"{path}: special_tokens is {_as_json(entries)}, expected a list like "
+            '[{name = "unk", token = "<unk>"}]'
+        )
+    spellings = {}
+    for entry in entries:
+        if not isinstance(entry, dict) or "name" not in entry or "token" not in entry:
+            raise ConfigError(
+                f"{path}: special_tokens has {_as_json(entry)}, expected an entry with name and "
+                "token"
+            )
+        name = _text(entry["name"], path, "special_tokens.name")
+        role = name.removesuffix("_token")
+        if role not in ROLES:
+            raise ConfigError(
+                f"{path}: special_tokens names '{name}', expected unk, pad, mask, cls, eos, bos "
+                "or sep"
+            )
+        spellings[role] = _text(entry["token"], path, "special_tokens.token")
+    return spellings
+
+
+def _text(value: Any, path: str, key: str) -> str:
+    if not isinstance(value, str):
+        raise ConfigError(f"{path}: {key} is {_as_json(value)}, expected a text")
+    return value
+
+
+def _as_json(value: Any) -> str:
+    """Return a value as errors show it; JSON has no dates, so that one is an object."""
+    return json.dumps(
+        value, separators=(",", ":"), ensure_ascii=False, default=lambda date: {"date": str(date)}
+    )

@@ -13,7 +13,7 @@ import numpy as np
 from bedtok import _core
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
 from bedtok.cli._files import load_core, names_file, open_output, read_regions
-from bedtok.cli._messages import STDIN, with_flags
+from bedtok.cli._messages import STDIN
 
 _CHROMS_SHOWN = 30  # in the text; --json has all of them
 
@@ -147,7 +147,7 @@ def _facts_text(facts: dict[str, Any]) -> str:
             ("tokens", f"{fit['tokens']:,} ({fit['distinct_tokens']:,} distinct)"),
         ]
         if fit["likely_cause"] is not None:
-            rows.append(("likely cause", with_flags(fit["likely_cause"])))
+            rows.append(("likely cause", fit["likely_cause"]))
     rows.append(("chromosomes", f"{len(facts['chromosomes']):,}"))
     lines = [f"{name:<15} {value}" for name, value in rows]
 

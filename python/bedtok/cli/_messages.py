@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 from collections.abc import Iterator
 
@@ -35,12 +34,7 @@ def show_warning(message: Warning | str, *_: object, **__: object) -> None:
     text = " ".join(str(message).split())
     if _subject and not text.startswith(_subject[-1]):
         text = f"{_subject[-1]}: {text}"
-    log(f"warning: {with_flags(text)}")
-
-
-def with_flags(text: str) -> str:
-    """Spell a remedy that is a keyword in Python as the flag that it is here."""
-    return re.sub(r"chrom_aliases='(\w+)'", r"--chrom-aliases \1", text)
+    log(f"warning: {text}")
 
 
 def log(text: str) -> None:

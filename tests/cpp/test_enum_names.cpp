@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <array>
-#include <bedtok/choice_words.hpp>
+#include <bedtok/enum_names.hpp>
 #include <string_view>
 
 #include "catch.hpp"
 #include "support.hpp"
 
-using bedtok::from_word;
-using bedtok::to_word;
+using bedtok::enum_name;
+using bedtok::parse_enum;
 using support::message_of;
 
 namespace {
@@ -17,23 +17,23 @@ enum class Taste { sweet, sour, salty };
 }  // namespace
 
 template <>
-struct bedtok::ChoiceWords<Taste> {
+struct bedtok::EnumNames<Taste> {
   static constexpr std::string_view option = "taste";
-  static constexpr std::array<std::string_view, 3> words = {"sweet", "sour", "salty"};
+  static constexpr std::array<std::string_view, 3> names = {"sweet", "sour", "salty"};
 };
 
 TEST_CASE("a choice has its word, and the word reads back") {
-  STATIC_REQUIRE(to_word(Taste::sweet) == "sweet");
-  STATIC_REQUIRE(to_word(Taste::salty) == "salty");
+  STATIC_REQUIRE(enum_name(Taste::sweet) == "sweet");
+  STATIC_REQUIRE(enum_name(Taste::salty) == "salty");
   for (const auto taste : {Taste::sweet, Taste::sour, Taste::salty}) {
-    CHECK(from_word<Taste>(to_word(taste)) == taste);
+    CHECK(parse_enum<Taste>(enum_name(taste)) == taste);
   }
 }
 
 TEST_CASE("a word that is not known is refused with the words that are, and the option's name") {
   const std::string expected = "expected one of: sweet, sour, salty";
   const auto refused = [](auto... arguments) {
-    return message_of<bedtok::ConfigError>([&] { from_word<Taste>(arguments...); });
+    return message_of<bedtok::ConfigError>([&] { parse_enum<Taste>(arguments...); });
   };
   CHECK(refused("bitter") == "taste is 'bitter', " + expected);
   CHECK(refused("Sour") == "taste is 'Sour', " + expected);

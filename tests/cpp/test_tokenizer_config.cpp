@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <bedtok/io/config.hpp>
-#include <filesystem>
+#include <bedtok/io/tokenizer_config.hpp>
 #include <random>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "catch.hpp"
@@ -20,10 +18,8 @@ using bedtok::SpecialTokens;
 using bedtok::io::options_from_json;
 using bedtok::io::options_to_json;
 using bedtok::io::parse_json_object;
-using bedtok::io::parse_universe_config;
 using bedtok::io::sequence_to_json;
 using bedtok::io::special_tokens_to_json;
-using bedtok::io::toml_to_json;
 using support::message_of;
 using Spellings = std::vector<std::string>;
 
@@ -38,54 +34,14 @@ SequenceOptions sequence_of(const std::string& text) {
   return bedtok::io::sequence_from_json(parse_json_object(text, "c.json"), "c.json");
 }
 
-/// What a folder's files say together.
+/// The special tokens of a folder's files.
 SpecialTokens tokens_of(const Spellings& files) {
   bedtok::io::SpecialTokensReader reader;
   for (const std::string& text : files) reader.read(parse_json_object(text, "c.json"), "c.json");
   return reader.tokens();
 }
 
-std::string refused_config(const std::string& text) {
-  return message_of<ConfigError>([&] { parse_universe_config(text, "dir/c.toml"); });
-}
-
 }  // namespace
-
-TEST_CASE("the text of a file is read whole") {
-  const support::TemporaryFolder folder;
-  const std::string text(50000, 'x');
-  CHECK(bedtok::io::read_text(folder.file("a", text)) == text);
-  CHECK(bedtok::io::read_text(folder.file("b", "")).empty());
-  CHECK_THROWS_AS(bedtok::io::read_text(folder.path() / "c"), std::filesystem::filesystem_error);
-}
-
-TEST_CASE("text that is no JSON object is refused with its place") {
-  const auto refused = [](const std::string& text) {
-    return message_of<ConfigError>([&] { parse_json_object(text, "c.json"); });
-  };
-  CHECK(refused("{\"a\": }") == "c.json: not JSON at byte 7, expected a JSON object");
-  CHECK(refused("") == "c.json: not JSON at byte 1, expected a JSON object");
-  CHECK(refused("[1]") == "c.json: holds a JSON array, expected a JSON object");
-  CHECK(refused("3") == "c.json: holds a JSON number, expected a JSON object");
-  for (const char* text :
-       {"{\"a\": 1} x", "{\"a\": 1", "{'a': 1}", "{\"a\": \"\xE4\"}", "{\"a\": 1e9999}"}) {
-    INFO(text);
-    CHECK(refused(text).rfind("c.json: ", 0) == 0);
-  }
-  CHECK(refused("{\"a\": [1e9999]}") ==
-        "c.json: holds a number beyond the largest double, expected smaller ones");
-}
-
-TEST_CASE("JSON that is nested without end is refused and crashes nothing") {
-  for (const char* open : {"[", "{\"a\":"}) {
-    std::string text = "{\"mapping\": ";
-    for (int i = 0; i < 300000; ++i) text += open;
-    CHECK_THROWS_AS(parse_json_object(text, "c.json"), ConfigError);
-  }
-  std::string text = "{\"mapping\": " + std::string(300000, '[') + std::string(300000, ']') + "}";
-  CHECK(message_of<ConfigError>([&] { parse_json_object(text, "c.json"); }) ==
-        "c.json: nested more than 100 levels deep, expected a tokenizer's settings");
-}
 
 TEST_CASE("options at their defaults are saved as nothing") {
   CHECK(options_to_json(MappingOptions()).empty());
@@ -218,7 +174,7 @@ TEST_CASE("sequence options of another type or value are refused by name") {
         "c.json: truncation_side is [\"left\"], expected a text");
 }
 
-TEST_CASE("special tokens in their own places are saved by role alone, all others as a list too") {
+TEST_CASE("special tokens in their own places are saved only by role, all others also as a list") {
   SpecialTokens tokens;
   tokens.set(SpecialRole::pad, "[PAD]");
   const std::string roles = R"({"unk_token":"<unk>","pad_token":"[PAD]","mask_token":"<mask>",)"
@@ -355,71 +311,3 @@ TEST_CASE("special tokens of another type or value are refused by name") {
           "c.json: " + key + " has an empty spelling, expected a text like <new>");
   }
 }
-
-TEST_CASE("a universe configuration names its BED file, special tokens and tokenizer type") {
-  const auto config = parse_universe_config(
-      R"({"universe": "universe.bed.gz", "tokenizer_type": "bits",
-          "special_tokens": [{"name": "unk", "token": "[UNK]"},
-                             {"name": "sep", "token": "[SEP]"}]})",
-      "dir/config.toml");
-  CHECK(config.universe == std::filesystem::path("dir") / "universe.bed.gz");
-  CHECK(config.special_tokens[SpecialRole::unk] == "[UNK]");
-  CHECK(config.special_tokens[SpecialRole::sep] == "[SEP]");
-  CHECK(config.special_tokens[SpecialRole::pad] == "<pad>");
-  CHECK(parse_universe_config(R"({"universe": "/x/u.bed", "tokenizer_type": "ailist"})", "dir/c")
-            .universe == "/x/u.bed");
-}
-
-TEST_CASE("all else in a universe configuration is refused by name") {
-  CHECK(refused_config("{}") == "dir/c.toml: universe is missing, expected the name of a BED file");
-  CHECK(refused_config(R"({"universe": ["a.bed"]})") ==
-        "dir/c.toml: universe is [\"a.bed\"], expected a text");
-  CHECK(refused_config(R"({"universe": "u", "tokenizer_type": "bpe"})") ==
-        "dir/c.toml: tokenizer_type is 'bpe', expected bits or ailist");
-  CHECK(refused_config(R"({"universe": "u", "exclude_ranges": 1})") ==
-        "dir/c.toml: the key 'exclude_ranges' is not known, expected universe, special_tokens or "
-        "tokenizer_type");
-  CHECK(
-      refused_config(R"({"universe": "u", "special_tokens": {"unk": "x"}})") ==
-      "dir/c.toml: special_tokens is {\"unk\":\"x\"}, expected a list like [{name = \"unk\", token "
-      "= \"<unk>\"}]");
-  CHECK(refused_config(R"({"universe": "u", "special_tokens": [{"name": "unk"}]})") ==
-        "dir/c.toml: special_tokens has {\"name\":\"unk\"}, expected an entry with name and token");
-  CHECK(refused_config(R"({"universe": "u", "special_tokens": [{"name": "foo", "token": "x"}]})") ==
-        "dir/c.toml: special_tokens names 'foo', expected unk, pad, mask, cls, eos, bos or sep");
-  CHECK(refused_config(R"({"universe": "u", "special_tokens": [{"name": "unk", "token": 1}]})") ==
-        "dir/c.toml: special_tokens.token is 1, expected a text");
-}
-
-#if defined(BEDTOK_USE_TOMLPLUSPLUS)
-TEST_CASE("a TOML file becomes JSON of the same content") {
-  const support::TemporaryFolder folder;
-  const auto path = folder.file("c.toml",
-                                "universe = \"u.bed\"\ntokenizer_type = \"bits\"\n"
-                                "[[special_tokens]]\nname = \"unk\"\ntoken = \"[U]\"\n");
-  const auto config = parse_universe_config(toml_to_json(path), path);
-  CHECK(config.universe == folder.path() / "u.bed");
-  CHECK(config.special_tokens[SpecialRole::unk] == "[U]");
-}
-
-TEST_CASE("a file that is not TOML is refused with its line") {
-  const support::TemporaryFolder folder;
-  const auto refused = [&](const std::string& text) {
-    const auto path = folder.file("c.toml", text);
-    const std::string message = message_of<ConfigError>([&] { toml_to_json(path); });
-    REQUIRE(message.rfind(path.string(), 0) == 0);
-    return message.substr(path.string().size());
-  };
-  CHECK(refused("universe = \"u\"\nx = \n").rfind(":2: not TOML: ", 0) == 0);
-  CHECK(refused("x = 1\nx = 2\n").rfind(":2: not TOML: ", 0) == 0);
-  CHECK(refused("chr1\t1\t2\n").rfind(":1: not TOML: ", 0) == 0);
-  CHECK(refused("x = " + std::string(100000, '[')).rfind(":1: not TOML: ", 0) == 0);
-  CHECK(refused("x = \"\xE4\"\n").rfind(":1: not TOML: ", 0) == 0);
-}
-#else
-TEST_CASE("without toml++ a TOML file is refused with the remedy") {
-  CHECK(message_of<ConfigError>([] { toml_to_json("c.toml"); }) ==
-        "c.toml: TOML needs toml++, which this program was built without: install it and configure "
-        "again, or save the tokenizer by save_pretrained");
-}
-#endif

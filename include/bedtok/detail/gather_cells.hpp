@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../error.hpp"
+#include "../peak_tokens.hpp"
+#include "../ragged_ids.hpp"
+#include "parallel_for.hpp"
+
+// A matrix of either form is gathered in four steps: count the ids of each cell, turn the counts
+// into offsets, fill in the ids, finish the cells.
+namespace bedtok::detail {
+
+/// The cells to gather, and the threads to do it on.
+struct GatherOptions {
+  const std::vector<std::int64_t>* rows;  ///< null: all
+  double threshold;                       ///< values above it are present
+  std::size_t threads;
+};
+
+/// Turns counts, followed by a 0, into offsets.
+inline void counts_to_offsets(std::vector<std::int64_t>& counts) {
+  std::int64_t sum = 0;
+  for (std::int64_t& count : counts) sum += std::exchange(count, sum);
+}
+
+/// Finishes cells whose ids have been filled in: a cell without an id becomes `[unk]`, ids are
+/// sorted and repeated ones dropped as the options say. Cells may be finished on several threads.
+class CellFinisher {
+ public:
+  /// For each id the last cell that had it, plus 1. One for each thread, made by `marks`.
+  using Marks = std::vector<std::uint32_t>;
+
+  CellFinisher(const PeakTokens& peaks, RaggedIds& ids)
+      : peaks_(peaks), ids_(ids), sizes_(peaks.unique() ? ids.offsets.size() : 0) {}
+
+  Marks marks() const { return Marks(peaks_.unique() ? peaks_.vocab_size() : 0); }
+
+  /// `end` is the end of the cell's ids so far.
+  void finish_cell(std::size_t cell, std::int32_t* end, Marks& marks) {
+    std::int32_t* const begin = ids_.values.get() + ids_.offsets[cell];
+    if (end == begin) *end++ = peaks_.unk();
+    if (peaks_.unique()) {
+      end = drop_repeated(begin, end, marks, static_cast<std::uint32_t>(cell + 1));
+      sizes_[cell] = end - begin;
+    }
+    if (peaks_.in_vocabulary_order()) std::sort(begin, end);
+  }
+
+  /// Closes the gaps that dropped ids left. To be called once, after all cells are finished.
+  void close_gaps() {
+    if (!peaks_.unique()) return;
+    counts_to_offsets(sizes_);
+    // From the first cell on: nothing is overwritten that is still needed.
+    for (std::size_t cell = 0; cell + 1 < sizes_.size(); ++cell) {
+      std::copy_n(ids_.values.get() + ids_.offsets[cell], sizes_[cell + 1] - sizes_[cell],
+                  ids_.values.get() + sizes_[cell]);
+    }
+    ids_.offsets = std::move(sizes_);
+  }
+
+ private:
+  static std::int32_t* drop_repeated(std::int32_t* begin, const std::int32_t* end, Marks& marks,
+                                     std::uint32_t mark) {
+    std::int32_t* out = begin;
+    for (const std::int32_t* id = begin; id != end; ++id) {
+      if (std::exchange(marks[static_cast<std::size_t>(*id)], mark) != mark) *out++ = *id;
+    }
+    return out;
+  }
+
+  const PeakTokens& peaks_;
+  RaggedIds& ids_;
+  std::vector<std::int64_t> sizes_;  // of the finished cells, where ids are dropped
+};
+
+/// The cells of a matrix with compressed rows. Each task takes some rows.
+template <class Matrix>
+class RowGather {
+ public:
+  RowGather(const Matrix& matrix, const PeakTokens& peaks, const GatherOptions& options)
+      : matrix_(matrix),
+        peaks_(peaks),
+        options_(options),
+        cells_(options.rows == nullptr ? matrix.rows : options.rows->size()) {}
+
+  /// The number of ids of each cell, at least 1, and a 0. Fewer are left where repeated ids are
+  /// dropped. Throws Error for a peak that `peaks` does not have.
+  std::vector<std::int64_t> count() const {
+    std::vector<std::int64_t> counts(cells_ + 1);
+    parallel_for(tasks(), options_.threads, [&](std::size_t task) {
+      for_each_cell(task, [&](std::size_t cell, std::size_t first, std::size_t last) {
+        std::int64_t count = 0;
+        for (std::size_t k = first; k < last; ++k) {
+          const auto peak = static_cast<std::size_t>(matrix_.indices[k]);
+          if (peak >= peaks_.size()) {
+            throw Error("a cell has peak " + std::to_string(peak) + ", expected 0.." +
+                        std::to_string(peaks_.size() - 1));
+          }
+          if (present(k)) count += static_cast<std::int64_t>(peaks_.count(peak));
+        }
+        counts[cell] = std::max<std::int64_t>(count, 1);
+      });
+    });
+    return counts;
+  }
+
+  /// Fills in the ids and finishes the cells.
+  void fill(RaggedIds& ids, CellFinisher& finisher) {
+    parallel_for(tasks(), options_.threads, [&](std::size_t task) {
+      CellFinisher::Marks marks = finisher.marks();
+      for_each_cell(task, [&](std::size_t cell, std::size_t first, std::size_t last) {
+        std::int32_t* end = ids.values.get() + ids.offsets[cell];
+        for (std::size_t k = first; k < last; ++k) {
+          if (present(k)) end = peaks_.copy(static_cast<std::size_t>(matrix_.indices[k]), end);
+        }
+        finisher.finish_cell(cell, end, marks);
+      });
+    });
+  }
+
+ private:
+  static constexpr std::size_t rows_per_task = 64;
+
+  std::size_t tasks() const noexcept { return (cells_ + rows_per_task - 1) / rows_per_task; }
+
+  /// Calls `work(cell, first, last)` for the cells of a task, whose values are [first, last).
+  template <class Work>
+  void for_each_cell(std::size_t task, Work&& work) const {
+    const std::size_t last = std::min(cells_, (task + 1) * rows_per_task);
+    for (std::size_t cell = task * rows_per_task; cell < last; ++cell) {
+      const std::size_t row =
+          options_.rows == nullptr ? cell : static_cast<std::size_t>((*options_.rows)[cell]);
+      work(cell, static_cast<std::size_t>(matrix_.indptr[row]),
+           static_cast<std::size_t>(matrix_.indptr[row + 1]));
+    }
+  }
+
+  bool present(std::size_t k) const {
+    return static_cast<double>(matrix_.data[k]) > options_.threshold;
+  }
+
+  const Matrix& matrix_;
+  const PeakTokens& peaks_;
+  const GatherOptions& options_;
+  std::size_t cells_;
+};
+
+/// The cells of a matrix with compressed columns. Each part takes a share of the peaks, in their
+/// order, and writes to its own places in every cell.
+template <class Matrix>
+class ColumnGather {
+ public:
+  /// Throws Error where a cell is chosen twice.
+  ColumnGather(const Matrix& matrix, const PeakTokens& peaks, const GatherOptions& options)
+      : matrix_(matrix),
+        peaks_(peaks),
+        options_(options),
+        cells_(options.rows == nullptr ? matrix.rows : options.rows->size()),
+        cell_of_(matrix.rows, left_out),
+        places_(std::max<std::size_t>(1, std::min<std::size_t>({options.threads, 4, peaks.size()})),
+                std::vector<std::int64_t>(cells_)) {
+    if (matrix.columns != peaks.size()) {
+      throw Error("the matrix has " + std::to_string(matrix.columns) + " peaks, expected " +
+                  std::to_string(peaks.size()));
+    }
+    for (std::size_t cell = 0; cell < cells_; ++cell) {
+      const std::size_t row =
+          options.rows == nullptr ? cell : static_cast<std::size_t>((*options.rows)[cell]);
+      if (std::exchange(cell_of_[row], static_cast<std::int64_t>(cell)) != left_out) {
+        throw Error("cell " + std::to_string(row) +
+                    " is chosen twice, which compressed columns do not give");
+      }
+    }
+  }
+
+  /// The number of ids of each cell, at least 1, and a 0. Throws Error for a cell that the matrix
+  /// does not have.
+  std::vector<std::int64_t> count() {
+    parallel_for(places_.size(), options_.threads, [&](std::size_t part) {
+      std::vector<std::int64_t>& counts = places_[part];
+      for_each_value(part, [&](std::size_t cell, std::size_t peak) {
+        counts[cell] += static_cast<std::int64_t>(peaks_.count(peak));
+      });
+    });
+    std::vector<std::int64_t> counts(cells_ + 1);
+    for (std::size_t cell = 0; cell < cells_; ++cell) {
+      std::int64_t count = 0;
+      // From here on where each part's ids begin in the cell.
+      for (auto& places : places_) count += std::exchange(places[cell], count);
+      counts[cell] = std::max<std::int64_t>(count, 1);
+    }
+    return counts;
+  }
+
+  /// Fills in the ids and finishes the cells.
+  void fill(RaggedIds& ids, CellFinisher& finisher) {
+    parallel_for(places_.size(), options_.threads, [&](std::size_t part) {
+      std::vector<std::int64_t>& places = places_[part];
+      for (std::size_t cell = 0; cell < cells_; ++cell) places[cell] += ids.offsets[cell];
+      for_each_value(part, [&](std::size_t cell, std::size_t peak) {
+        std::int32_t* const out = ids.values.get() + places[cell];
+        places[cell] += peaks_.copy(peak, out) - out;
+      });
+    });
+    // The ids of a cell end where its last part does.
+    const std::vector<std::int64_t>& ends = places_.back();
+    const std::size_t parts = places_.size();
+    parallel_for(parts, options_.threads, [&](std::size_t part) {
+      CellFinisher::Marks marks = finisher.marks();
+      for (std::size_t cell = cells_ * part / parts; cell < cells_ * (part + 1) / parts; ++cell) {
+        finisher.finish_cell(cell, ids.values.get() + ends[cell], marks);
+      }
+    });
+  }
+
+ private:
+  static constexpr std::int64_t left_out = -1;
+
+  /// Calls `work(cell, peak)` for the values of a part's peaks that are present in chosen cells.
+  template <class Work>
+  void for_each_value(std::size_t part, Work&& work) const {
+    const std::size_t parts = places_.size();
+    const std::size_t last_peak = peaks_.size() * (part + 1) / parts;
+    for (std::size_t peak = peaks_.size() * part / parts; peak < last_peak; ++peak) {
+      const auto last = static_cast<std::size_t>(matrix_.indptr[peak + 1]);
+      for (auto k = static_cast<std::size_t>(matrix_.indptr[peak]); k < last; ++k) {
+        const auto row = static_cast<std::size_t>(matrix_.indices[k]);
+        if (row >= matrix_.rows) {
+          throw Error("a peak has cell " + std::to_string(row) + ", expected 0.." +
+                      std::to_string(matrix_.rows - 1));
+        }
+        const std::int64_t cell = cell_of_[row];
+        if (cell == left_out || !(static_cast<double>(matrix_.data[k]) > options_.threshold)) {
+          continue;
+        }
+        work(static_cast<std::size_t>(cell), peak);
+      }
+    }
+  }
+
+  const Matrix& matrix_;
+  const PeakTokens& peaks_;
+  const GatherOptions& options_;
+  std::size_t cells_;
+  std::vector<std::int64_t> cell_of_;              // for each row of the matrix
+  std::vector<std::vector<std::int64_t>> places_;  // for each part and cell
+};
+
+/// Gathers by a RowGather or a ColumnGather.
+template <class Gather>
+RaggedIds gather_by(Gather gather, const PeakTokens& peaks) {
+  RaggedIds ids;
+  ids.offsets = gather.count();
+  counts_to_offsets(ids.offsets);
+  ids.values.reset(new std::int32_t[static_cast<std::size_t>(ids.offsets.back())]);
+  CellFinisher finisher(peaks, ids);
+  gather.fill(ids, finisher);
+  finisher.close_gaps();
+  return ids;
+}
+
+}  // namespace bedtok::detail

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../../chrom_table.hpp"
+#include "../../detail/barcode_table.hpp"
+#include "../../detail/utf8.hpp"
+#include "../../error.hpp"
+#include "../../hit_finder.hpp"
+#include "../../mapping_options.hpp"
+#include "../../region.hpp"
+#include "../../tokenizer.hpp"
+#include "../fragment_tokens.hpp"
+#include "../line_blocks.hpp"
+#include "../region_lines.hpp"
+
+namespace bedtok::io::detail {
+
+/// Maps blocks of fragments to ids. One for each thread; they share no state that changes.
+template <class Index>
+class FragmentMapper {
+ public:
+  using Coord = typename Index::coord_type;
+  using Id = bedtok::detail::BarcodeTable::Id;
+
+  struct MappedFragment {
+    Id cell;
+    std::uint32_t ids;   ///< how many of the block's ids are its own
+    std::uint32_t hits;  ///< 1 or, of an insertion's two lookups, how many hit something
+  };
+
+  FragmentMapper(const Tokenizer<Index>& tokenizer, const MappingOptions& mapping,
+                 const FragmentOptions& options, const std::string& name)
+      : tokenizer_(tokenizer),
+        finder_(tokenizer.index(), mapping),
+        mapping_(mapping),
+        options_(options),
+        name_(name),
+        parser_(name, chroms_) {}
+
+  /// Maps a block. Barcodes that `known` does not have go into `new_barcodes`, with ids that follow
+  /// those of `known`, unless the options name the barcodes. `line` is the number of lines before
+  /// the block. Throws at the first bad line.
+  void map(const TextBlock& block, std::uint64_t line, bool seen_region,
+           const bedtok::detail::BarcodeTable& known) {
+    fragments.clear();
+    ids.clear();
+    new_barcodes = {};
+    parser_.start_behind(line, seen_region);
+    parser_.parse(block, [&](ChromTable::Id chrom, Coord start, Coord end, std::string_view rest,
+                             std::uint64_t) { add(chrom, start, end, rest, known); });
+    lines = parser_.line() - line;
+  }
+
+  bool seen_region() const noexcept { return parser_.seen_region(); }
+
+  // The last block's.
+  std::vector<MappedFragment> fragments;
+  std::vector<std::uint32_t> ids;
+  bedtok::detail::BarcodeTable new_barcodes;
+  std::uint64_t lines = 0;
+
+ private:
+  struct Chrom {
+    ChromTable::Id vocabulary;
+    bool wanted;     // by FragmentOptions::chroms
+    bool of_region;  // that of FragmentOptions::region
+  };
+
+  void add(ChromTable::Id chrom_id, Coord start, Coord end, std::string_view rest,
+           const bedtok::detail::BarcodeTable& known) {
+    std::size_t barcode_end = rest.find('\t');
+    if (barcode_end == std::string_view::npos) barcode_end = rest.find(' ');
+    const std::string_view barcode = rest.substr(0, barcode_end);
+    if (barcode.empty()) {
+      parser_.fail("the line has no barcode, expected one in the fourth column");
+    }
+    while (chrom_info_.size() < chroms_.size()) register_chrom();
+    const Chrom& chrom = chrom_info_[chrom_id];
+    if (!chrom.wanted) return;
+    if (options_.region &&
+        !(chrom.of_region &&
+          overlaps<std::uint64_t>(start, end, options_.region->start, options_.region->end))) {
+      return;
+    }
+    Id cell = known.find(barcode);
+    if (cell == bedtok::detail::BarcodeTable::none) {
+      if (options_.barcodes) return;
+      const std::size_t before = new_barcodes.size();
+      cell = static_cast<Id>(known.size()) + new_barcodes.add(barcode);
+      if (new_barcodes.size() != before && !bedtok::detail::is_utf8(barcode)) {
+        parser_.fail("the barcode '" + bedtok::detail::excerpt(barcode) +
+                     "' is not UTF-8, expected text");
+      }
+    }
+    const std::size_t before = ids.size();
+    std::uint32_t hits = 0;
+    if (options_.counting_strategy == CountingStrategy::fragment) {
+      hits = look_up(chrom_id, chrom.vocabulary, start, end);
+    } else if (start < end) {
+      hits = look_up(chrom_id, chrom.vocabulary, start, start + 1);
+      hits += look_up(chrom_id, chrom.vocabulary, end - 1, end);
+    }
+    fragments.push_back({cell, static_cast<std::uint32_t>(ids.size() - before), hits});
+  }
+
+  std::uint32_t look_up(ChromTable::Id chrom_id, ChromTable::Id chrom, Coord start, Coord end) {
+    const std::size_t before = ids.size();
+    finder_.find(chrom, start, end, [this](std::uint32_t id) { ids.push_back(id); });
+    if (ids.size() != before) return 1;
+    if (options_.on_miss == OnMiss::unk) {
+      ids.push_back(static_cast<std::uint32_t>(tokenizer_.token_id(SpecialRole::unk)));
+    } else if (options_.on_miss == OnMiss::error) {
+      std::string region;
+      append_text(region, chroms_.name(chrom_id), start, end);
+      throw VocabularyError(name_ + ":" + std::to_string(parser_.line()) + ": " + region +
+                            " hits nothing in the vocabulary, and on_miss is 'error'");
+    }
+    return 0;
+  }
+
+  void register_chrom() {
+    const std::string& name = chroms_.name(static_cast<ChromTable::Id>(chrom_info_.size()));
+    const auto& wanted = options_.chroms;
+    chrom_info_.push_back(
+        {tokenizer_.vocabulary().find_chrom(name, mapping_.chrom_aliases),
+         !wanted || std::find(wanted->begin(), wanted->end(), name) != wanted->end(),
+         options_.region && options_.region->chrom == name});
+  }
+
+  const Tokenizer<Index>& tokenizer_;
+  HitFinder<Index> finder_;
+  const MappingOptions& mapping_;
+  const FragmentOptions& options_;
+  const std::string& name_;
+  ChromTable chroms_;
+  std::vector<Chrom> chrom_info_;  // by the file's chromosome
+  RegionLineParser<Coord> parser_;
+};
+
+}  // namespace bedtok::io::detail
