@@ -14,7 +14,7 @@
 
 #include "support.hpp"
 
-// The contract's third section as a double loop over names and numbers, without anything of the
+// The rules of docs/guarantees.md, section 3, as a double loop over names and numbers, without the
 // library's vocabulary, index or mapper.
 namespace support {
 

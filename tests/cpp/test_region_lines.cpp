@@ -418,8 +418,8 @@ TEST_CASE("a line without an end is refused and not read for ever") {
 
 namespace {
 
-// The contract's second section line by line, written for plainness: the rows, or the line that is
-// refused.
+// The rules of docs/guarantees.md, section 2, line by line, written to be plain: the rows, or the
+// line that is refused.
 struct Plain {
   Rows rows;
   std::uint64_t refused = 0;

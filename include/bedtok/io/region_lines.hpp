@@ -25,7 +25,7 @@ namespace bedtok::io {
 /// Parses the lines of a BED-like text: chromosome, start, end, and a rest. Tabs separate; where a
 /// line has no tab, runs of spaces do. Blank lines, `#`, `track` and `browser` lines and one line
 /// of column names before the first region are passed over; CRLF and a missing last line end are
-/// accepted. All else is a ParseError, see the contract's second section.
+/// accepted. Anything else is a ParseError (docs/guarantees.md, section 2).
 template <class Coord>
 class RegionLineParser {
  public:
