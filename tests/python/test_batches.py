@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Batches (contract 4, 5, 6): what is one, its rows, arrays and tensors, threads, errors."""
+"""Batches: rows, arrays and tensors, threads, errors (docs/guarantees.md, sections 4 to 6)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Errors (contract 6): of which kind, and one line that says where, what, expected, remedy."""
+"""Types and messages of errors (docs/guarantees.md, section 6)."""
 
 from __future__ import annotations
 

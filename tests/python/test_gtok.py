@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Token files (contract 7): what is written is read back, and damage is named."""
+"""Writing and reading ``.gtok`` files (docs/guarantees.md, sections 6 and 7)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The Hub, down and up (contract 5, 6): the real client, in a child process, against loopback."""
+"""Loading from and pushing to the Hub (docs/guarantees.md, sections 5 and 6).
+
+The real client runs in a child process, against a server on loopback.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Which tokens a region gives (contract 3), against a double loop over both sides."""
+"""Tokens of a region, against a double loop over both sides (docs/guarantees.md, section 3)."""
 
 from __future__ import annotations
 

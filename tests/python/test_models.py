@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Regions and sets of them (contract 1, 2)."""
+"""Regions and region sets (docs/guarantees.md, sections 1 and 2)."""
 
 from __future__ import annotations
 

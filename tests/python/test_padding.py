@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows that exist already (contract 4): `pad`, and what `BatchEncoding` does with them."""
+"""``pad`` and ``BatchEncoding`` on existing rows (docs/guarantees.md, section 4)."""
 
 from __future__ import annotations
 

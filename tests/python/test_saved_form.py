@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Tokenizers as values and as files (contract 5): equal, hashed, pickled, saved and loaded."""
+"""Equality, hashes, pickles, saving and loading of tokenizers (docs/guarantees.md, section 5)."""
 
 from __future__ import annotations
 

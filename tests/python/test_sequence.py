@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""How rows get their length (contract 4): template, padding, cuts, overflow, random choice."""
+"""Template, padding, truncation, overflow and random choice (docs/guarantees.md, section 4)."""
 
 from __future__ import annotations
 

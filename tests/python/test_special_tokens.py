@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Special tokens that are added (contract 4, 5): ids never move, roles pass from token to token."""
+"""Added special tokens: ids never move, roles do (docs/guarantees.md, sections 1, 4 and 5)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Regions out of and into data frames (contract 2): pandas, polars and Arrow."""
+"""Regions from and to data frames of pandas, polars and Arrow (docs/guarantees.md, section 2)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Many threads on one tokenizer (contract 5). ``./run test`` runs this a second time with the
-compiled module under ThreadSanitizer, which ends the process at a data race.
+"""Many threads on one tokenizer (docs/guarantees.md, section 5).
+
+``./run test`` runs this a second time with the compiled module under ThreadSanitizer, which ends
+the process at a data race.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The tokenizer object (contract 1, 4, 5): inputs, results, tokens and ids, copies, files."""
+"""Calls, results, tokens and ids of a tokenizer (docs/guarantees.md, sections 1 and 4)."""
 
 from __future__ import annotations
 

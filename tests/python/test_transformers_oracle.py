@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Keywords mean what they mean in Hugging Face (contract 4), against transformers itself.
+"""Keywords have Hugging Face's meanings, against transformers (docs/guarantees.md, section 4).
 
 The oracle is a fast tokenizer whose words are the texts of our tokens. Where a sample's regions
 are regions of the vocabulary both sides see the same tokens, and every keyword that both know must

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The adapter is the core's tokenizer: ids, keywords, roles, copies, folders (contract 4, 5)."""
+"""The adapter against ``Tokenizer``: ids, keywords, roles, copies, folders.
+
+docs/guarantees.md, sections 4 and 5.
+"""
 
 from __future__ import annotations
 
