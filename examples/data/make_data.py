@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes the data of the examples: a small vocabulary and the peaks of one sample, from a seed.
+"""Make the data of the examples: a small vocabulary and the peaks of one sample.
 
     python examples/data/make_data.py
 
-Positions are made up; chromosome lengths are those of hg38. Three quarters of the sample's peaks
-lie near a vocabulary region, as real peaks do, the others anywhere.
+Positions are random, from a fixed seed; chromosome lengths are those of hg38. Three quarters of the
+sample's peaks lie near a vocabulary region, as real peaks do; the others lie further away.
 """
 
 import random

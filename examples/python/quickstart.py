@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A BED file in, token ids out: prints ids, tokens and the hit rate.
+"""Tokenize a BED file, and print ids, tokens and the hit rate.
 
     python examples/python/quickstart.py [VOCABULARY [SAMPLE]]
 
-VOCABULARY is a BED file, a saved folder or a model's name on the Hub.
+VOCABULARY is a BED file, a saved folder or the name of a model on the Hub.
 """
 
 import sys
@@ -29,5 +29,5 @@ def main(vocabulary: str, sample: str) -> None:
 
 if __name__ == "__main__":
     defaults = [str(DATA / "universe.bed"), str(DATA / "sample.bed")]
-    given = sys.argv[1:3]
-    main(*given, *defaults[len(given) :])
+    args = sys.argv[1:3]
+    main(*args, *defaults[len(args) :])

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Simulated single cells of known types: the data of the two training examples.
+"""Simulate single cells of known types, the data of the two training examples.
 
-A cell shows some tens of open regions, as a sequenced cell does: some are those of its type, some
-those of the batch in which it was prepared, the rest are anywhere. Batches differ more than types
-do, which is what makes real collections hard.
+A cell has some tens of open regions, as a sequenced cell does. Some belong to its type, some to the
+batch in which it was prepared, and the rest are random. Batches differ more than types do, which is
+what makes real collections hard.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from sklearn.preprocessing import normalize
 NUM_REGIONS = 1000
 TYPES = ["B", "CD4 T", "CD8 T", "dendritic", "erythroid", "monocyte", "NK", "stem"]
 BATCHES = 3
-OF_TYPE, OF_BATCH = 0.30, 0.40  # parts of a cell's regions
-DEPTH = 50  # regions of a cell, in the middle
+TYPE_FRACTION, BATCH_FRACTION = 0.30, 0.40  # of a cell's regions
+DEPTH = 50  # median number of regions per cell
 
 
 def make_vocabulary() -> pd.DataFrame:
-    """Return disjoint regions of 500 bp on five chromosomes: columns chrom, start, end."""
+    """Return disjoint regions of 500 bp on five chromosomes, with columns chrom, start, end."""
     number = np.arange(NUM_REGIONS)
     start = 1000 * (number // 5) + 200
     return pd.DataFrame(
@@ -35,30 +35,30 @@ def make_vocabulary() -> pd.DataFrame:
 
 
 def simulate(num_cells: int, seed: int) -> ad.AnnData:
-    """Return cells x regions of the vocabulary, 1 where a region was seen open.
+    """Return an AnnData of cells x regions of the vocabulary, 1 where a region is open.
 
     ``obs`` has the columns ``cell_type`` and ``batch``; ``var`` has chrom, start and end.
 
     Args:
-        num_cells: How many.
-        seed: Of the cells: which types and batches they have, and what was seen of them.
+        num_cells: Number of cells.
+        seed: Determines the types, batches and open regions of the cells.
     """
-    owners = len(TYPES) + BATCHES
-    parts = [0.7 / len(TYPES)] * len(TYPES) + [0.3 / BATCHES] * BATCHES
-    # A region belongs to a type or to a batch, always to the same.
-    owner = np.random.default_rng(0).choice(owners, NUM_REGIONS, p=parts)
-    chance = np.random.default_rng(seed)
-    types = chance.integers(len(TYPES), size=num_cells)
-    batches = chance.integers(BATCHES, size=num_cells)
-    depths = np.clip(chance.lognormal(np.log(DEPTH), 0.4, num_cells), 20, 200).astype(int)
+    num_groups = len(TYPES) + BATCHES
+    weights = [0.7 / len(TYPES)] * len(TYPES) + [0.3 / BATCHES] * BATCHES
+    # Each region belongs to one type or one batch, whatever the seed.
+    group = np.random.default_rng(0).choice(num_groups, NUM_REGIONS, p=weights)
+    rng = np.random.default_rng(seed)
+    types = rng.integers(len(TYPES), size=num_cells)
+    batches = rng.integers(BATCHES, size=num_cells)
+    depths = np.clip(rng.lognormal(np.log(DEPTH), 0.4, num_cells), 20, 200).astype(int)
 
-    def seen(cell_type: int, batch: int, depth: int) -> np.ndarray:
-        chances = np.full(NUM_REGIONS, (1 - OF_TYPE - OF_BATCH) / NUM_REGIONS)
-        for part, own in ((OF_TYPE, cell_type), (OF_BATCH, len(TYPES) + batch)):
-            chances[owner == own] += part / (owner == own).sum()
-        return np.sort(chance.choice(NUM_REGIONS, depth, replace=False, p=chances))
+    def open_regions(cell_type: int, batch: int, depth: int) -> np.ndarray:
+        p = np.full(NUM_REGIONS, (1 - TYPE_FRACTION - BATCH_FRACTION) / NUM_REGIONS)
+        for fraction, own in ((TYPE_FRACTION, cell_type), (BATCH_FRACTION, len(TYPES) + batch)):
+            p[group == own] += fraction / (group == own).sum()
+        return np.sort(rng.choice(NUM_REGIONS, depth, replace=False, p=p))
 
-    columns = [seen(*cell) for cell in zip(types, batches, depths, strict=True)]
+    columns = [open_regions(*cell) for cell in zip(types, batches, depths, strict=True)]
     offsets = np.concatenate([[0], np.cumsum(depths)])
     ones = np.ones(offsets[-1], dtype=np.float32)
     cells = pd.DataFrame(
@@ -74,14 +74,14 @@ def simulate(num_cells: int, seed: int) -> ad.AnnData:
 
 
 def tfidf_svd(adata: ad.AnnData, components: int = 30) -> np.ndarray:
-    """Return what one would compute without a model: TF-IDF, then SVD, rows of length 1."""
+    """Return embeddings without a model: TF-IDF, then SVD, normalized to unit length."""
     weighted = TfidfTransformer(sublinear_tf=True).fit_transform(adata.X)
-    # The first component is how many regions a cell shows.
+    # The first component is the number of regions of a cell.
     reduced = TruncatedSVD(components, random_state=0).fit_transform(weighted)[:, 1:]
     return normalize(reduced)
 
 
 def cluster_ari(embeddings: np.ndarray, labels: Sequence[str]) -> float:
-    """Return how well clusters of embeddings agree with labels: 1 fully, 0 as chance would."""
-    means = KMeans(len(set(labels)), n_init=10, random_state=0)
-    return float(adjusted_rand_score(labels, means.fit_predict(embeddings)))
+    """Return the adjusted Rand index of k-means clusters and labels: 1 if equal, 0 if random."""
+    kmeans = KMeans(len(set(labels)), n_init=10, random_state=0)
+    return float(adjusted_rand_score(labels, kmeans.fit_predict(embeddings)))
