@@ -56,7 +56,7 @@ def find_done(output_dir: Path, tokenizer: Tokenizer) -> set[str]:
         ValueError: They used another tokenizer.
     """
     output_dir.mkdir(parents=True, exist_ok=True)
-    digest = output_dir / "_tokenizer.digest"  # readers of Parquet folders skip "_"
+    digest = output_dir / "_tokenizer.digest"  # pandas and pyarrow skip names with "_"
     saved = digest.read_text() if digest.exists() else None
     if saved != tokenizer.digest and (saved or any(output_dir.glob("*.parquet"))):
         raise ValueError(f"{output_dir}: holds something else than tokens of this tokenizer")
