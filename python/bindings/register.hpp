@@ -10,6 +10,7 @@ void register_regions(pybind11::module_& module);
 void register_options(pybind11::module_& module);
 void register_cells(pybind11::module_& module);
 void register_encoding(pybind11::module_& module);
+void register_sampling(pybind11::module_& module);
 void register_tokenizer(pybind11::module_& module);
 
 }  // namespace bedtok::python
