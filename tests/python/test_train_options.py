@@ -46,7 +46,7 @@ def printed(capfd: Any, *argv: str) -> str:
 
 
 def refused(capfd: Any, code: int, *argv: str) -> str:
-    """What stderr says of a command line that fails with this code."""
+    """Return stderr of a command line that fails with this code."""
     if code == 2:
         with pytest.raises(SystemExit) as stopped:
             main(["train", *argv])

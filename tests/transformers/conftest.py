@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests on transformers share. They need torch, transformers, accelerate and datasets.
+"""Fixtures of the tests on transformers, which need torch, transformers, accelerate and datasets.
 
 ``./run test`` runs them in two environments, one for each version of transformers.
 """
@@ -24,7 +24,7 @@ from bedtok import RegionSet, Tokenizer
 from bedtok.atacformer import AtacformerTokenizer
 from support import NUM_REGIONS, region_text
 
-# Of models this small, threads do nothing but wait for each other.
+# With models this small, threads only wait for each other.
 torch.set_num_threads(1)
 
 

@@ -131,7 +131,7 @@ def by_trainer(objective: str, batch_size: int, out: str, checkpointing: bool) -
 
 
 def by_accelerator(objective: str, batch_size: int) -> Any:
-    """A loop of one's own."""
+    """A hand-written training loop."""
     accelerator = Accelerator(cpu=True)
     set_seed(3)
     model = MODELS[objective](tiny_config()).train()

@@ -57,7 +57,7 @@ def make_model(kind: Any = AtacformerForReplacedTokenDetection, **fields: Any) -
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]
-    """What stands where TensorBoard or Weights & Biases would."""
+    """Keeps the logs, in the place of TensorBoard or Weights & Biases."""
 
     def __init__(self) -> None:
         self.logs: list[dict[str, float]] = []
@@ -128,7 +128,7 @@ def test_the_index_goes_to_what_trainer_reports_to_and_to_the_history(tmp_path: 
 def test_the_index_is_one_for_separate_kinds_and_low_for_others(tmp_path: Path) -> None:
     def index(labels: list[Hashable]) -> float:
         model = make_model()
-        with torch.no_grad():  # one direction tells the kinds apart
+        with torch.no_grad():  # one direction separates the kinds
             weight = model.get_input_embeddings().weight
             weight[:, 0] = 3.0 * (torch.arange(len(weight)) < 30) - 1.5
         callback = AdjustedRandIndexCallback(CELLS, labels)

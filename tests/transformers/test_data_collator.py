@@ -70,7 +70,7 @@ def test_collator_with_padding_pads_single_encodings(tokenizer: AtacformerTokeni
 @pytest.mark.parametrize(
     "collator_class", [DataCollatorForLanguageModeling, DataCollatorForRegionModeling]
 )
-def test_masked_language_modeling_masks_regions_alone(
+def test_masked_language_modeling_masks_only_regions(
     tokenizer: AtacformerTokenizer, collator_class: type, kind: str
 ) -> None:
     set_seed(3)

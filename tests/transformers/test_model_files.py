@@ -190,7 +190,7 @@ def test_the_encoder_is_loaded_and_a_new_head_is_new(of: Any, into: Any, tmp_pat
     encoder = getattr(model, "atacformer", model).state_dict()
     wanted = getattr(whole, "atacformer", whole).state_dict()
     assert all(torch.equal(encoder[name], weight) for name, weight in wanted.items())
-    # The row of padding too, which is zero in a new model alone.
+    # Also the row of padding, which is zero only in a new model.
     assert encoder["embeddings.token_embeddings.weight"][PAD].abs().min() > 0
     loaded = whole.state_dict() if of is not AtacformerModel else {}
     new = {

@@ -42,7 +42,7 @@ from bedtok.train.config_file import read_config
 from bedtok.train.options import OPTIONS
 from support import NUM_REGIONS, region_text
 
-# Of transformers 4, where a file system's times are too close together to tell checkpoints apart.
+# A warning of transformers 4 on file systems with coarse times.
 pytestmark = pytest.mark.filterwarnings("ignore:mtime may not be reliable")
 
 TOKENIZER = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
@@ -668,7 +668,7 @@ def test_the_command_trains_as_the_function_does(folder: Path, capfd: Any) -> No
     assert expected in capfd.readouterr().err
 
 
-def test_a_killed_command_is_resumed_by_its_folder_alone(folder: Path) -> None:
+def test_a_killed_command_is_resumed_from_its_folder(folder: Path) -> None:
     train(tiny("whole", max_steps=200, save_steps=10))
     module = [sys.executable, "-m", "bedtok", "train"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -154,10 +154,10 @@ class _Groups:
                 f"labels: each of {len(codes)} labels has one cell, expected one with two at "
                 "least, for the positives"
             )
-        if alone := [repr(label) for label, code in codes.items() if sizes[code] < 2]:
-            more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
+        if singles := [repr(label) for label, code in codes.items() if sizes[code] < 2]:
+            more = f" and {len(singles) - 5} more" if len(singles) > 5 else ""
             warn_caller(
-                f"labels with a single cell, which is no anchor: {', '.join(alone[:5])}{more}"
+                f"labels with a single cell, which is no anchor: {', '.join(singles[:5])}{more}"
             )
         positions = np.array(labelled, dtype=np.int64)
         order = np.argsort(of_cell, kind="stable")

@@ -24,7 +24,8 @@ class Option(NamedTuple):
     Attributes:
         default: None if the field is not set.
         kind: bool, int, float, str, or list for a list of str.
-        help: Description on one line; after a semicolon, or alone, the source of the default.
+        help: Description and source of the default, separated by a semicolon; either may be
+            missing.
     """
 
     default: Any
