@@ -6,7 +6,7 @@
 
 Prints how well clusters of cell embeddings agree with the types and the batches of the cells
 (adjusted Rand index, ARI) before and after, compared with TF-IDF and SVD, and saves model and
-tokenizer to one folder. Without labels the model finds the strongest signal, which may be type or batch.
+tokenizer to one folder. Without labels the model finds the strongest signal, be it type or batch.
 """
 
 import argparse
