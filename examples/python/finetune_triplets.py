@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Fine-tune a pre-trained Atacformer by triplets, so that cells of one type lie together.
+"""Fine-tune a pre-trained Atacformer by triplets, so that cells of one type are close.
 
     python examples/python/finetune_triplets.py [--model pretrained] [--out finetuned]
 
-Takes what pretrain_replaced_tokens.py saved, and cells whose types are told; the figures and the
-picture are of 1,000 other cells, which the model has not seen. Prints the adjusted Rand index (ARI)
-before and after, beside TF-IDF and SVD, and saves the model and a picture.
+Loads the model that pretrain_replaced_tokens.py saved, and fine-tunes it on cells of known types.
+Prints the adjusted Rand index (ARI) of 1,000 other cells before and after, compared with TF-IDF and
+SVD, and saves the model and a picture of these cells.
 """
 
 import argparse
@@ -111,7 +111,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Fine-tune by triplets.")
     parser.add_argument("--model", default="pretrained", help="folder of the pre-trained model")
     parser.add_argument("--out", default="finetuned", help="folder of the model and the picture")
-    parser.add_argument("--cells", type=int, default=2000, help="cells whose types are told")
+    parser.add_argument("--cells", type=int, default=2000, help="number of cells of known type")
     parser.add_argument("--epochs", type=float, default=5)
     given = parser.parse_args()
     main(given.model, given.out, given.cells, given.epochs)

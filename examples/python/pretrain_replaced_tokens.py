@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Pre-train an Atacformer on simulated cells: it learns which regions do not belong to a cell.
+"""Pre-train an Atacformer on simulated cells by replaced token detection.
 
     pip install '.[atacformer,cells]' -r examples/python/requirements.txt
     python examples/python/pretrain_replaced_tokens.py [--out pretrained]
 
-Prints how well clusters of cell embeddings agree with the cells' types and with their batches
-(adjusted Rand index, ARI) before and after, beside TF-IDF and SVD, and saves model and tokenizer
-into one folder. What it finds without labels is what differs most, be it type or batch.
+Prints how well clusters of cell embeddings agree with the types and the batches of the cells
+(adjusted Rand index, ARI) before and after, compared with TF-IDF and SVD, and saves model and
+tokenizer to one folder. Without labels the model finds the strongest signal, be it type or batch.
 """
 
 import argparse

@@ -80,12 +80,8 @@ def read_toml(path: StrPath) -> dict[str, Any]:
         ConfigError: It is not TOML, or not UTF-8; the message names file and line.
         OSError: It cannot be read.
     """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return parse_toml(Path(path).read_text(encoding="utf-8-sig"))
     except ValueError as error:  # of TOML, or of UTF-8
         line = re.search(r"at line (\d+)", str(error))  # the parsers have no attribute for it
         where = f"{os.fspath(path)}:{line[1]}" if line else os.fspath(path)
@@ -94,6 +90,15 @@ def read_toml(path: StrPath) -> dict[str, Any]:
         raise ConfigError(
             f"{os.fspath(path)}: nested too deeply, expected tables of values"
         ) from error
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Parse TOML; raise ValueError if the text is something else."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)
 
 
 def parse_error(path: StrPath, line: int | None, message: str) -> ParseError:

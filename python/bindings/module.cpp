@@ -23,4 +23,5 @@ PYBIND11_MODULE(_core, module) {
   bedtok::python::register_report(module);
   bedtok::python::register_tokenizer(module);
   bedtok::python::register_cells(module);
+  bedtok::python::register_sampling(module);
 }

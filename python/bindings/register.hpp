@@ -12,6 +12,7 @@ void register_options(pybind11::module_& module);
 void register_cells(pybind11::module_& module);
 void register_encoding(pybind11::module_& module);
 void register_report(pybind11::module_& module);
+void register_sampling(pybind11::module_& module);
 void register_tokenizer(pybind11::module_& module);
 
 }  // namespace bedtok::python

@@ -224,7 +224,7 @@ def pickles(bench: Bench) -> str:
     adapter = load("bedtok.atacformer").AtacformerTokenizer
     tokenizers = {
         "bedtok": bench.ours.tokenizer,
-        "bedtok.atacformer": adapter(core=bench.ours.tokenizer),
+        "bedtok.atacformer": adapter(tokenizer_object=bench.ours.tokenizer),
     }
     data = {module: pickle.dumps(tokenizer) for module, tokenizer in tokenizers.items()}
     dumps: dict[str, Seconds] = {module: [] for module in tokenizers}

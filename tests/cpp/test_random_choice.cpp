@@ -13,6 +13,7 @@
 #include "support.hpp"
 
 using bedtok::detail::random_choice;
+using bedtok::detail::sample_seed;
 using Positions = std::vector<std::size_t>;
 
 TEST_CASE("a choice is as many different positions as were asked for, in their order") {
@@ -40,6 +41,17 @@ TEST_CASE("different seeds choose differently") {
   std::set<Positions> choices;
   for (std::uint64_t seed = 0; seed < 1000; ++seed) choices.insert(random_choice(200, 50, seed));
   CHECK(choices.size() == 1000);
+}
+
+TEST_CASE("the samples of a batch share no seed with those of the next seed") {
+  std::set<std::uint64_t> seeds;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    CHECK(sample_seed(seed, 0) == seed);
+    for (std::size_t position = 0; position < 50; ++position) {
+      seeds.insert(sample_seed(seed, position));
+    }
+  }
+  CHECK(seeds.size() == 20 * 50);
 }
 
 TEST_CASE("every choice is as likely as another") {

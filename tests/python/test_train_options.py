@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What ``bedtok train`` can be told, which is known without PyTorch; the training itself is tested
-in tests/transformers.
+"""Options, config file and flags of ``bedtok train``, which need no PyTorch.
+
+The training itself is tested in tests/transformers.
 """
 
 from __future__ import annotations
@@ -13,19 +14,17 @@ from typing import Any
 import pytest
 
 from bedtok import ConfigError
-from bedtok._train_options import OPTIONS, completed, read_config, to_toml
 from bedtok.cli import main
+from bedtok.train.config_file import read_config, to_toml
+from bedtok.train.options import OPTIONS, Config, validate, with_defaults
 
 # What the thesis on Atacformer gives.
 THESIS = {
     "model": {
-        "max_position_embeddings": 8192,
         "hidden_size": 192,
-        "num_hidden_layers": 6,
-        "num_attention_heads": 8,
         "intermediate_size": 768,
     },
-    "objective": {"name": "replaced_tokens", "replaced_token_probability": 0.45},
+    "objective": {"name": "rtd", "replaced_token_probability": 0.45},
     "training": {
         "learning_rate": 1.5e-4,
         "lr_scheduler_type": "cosine",
@@ -36,6 +35,10 @@ THESIS = {
 }
 
 
+def completed(config: Any) -> Config:
+    return with_defaults(validate(config))
+
+
 def printed(capfd: Any, *argv: str) -> str:
     assert main(["train", *argv, "--print-config"]) == 0
     output: str = capfd.readouterr().out
@@ -43,7 +46,7 @@ def printed(capfd: Any, *argv: str) -> str:
 
 
 def refused(capfd: Any, code: int, *argv: str) -> str:
-    """What stderr says of a command line that fails with this code."""
+    """Return stderr of a command line that fails with this code."""
     if code == 2:
         with pytest.raises(SystemExit) as stopped:
             main(["train", *argv])
@@ -122,6 +125,8 @@ def test_values_are_those_of_toml_and_otherwise_texts(
     ("setting", "value"),
     [
         ("data.label_column=2024", "2024"),
+        ("training.weight_decay=-.5", -0.5),
+        ("training.run_name=.5th", ".5th"),
         ("data.universe=true", "true"),
         ("model.hidden_dropout=.5", 0.5),
         ('training.report_to=["tensorboard", "wandb"]', ["tensorboard", "wandb"]),
@@ -138,16 +143,14 @@ def test_a_value_that_toml_reads_as_something_else_is_taken_as_what_is_expected(
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("model.hiden_size=3", "model.hiden_size is not known; did you mean model.hidden_size?"),
-        ("modle.hidden_size=3", "[modle] is not known; did you mean model?"),
+        ("objective.nme=rtd", "objective.nme is not known; did you mean 'name'?"),
+        ("modle.hidden_size=3", "[modle] is not known; did you mean 'model'?"),
         ("data.foo=3", "data.foo is not known; expected one of: train, eval, universe,"),
-        ("model.zzz=3", "model.zzz is not known; --print-config shows the names"),
-        ("model.vocab_size=3", "model.vocab_size is that of the tokenizer and cannot be set"),
+        ("model.vocab_size=3", "model.vocab_size is determined by the tokenizer and cannot be set"),
         ("model.hidden_size=x", "model.hidden_size is 'x', expected a whole number"),
         ("model.hidden_size=true", "model.hidden_size is True, expected a whole number"),
         ("model.hidden_size=1.5", "model.hidden_size is 1.5, expected a whole number"),
-        ("model.hidden_dropout=x", "model.hidden_dropout is 'x', expected a number"),
-        ("model.use_pos_embeddings=1", "model.use_pos_embeddings is 1, expected true or false"),
+        ("training.learning_rate=x", "training.learning_rate is 'x', expected a number"),
         ("data.train=[1]", "data.train is [1], expected a list of texts"),
         ("hidden_size=3", "expected TABLE.FIELD=VALUE, not 'hidden_size=3'"),
         ("model.hidden_size", "expected TABLE.FIELD=VALUE, not 'model.hidden_size'"),
@@ -163,8 +166,8 @@ def test_what_cannot_be_set_is_named_on_the_command_line(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[model]\nhiden_size = 3", ": model.hiden_size is not known; did you mean model.hidden"),
-        ("[models]", ": [models] is not known; did you mean model?"),
+        ("[objective]\nnme = 'rtd'", ": objective.nme is not known; did you mean 'name'?"),
+        ("[models]", ": [models] is not known; did you mean 'model'?"),
         ("model = 3", ": model is 3, expected a table: [model]"),
         ("[model]\nhidden_size = 'x'", ": model.hidden_size is 'x', expected a whole number"),
         ("[model]\n= 3", ":2: not TOML: "),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests on transformers share. They need torch, transformers, accelerate and datasets.
+"""Fixtures of the tests on transformers, which need torch, transformers, accelerate and datasets.
 
 ``./run test`` runs them in two environments, one for each version of transformers.
 """
@@ -24,19 +24,19 @@ from bedtok import RegionSet, Tokenizer
 from bedtok.atacformer import AtacformerTokenizer
 from support import NUM_REGIONS, region_text
 
-# Of models this small, threads do nothing but wait for each other.
+# With models this small, threads only wait for each other.
 torch.set_num_threads(1)
 
 
 @pytest.fixture
-def core() -> Tokenizer:
+def backend() -> Tokenizer:
     """60 regions (ids 0..59), then unk=60 pad=61 mask=62 cls=63 eos=64 bos=65 sep=66."""
     return Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
 
 
 @pytest.fixture
-def tokenizer(core: Tokenizer) -> AtacformerTokenizer:
-    return AtacformerTokenizer(core=core)
+def tokenizer(backend: Tokenizer) -> AtacformerTokenizer:
+    return AtacformerTokenizer(tokenizer_object=backend)
 
 
 @pytest.fixture
@@ -55,16 +55,16 @@ def cells() -> list[RegionSet]:
 
 
 @pytest.fixture
-def model(core: Tokenizer) -> BertForMaskedLM:
+def model(backend: Tokenizer) -> BertForMaskedLM:
     """A model of transformers itself with room for the vocabulary; it has seen no training."""
     config = BertConfig(
-        vocab_size=core.vocab_size,
+        vocab_size=backend.vocab_size,
         hidden_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=16,
         max_position_embeddings=64,
-        pad_token_id=core.pad_token_id,
+        pad_token_id=backend.pad_token_id,
     )
     return BertForMaskedLM(config).eval()
 

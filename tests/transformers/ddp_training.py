@@ -131,7 +131,7 @@ def by_trainer(objective: str, batch_size: int, out: str, checkpointing: bool) -
 
 
 def by_accelerator(objective: str, batch_size: int) -> Any:
-    """A loop of one's own."""
+    """A hand-written training loop."""
     accelerator = Accelerator(cpu=True)
     set_seed(3)
     model = MODELS[objective](tiny_config()).train()
@@ -172,12 +172,14 @@ def drawn(batch_size: int, out: str) -> list[Any]:
     arguments = TrainingArguments(
         out, per_device_train_batch_size=batch_size, report_to="none", use_cpu=True, seed=3
     )
+    collator = DataCollatorForReplacedTokenDetection(tokenizer, 0.45, seed=0)
+    collator.set_epoch(0)
     trainer = Trainer(
         AtacformerForReplacedTokenDetection(tiny_config()),
         arguments,
         # Of equal lengths, so that what was drawn can be compared.
         train_dataset=[{"input_ids": [*range(i, i + 30)]} for i in range(16)],
-        data_collator=DataCollatorForReplacedTokenDetection(tokenizer, 0.45, seed=0),
+        data_collator=collator,
     )
     batches = []
     for batch in trainer.get_train_dataloader():

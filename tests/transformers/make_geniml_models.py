@@ -3,7 +3,7 @@
 
     python make_geniml_models.py FOLDER
 
-Runs in an environment of its own (tests/requirements/geniml.txt), as geniml's models do not
+Runs in a separate environment (tests/requirements/geniml.txt), as geniml's models do not
 construct on transformers 5. Each model becomes a folder FOLDER/<name> as ``save_pretrained`` writes
 it, with its input and output in reference.pt.
 """

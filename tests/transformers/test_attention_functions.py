@@ -45,7 +45,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    # Under a name of its own, and in the place of one that needs a GPU.
+    # Under a new name, and in the place of one that needs a GPU.
     monkeypatch.setitem(AttentionInterface._global_mapping, "recording", recorder)
     monkeypatch.setitem(ALL_ATTENTION_FUNCTIONS._global_mapping, "flash_attention_2", recorder)
     return recorder

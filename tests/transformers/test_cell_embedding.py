@@ -104,16 +104,18 @@ def test_columns_of_tables_are_taken(expected: torch.Tensor) -> None:
         close(MODEL.encode_tokenized_cells(column), expected)
 
 
-@pytest.mark.parametrize("wrap", [lambda core: core, lambda core: AtacformerTokenizer(core=core)])
+@pytest.mark.parametrize(
+    "wrap", [lambda backend: backend, lambda backend: AtacformerTokenizer(tokenizer_object=backend)]
+)
 @pytest.mark.parametrize("keywords", [{}, {"padding": True, "return_tensors": "pt"}], ids=str)
 def test_what_a_tokenizer_returns_is_taken(
-    core: Tokenizer, cells: list[RegionSet], wrap: Any, keywords: dict[str, Any]
+    backend: Tokenizer, cells: list[RegionSet], wrap: Any, keywords: dict[str, Any]
 ) -> None:
     found = MODEL.encode_tokenized_cells(
-        wrap(core)(cells, max_length=32, truncation=True, **keywords)
+        wrap(backend)(cells, max_length=32, truncation=True, **keywords)
     )
     assert found.shape == (24, 16)
-    ids = core(cells, max_length=32, truncation=True)["input_ids"]
+    ids = backend(cells, max_length=32, truncation=True)["input_ids"]
     close(found, MODEL.encode_tokenized_cells(ids))
     close(found[3], expected_embedding(ids[3]))
 
@@ -196,18 +198,18 @@ def drawn(cells: list[list[int]], **keywords: Any) -> list[list[int]]:
     from bedtok.atacformer import cell_embedding
 
     seen: list[list[int]] = []
-    draw = cell_embedding._drawn
+    draw = cell_embedding._subsample
 
     def spy(*given: Any) -> Any:
         result = draw(*given)
         seen.extend(cell.tolist() for cell in result)
         return result
 
-    cell_embedding._drawn = spy
+    cell_embedding._subsample = spy
     try:
         MODEL.encode_tokenized_cells(cells, **keywords)
     finally:
-        cell_embedding._drawn = draw
+        cell_embedding._subsample = draw
     return seen
 
 
@@ -234,6 +236,23 @@ def test_all_tokens_have_the_same_chance() -> None:
         counts[drawn([LONG], seed=seed, max_tokens_per_cell=6)[0]] += 1
     assert counts.sum() == 1200
     assert counts.min() > 5 and counts.max() < 40  # 20 expected
+
+
+def test_the_sample_is_that_of_a_call_with_random_truncation(backend: Tokenizer) -> None:
+    tokenizer = backend.with_options(template="<cls> $A <eos>")
+    samples = [["chr1:0-6000"], ["chr1:0-500"], ["chr1:0-6000", "chrX:0-9"]]
+    whole = tokenizer(samples)["input_ids"]
+    for seed in (0, 9, 2**64 - 1):
+        expected = tokenizer(samples, truncation="random", max_length=20, seed=seed)["input_ids"]
+        assert drawn(whole, seed=seed, max_tokens_per_cell=20) == expected
+        assert [len(row) for row in expected] == [20, 7, 20]
+
+
+def test_special_tokens_that_do_not_fit_are_an_error(backend: Tokenizer) -> None:
+    row = backend.with_options(template="<cls> $A <eos>")(["chr1:0-500"])["input_ids"]
+    message = "max_tokens_per_cell is 1, expected at least 2, the special tokens of a sample"
+    with pytest.raises(ConfigError, match=message):
+        MODEL.encode_tokenized_cells([row], max_tokens_per_cell=1)
 
 
 def test_the_same_seed_draws_the_same() -> None:
@@ -367,12 +386,15 @@ def test_one_row_of_ids_is_said_to_be_a_batch_of_one(cells: Any) -> None:
         (7, "not int"),
         (None, "not NoneType"),
         (iter(CELLS), "not list_iterator"),
-        ([[1], ["chr1:1-2"]], "input_ids of cell 1: expected a row of whole numbers, not <U8"),
-        ([[1], [1, [2]]], "input_ids of cell 1: expected a row of whole numbers, not list"),
-        ([[0.5]], r"input_ids of cell 0: .*not float64 of shape \(1,\)"),
-        ([[True]], "not bool"),
-        ([[1], None], "input_ids of cell 1: .*not NoneType"),
-        (np.zeros((1, 2, 3), dtype=int), r"not int64 of shape \(2, 3\)"),
+        ([[1], ["chr1:1-2"]], "input_ids of cell 1: expected integers, got 'chr1:1-2'"),
+        ([[1], [1, [2]]], "input_ids of cell 1: expected one list of integers, got lists within"),
+        ([[0.5]], "input_ids of cell 0: expected integers, got 0.5"),
+        ([[True]], "expected integers, got True"),
+        ([[1], None], "input_ids of cell 1: expected integers, got None"),
+        (
+            np.zeros((1, 2, 3), dtype=int),
+            r"input_ids of cell 0: expected one dimension, got shape \(2, 3\)",
+        ),
         ({"ids": CELLS}, r"expected input_ids among \['ids'\]"),
     ],
 )
@@ -386,7 +408,7 @@ def test_an_id_outside_the_vocabulary_is_named_with_its_cell(bad: int) -> None:
     message = rf"cell 2: id {bad} is outside the model's vocabulary \(0\.\.66\); .*tokenizer"
     with pytest.raises(ValueError, match=message):
         MODEL.encode_tokenized_cells([[1], [2], [3, bad]])
-    with pytest.raises(ValueError, match="cell 1: id 9223372036854775808 is outside any vocab"):
+    with pytest.raises(ValueError, match="cell 1: id 9223372036854775808 is outside 64 bits"):
         MODEL.encode_tokenized_cells([[1], np.array([2**63], np.uint64)])
 
 

@@ -330,9 +330,11 @@ def test_a_wrong_field_can_still_be_read_and_mended(tmp_path: Path) -> None:
 # ---- of a tokenizer
 
 
-@pytest.mark.parametrize("wrap", [lambda core: core, lambda core: AtacformerTokenizer(core=core)])
-def test_a_tokenizer_gives_its_size_and_its_special_tokens(core: Tokenizer, wrap: Any) -> None:
-    config = AtacformerConfig.from_tokenizer(wrap(core), hidden_size=16, num_attention_heads=4)
+@pytest.mark.parametrize(
+    "wrap", [lambda backend: backend, lambda backend: AtacformerTokenizer(tokenizer_object=backend)]
+)
+def test_a_tokenizer_gives_its_size_and_its_special_tokens(backend: Tokenizer, wrap: Any) -> None:
+    config = AtacformerConfig.from_tokenizer(wrap(backend), hidden_size=16, num_attention_heads=4)
     assert config.vocab_size == VOCAB_SIZE
     assert config.pad_token_id == PAD
     assert config.cls_token_id == NUM_REGIONS + 3
@@ -342,21 +344,23 @@ def test_a_tokenizer_gives_its_size_and_its_special_tokens(core: Tokenizer, wrap
     assert config.hidden_size == 16
 
 
-@pytest.mark.parametrize("wrap", [lambda core: core, lambda core: AtacformerTokenizer(core=core)])
-def test_tokens_that_were_added_are_counted(core: Tokenizer, wrap: Any) -> None:
-    tokenizer = wrap(core)
+@pytest.mark.parametrize(
+    "wrap", [lambda backend: backend, lambda backend: AtacformerTokenizer(tokenizer_object=backend)]
+)
+def test_tokens_that_were_added_are_counted(backend: Tokenizer, wrap: Any) -> None:
+    tokenizer = wrap(backend)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<batch1>", "<batch2>"]})
     assert AtacformerConfig.from_tokenizer(tokenizer).vocab_size == VOCAB_SIZE + 2
 
 
-def test_a_role_that_passed_to_another_token_is_followed(core: Tokenizer) -> None:
-    core.add_special_tokens({"pad_token": "<nothing>"})
-    config = AtacformerConfig.from_tokenizer(core)
+def test_a_role_that_passed_to_another_token_is_followed(backend: Tokenizer) -> None:
+    backend.add_special_tokens({"pad_token": "<nothing>"})
+    config = AtacformerConfig.from_tokenizer(backend)
     assert config.pad_token_id == VOCAB_SIZE
     assert config.vocab_size == VOCAB_SIZE + 1
 
 
-def test_a_field_that_is_given_goes_over_the_tokenizers(core: Tokenizer) -> None:
-    config = AtacformerConfig.from_tokenizer(core, vocab_size=128, sep_token_id=None)
+def test_a_field_that_is_given_goes_over_the_tokenizers(backend: Tokenizer) -> None:
+    config = AtacformerConfig.from_tokenizer(backend, vocab_size=128, sep_token_id=None)
     assert config.vocab_size == 128
     assert config.sep_token_id is None

@@ -20,9 +20,10 @@ import torch
 
 import ddp_training
 from bedtok import Tokenizer
-from bedtok._train_options import completed, to_toml
 from bedtok.atacformer import AtacformerForReplacedTokenDetection
-from bedtok.atacformer.train import train
+from bedtok.train import train
+from bedtok.train.config_file import to_toml
+from bedtok.train.options import validate, with_defaults
 from support import NUM_REGIONS, region_text
 
 SCRIPT = str(Path(__file__).with_name("ddp_training.py"))
@@ -130,8 +131,8 @@ def test_the_command_trains_on_two_processes(tmp_path: Path) -> None:
     }
     metrics = train(config)
     config["training"] |= {"output_dir": str(tmp_path / "two"), "per_device_train_batch_size": 2}
-    (tmp_path / "two.toml").write_text(to_toml(completed(config)))
-    words = ["-m", "bedtok.atacformer.train", "--config", "two.toml"]
+    (tmp_path / "two.toml").write_text(to_toml(with_defaults(validate(config))))
+    words = ["-m", "bedtok", "train", "--config", "two.toml"]
     output = launch("torchrun", *words, folder=tmp_path)
     assert output.count(": 6 steps, train_loss") == 1  # one of the two says so
 

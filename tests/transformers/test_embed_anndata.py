@@ -32,41 +32,45 @@ def adata() -> Any:
     )
 
 
-@pytest.mark.parametrize("wrap", [lambda core: core, lambda core: AtacformerTokenizer(core=core)])
+@pytest.mark.parametrize(
+    "wrap", [lambda backend: backend, lambda backend: AtacformerTokenizer(tokenizer_object=backend)]
+)
 def test_the_embedding_of_an_anndata_is_that_of_its_tokens(
-    adata: Any, core: Tokenizer, wrap: Any
+    adata: Any, backend: Tokenizer, wrap: Any
 ) -> None:
-    MODEL.embed_anndata(adata, wrap(core), batch_size=2)
+    MODEL.embed_anndata(adata, wrap(backend), batch_size=2)
     found = adata.obsm["X_atacformer"]
     assert isinstance(found, np.ndarray)
     assert found.dtype == np.float32
     assert found.shape == (7, 16)
-    wanted = MODEL.encode_tokenized_cells(core.encode_anndata(adata))
+    wanted = MODEL.encode_tokenized_cells(backend.encode_anndata(adata))
     np.testing.assert_allclose(found, wanted.numpy(), atol=1e-6)
 
 
-def test_an_anndata_has_32_bits_also_by_a_model_of_16(adata: Any, core: Tokenizer) -> None:
-    tiny(AtacformerForCellClustering).bfloat16().embed_anndata(adata, core)
+def test_an_anndata_has_32_bits_also_by_a_model_of_16(adata: Any, backend: Tokenizer) -> None:
+    tiny(AtacformerForCellClustering).bfloat16().embed_anndata(adata, backend)
     assert adata.obsm["X_atacformer"].dtype == np.float32
 
 
 def test_keywords_of_the_tokenizer_and_of_the_model_are_passed_on(
-    adata: Any, core: Tokenizer
+    adata: Any, backend: Tokenizer
 ) -> None:
     MODEL.embed_anndata(
-        adata, core, key_added="Z", max_tokens_per_cell=4, seed=3, threshold=1, num_threads=1
+        adata, backend, key_added="Z", max_tokens_per_cell=4, seed=3, threshold=1, num_threads=1
     )
     assert list(adata.obsm) == ["Z"]
-    tokens = core.encode_anndata(adata, threshold=1)
+    tokens = backend.encode_anndata(adata, threshold=1)
     wanted = MODEL.encode_tokenized_cells(tokens, max_tokens_per_cell=4, seed=3)
     np.testing.assert_allclose(adata.obsm["Z"], wanted.numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize("wrap", [lambda core: core, lambda core: AtacformerTokenizer(core=core)])
+@pytest.mark.parametrize(
+    "wrap", [lambda backend: backend, lambda backend: AtacformerTokenizer(tokenizer_object=backend)]
+)
 def test_a_tokenizer_of_another_vocabulary_is_refused(
-    adata: Any, core: Tokenizer, wrap: Any
+    adata: Any, backend: Tokenizer, wrap: Any
 ) -> None:
-    tokenizer = wrap(core)
+    tokenizer = wrap(backend)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<batch1>"]})
     message = r"the tokenizer has 68 tokens, the model 67; .*resize_token_embeddings"
     with pytest.raises(ConfigError, match=message):
@@ -74,11 +78,11 @@ def test_a_tokenizer_of_another_vocabulary_is_refused(
     assert not adata.obsm
 
 
-def test_a_keyword_that_is_not_known_is_refused(adata: Any, core: Tokenizer) -> None:
+def test_a_keyword_that_is_not_known_is_refused(adata: Any, backend: Tokenizer) -> None:
     with pytest.raises(TypeError, match="treshold"):
-        MODEL.embed_anndata(adata, core, treshold=1)
+        MODEL.embed_anndata(adata, backend, treshold=1)
 
 
-def test_cells_are_not_chosen_while_they_are_embedded(adata: Any, core: Tokenizer) -> None:
+def test_cells_are_not_chosen_while_they_are_embedded(adata: Any, backend: Tokenizer) -> None:
     with pytest.raises(TypeError, match=r"embeds all cells; give it a part: adata\[mask\]"):
-        MODEL.embed_anndata(adata, core, obs_mask=[0, 1])
+        MODEL.embed_anndata(adata, backend, obs_mask=[0, 1])

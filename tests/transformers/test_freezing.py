@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Training the last layers of a model alone."""
+"""Training only the last layers of a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bedtok.atacformer import (
     AtacformerForReplacedTokenDetection,
     AtacformerModel,
 )
-from bedtok.atacformer.training import freeze_except_last_n
+from bedtok.atacformer.freezing import freeze_except_last_n
 
 
 def make(kind: Any, **fields: Any) -> Any:

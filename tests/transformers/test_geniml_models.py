@@ -125,7 +125,7 @@ def test_auto_classes_know_the_models() -> None:
 
 
 def test_without_the_field_there_are_no_positions(tmp_path: Path) -> None:
-    # Positions are used where a configuration asks for them, and there alone.
+    # Positions are used only if the configuration has the field.
     import json
     import shutil
 

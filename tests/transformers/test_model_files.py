@@ -190,7 +190,7 @@ def test_the_encoder_is_loaded_and_a_new_head_is_new(of: Any, into: Any, tmp_pat
     encoder = getattr(model, "atacformer", model).state_dict()
     wanted = getattr(whole, "atacformer", whole).state_dict()
     assert all(torch.equal(encoder[name], weight) for name, weight in wanted.items())
-    # The row of padding too, which is zero in a new model alone.
+    # Also the row of padding, which is zero only in a new model.
     assert encoder["embeddings.token_embeddings.weight"][PAD].abs().min() > 0
     loaded = whole.state_dict() if of is not AtacformerModel else {}
     new = {
@@ -289,13 +289,13 @@ def test_the_seed_decides_on_new_weights() -> None:
 @pytest.mark.parametrize("tied", [True, False])
 @pytest.mark.parametrize("model_class", MODELS)
 def test_a_model_grows_with_its_tokenizer(
-    model_class: Any, tied: bool, core: Tokenizer, tmp_path: Path
+    model_class: Any, tied: bool, backend: Tokenizer, tmp_path: Path
 ) -> None:
     model = tiny(model_class, tie_word_embeddings=tied)
     old = model.get_input_embeddings().weight.detach().clone()
     before = frozen(model)
-    core.add_special_tokens({"additional_special_tokens": ["<batch1>", "<batch2>"]})
-    model.resize_token_embeddings(len(core))
+    backend.add_special_tokens({"additional_special_tokens": ["<batch1>", "<batch2>"]})
+    model.resize_token_embeddings(len(backend))
     weight = model.get_input_embeddings().weight
     assert weight.shape == (VOCAB_SIZE + 2, 16)
     assert torch.equal(weight[:VOCAB_SIZE], old)

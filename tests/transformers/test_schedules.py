@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Schedules of the learning rate.
+"""Learning-rate schedules.
 
 The literal factors are those of geniml 0.8.4: its two ``..._lr_lambda`` functions, called for each
 step and rounded to nine places.
@@ -14,7 +14,7 @@ import pytest
 import torch
 from transformers import Trainer, TrainingArguments
 
-from bedtok.atacformer.training import (
+from bedtok.atacformer.schedules import (
     get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
     get_linear_schedule_with_floor_with_warmup,
 )

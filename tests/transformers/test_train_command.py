@@ -26,7 +26,6 @@ from datasets import Dataset, DatasetDict
 from transformers import AutoModel, AutoTokenizer, TrainerCallback, TrainingArguments
 
 from bedtok import ConfigError, Tokenizer, VocabularyError
-from bedtok._train_options import OPTIONS, read_config
 from bedtok.atacformer import (
     AtacformerConfig,
     AtacformerForCellClustering,
@@ -34,16 +33,19 @@ from bedtok.atacformer import (
     AtacformerForReplacedTokenDetection,
     AtacformerModel,
     AtacformerTokenizer,
+    ModelParameterChangeCallback,
 )
-from bedtok.atacformer.train import train
 from bedtok.cli import main
 from bedtok.io import tokenize_files
+from bedtok.train import train
+from bedtok.train.config_file import read_config
+from bedtok.train.options import OPTIONS
 from support import NUM_REGIONS, region_text
 
-# Of transformers 4, where a file system's times are too close together to tell checkpoints apart.
+# A warning of transformers 4 on file systems with coarse times.
 pytestmark = pytest.mark.filterwarnings("ignore:mtime may not be reliable")
 
-CORE = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
+TOKENIZER = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
 MODEL = {
     "max_position_embeddings": 20,  # fewer than some rows have
     "hidden_size": 16,
@@ -78,7 +80,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with a universe and tokens; the cache of datasets is in it, too."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    CORE.regions.to_bed("universe.bed")
+    TOKENIZER.regions.to_bed("universe.bed")
     labels = pa.array(["abc"[i % 3] for i in range(40)])
     write(tmp_path / "tokens.parquet", rows(), cell_type=labels)
     return tmp_path
@@ -142,6 +144,16 @@ class Steps(TrainerCallback):  # type: ignore[misc]
         self.done.append(state.global_step)
 
 
+class Reporter(TrainerCallback):  # type: ignore[misc]
+    """Keeps the logs of Trainer."""
+
+    def __init__(self) -> None:
+        self.logs: list[dict[str, float]] = []
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        self.logs.append({**logs, "step": state.global_step})
+
+
 # ---- the result
 
 
@@ -149,15 +161,15 @@ def test_the_folder_loads_as_a_model_and_as_a_tokenizer(folder: Path) -> None:
     metrics = train(tiny())
     detector = AtacformerForReplacedTokenDetection.from_pretrained("model")
     assert {name: getattr(detector.config, name) for name in MODEL} == MODEL
-    assert detector.config.vocab_size == len(CORE)
-    assert detector.config.pad_token_id == CORE.pad_token_id
+    assert detector.config.vocab_size == len(TOKENIZER)
+    assert detector.config.pad_token_id == TOKENIZER.pad_token_id
     for kind in (AtacformerForCellClustering, AtacformerModel):
         loaded = kind.from_pretrained("model")
         encoder = getattr(loaded, "atacformer", loaded)
         assert same(encoder.state_dict(), detector.atacformer.state_dict())
     assert type(AutoModel.from_pretrained("model")) is AtacformerModel
-    assert Tokenizer.from_pretrained("model") == CORE
-    assert AutoTokenizer.from_pretrained("model") == AtacformerTokenizer(core=CORE)
+    assert Tokenizer.from_pretrained("model") == TOKENIZER
+    assert AutoTokenizer.from_pretrained("model") == AtacformerTokenizer(tokenizer_object=TOKENIZER)
 
     names = {path.name for path in Path("model").iterdir()}
     files = {
@@ -191,13 +203,14 @@ def test_another_seed_gives_another_model(folder: Path) -> None:
 
 def test_the_defaults_are_fields_of_the_model_and_of_trainer(folder: Path) -> None:
     config = AtacformerConfig()
-    of_tokenizer = {"vocab_size", *(f"{r}_token_id" for r in ("pad", "eos", "bos", "cls", "sep"))}
-    signature = set(AtacformerConfig.__init__.__annotations__) - {"kwargs", "return"}
-    assert set(OPTIONS["model"]) - {"init_from"} == signature - of_tokenizer
     of_thesis = {"hidden_size": 192, "intermediate_size": 768}
-    for name, option in OPTIONS["model"].items():
-        if name != "init_from":
-            assert option.default == of_thesis.get(name, getattr(config, name)), name
+    options = {name: option.default for name, option in OPTIONS["model"].items()}
+    assert options.pop("init_from") is None
+    # Only what differs from the class; the rest of the thesis is its defaults.
+    assert options == of_thesis
+    assert all(getattr(config, name) != value for name, value in of_thesis.items())
+    assert config.max_position_embeddings == 8192
+    assert (config.num_hidden_layers, config.num_attention_heads) == (6, 8)
     known = {field.name for field in dataclasses.fields(TrainingArguments)}
     assert set(OPTIONS["training"]) <= known
 
@@ -225,9 +238,9 @@ def test_trainer_gets_what_the_config_says(folder: Path) -> None:
     assert max(lengths) == 20  # rows of up to 30 are thinned to the context
 
 
-@pytest.mark.parametrize("objective", ["masked_tokens", "triplets"])
+@pytest.mark.parametrize("objective", ["mlm", "triplet"])
 def test_other_objectives_train_evaluate_and_resume(folder: Path, objective: str) -> None:
-    kind = {"masked_tokens": AtacformerForMaskedLM, "triplets": AtacformerForCellClustering}
+    kind = {"mlm": AtacformerForMaskedLM, "triplet": AtacformerForCellClustering}
     given = tiny("whole", max_steps=13, save_steps=1, save_total_limit=20)
     given["objective"] = {"name": objective}
     given["data"] |= {"label_column": "cell_type", "eval": ["tokens.parquet"]}
@@ -247,7 +260,7 @@ def test_a_model_is_trained_further(folder: Path) -> None:
     given = tiny("further", max_steps=2, learning_rate=1e-9)
     given["model"] = {"init_from": "model", "hidden_dropout": 0.0}
     del given["data"]["universe"]  # the model's own
-    given["objective"] = {"name": "triplets"}
+    given["objective"] = {"name": "triplet"}
     given["data"]["label_column"] = "cell_type"
     train(given)
     first = AtacformerModel.from_pretrained("model")
@@ -255,7 +268,7 @@ def test_a_model_is_trained_further(folder: Path) -> None:
     assert further.config.hidden_dropout == 0.0 and further.config.hidden_size == 16
     for name, weight in further.state_dict().items():
         assert torch.allclose(weight, first.state_dict()[name], atol=1e-6), name
-    assert Tokenizer.from_pretrained("further") == CORE
+    assert Tokenizer.from_pretrained("further") == TOKENIZER
 
 
 def test_evaluations_draw_the_same_replacements_each_time(folder: Path) -> None:
@@ -275,14 +288,16 @@ def test_data_come_from_shards_and_from_saved_datasets(folder: Path, cells: Any)
     for i, cell in enumerate(cells):
         files.append(f"cell{i}.bed")
         cell.to_bed(files[-1])
-    tokenize_files(files, CORE, output_dir="shards", samples_per_shard=9)
+    tokenize_files(files, TOKENIZER, out="shards", files_per_shard=9)
     given = tiny("from_shards")
     given["data"]["train"] = ["shards"]
     train(given)
 
     paths = sorted(Path("shards").glob("*.parquet"))
     tokens = [ids for path in paths for ids in pq.read_table(path)["input_ids"].to_pylist()]
-    assert len(paths) == 3 and sorted(tokens) == sorted(CORE(cell)["input_ids"] for cell in cells)
+    assert len(paths) == 3 and sorted(tokens) == sorted(
+        TOKENIZER(cell)["input_ids"] for cell in cells
+    )
     data = Dataset.from_dict({"input_ids": tokens, "other": range(24)})
     data.select(range(12)).save_to_disk("saved/a")
     data.select([*range(11, -1, -1), *range(12, 24)]).select(range(12, 24)).save_to_disk("saved/b")
@@ -374,7 +389,7 @@ def test_data_of_different_types_are_trained_on_together(folder: Path) -> None:
     )
     given = tiny(max_steps=2)
     given["data"] |= {"train": ["narrow.parquet", "wide.parquet"], "label_column": "label"}
-    given["objective"] = {"name": "triplets"}
+    given["objective"] = {"name": "triplet"}
     assert train(given)["steps"] == 2
 
     write(folder / "numbers.parquet", rows(4), label=pa.array([1, 2, 1, 2]))
@@ -395,7 +410,7 @@ def test_labels_that_are_none_are_refused(folder: Path, column: str, message: st
     write(folder / "tokens.parquet", rows(4), lists=pa.array([["a"], ["b"]] * 2))
     given = tiny()
     given["data"]["label_column"] = column
-    given["objective"] = {"name": "triplets"}
+    given["objective"] = {"name": "triplet"}
     with pytest.raises(ConfigError, match=message):
         train(given)
 
@@ -406,15 +421,19 @@ def test_labels_that_are_none_are_refused(folder: Path, column: str, message: st
         (
             "training",
             {"lerning_rate": 1.0},
-            "TrainingArguments; did you mean training.learning_rate?",
+            "TrainingArguments; did you mean 'learning_rate'?",
         ),
         ("training", {"zzz": 1}, "training.zzz is no field of transformers.TrainingArguments; its"),
-        ("training", {"label_smoothing_factor": 0.1}, "is not taken: the losses of these models"),
-        ("training", {"push_to_hub": True}, "training.push_to_hub is not taken: load the model"),
+        (
+            "training",
+            {"label_smoothing_factor": 0.1},
+            "is not accepted: the losses of these models",
+        ),
+        ("training", {"push_to_hub": True}, "training.push_to_hub is not accepted: load the model"),
         ("training", {"optim": "none"}, r"^\[training\]: none is not a valid OptimizerNames"),
         ("training", {"weight_decay": "x"}, "training.weight_decay is 'x', expected a number"),
-        ("objective", {"name": "x"}, "objective.name is 'x', expected one of: replaced_tokens, ma"),
-        ("objective", {"name": "triplets"}, "'triplets', expected data.label_column"),
+        ("objective", {"name": "x"}, "objective.name is 'x', expected one of: rtd, mlm, triplet"),
+        ("objective", {"name": "triplet"}, "'triplet', expected data.label_column"),
         ("objective", {"replaced_token_probability": 2}, "token_probability is 2.0, expected 0 to"),
         (
             "objective",
@@ -425,13 +444,21 @@ def test_labels_that_are_none_are_refused(folder: Path, column: str, message: st
         ("data", {"max_length": 21}, "data.max_length is 21, expected at most 20, the context"),
         ("data", {"universe": None}, "data.universe: missing"),
         ("model", {"hidden_size": 15}, "hidden_size is 15, expected a multiple of"),
+        ("model", {"hiden_size": 3}, "AtacformerConfig; did you mean 'hidden_size'?"),
+        ("model", {"zzz": 3}, "model.zzz is no field of bedtok.atacformer.AtacformerConfig; its"),
+        ("model", {"num_hidden_layers": "x"}, "num_hidden_layers is 'x', expected a whole number"),
+        ("model", {"num_hidden_layers": True}, "layers is True, expected a whole number"),
+        ("model", {"num_batches": 1.5}, "model.num_batches is 1.5, expected a whole number"),
+        ("model", {"hidden_dropout": "x"}, "model.hidden_dropout is 'x', expected a number"),
+        ("model", {"use_pos_embeddings": 1}, "use_pos_embeddings is 1, expected true or false"),
+        ("model", {"vocab_size": 3}, "vocab_size is determined by the tokenizer and cannot be set"),
         ("model", {"init_from": "first"}, "model.hidden_size is 16, but 8 in first"),
     ],
 )
 def test_fields_out_of_range_are_named(
     folder: Path, table: str, fields: dict[str, Any], message: str
 ) -> None:
-    config = AtacformerConfig.from_tokenizer(CORE, **MODEL | {"hidden_size": 8})
+    config = AtacformerConfig.from_tokenizer(TOKENIZER, **MODEL | {"hidden_size": 8})
     AtacformerForReplacedTokenDetection(config).save_pretrained("first")
     given = tiny()
     given[table] = {**given.get(table, {}), **fields}
@@ -442,7 +469,7 @@ def test_fields_out_of_range_are_named(
 
 def test_a_model_of_another_vocabulary_is_refused(folder: Path) -> None:
     train(tiny())
-    CORE.regions[:50].to_bed("smaller.bed")
+    TOKENIZER.regions[:50].to_bed("smaller.bed")
     given = tiny("m") | {"model": {"init_from": "model"}}
     write(folder / "few.parquet", [[1, 2]])
     given["data"] = {"train": ["few.parquet"], "universe": "smaller.bed"}
@@ -517,7 +544,7 @@ def test_the_loss_of_a_resumed_training_is_that_of_all_its_steps(folder: Path) -
 
 
 def test_samples_without_a_hit_do_no_harm(folder: Path) -> None:
-    write(folder / "misses.parquet", [[CORE.unk_token_id]] * 3 + rows(3))
+    write(folder / "misses.parquet", [[TOKENIZER.unk_token_id]] * 3 + rows(3))
     given = tiny(per_device_train_batch_size=1, max_steps=6)
     given["data"]["train"] = ["misses.parquet"]
     train(given)
@@ -534,13 +561,13 @@ def test_a_part_of_the_training_is_its_warmup(folder: Path) -> None:
     assert sum(rate < 0.01 for rate in rates) == 5
 
 
-def test_a_checkpoint_that_was_not_finished_is_left_aside(folder: Path) -> None:
+def test_an_incomplete_checkpoint_is_skipped(folder: Path) -> None:
     train(tiny("whole"))
     with pytest.raises(KeyboardInterrupt):
         train(tiny(), callbacks=[Stop(9)])
     state = Path("model/checkpoint-8/trainer_state.json")
     state.write_text(state.read_text()[:100])
-    with pytest.warns(UserWarning, match="checkpoint-8: is not complete and is left aside"):
+    with pytest.warns(UserWarning, match="checkpoint-8: is not complete and is skipped"):
         train(tiny(), resume=True, callbacks=[steps := Steps()])
     assert steps.done == [*range(5, 11)]
     assert same(weights("model"), weights("whole"))
@@ -571,6 +598,14 @@ def test_a_folder_with_a_training_is_not_written_over(folder: Path) -> None:
     Path("published/config.json").write_text("{}")
     with pytest.raises(ConfigError, match=r"^published: holds config\.json, expected a new folder"):
         train(tiny("published"))
+
+
+def test_measuring_callbacks_get_the_trainer(folder: Path) -> None:
+    callback = ModelParameterChangeCallback()
+    train(tiny(), callbacks=[callback, reporter := Reporter()])
+    assert callback.trainer is not None
+    name = "parameter_change/discriminator.norm"
+    assert [log["step"] for log in reporter.logs if name in log] == [*range(1, 11)]
 
 
 @pytest.mark.parametrize("failing", ["tokenizer", "rename"])
@@ -629,13 +664,13 @@ def test_the_command_trains_as_the_function_does(folder: Path, capfd: Any) -> No
     assert [line.partition(":")[0] for line in lines] == [f"step {i}" for i in range(1, 11)]
     assert same(weights("model"), weights("whole"))
     assert main(["train", *command()]) == 1
-    expected = "bedtok: model: holds checkpoint-10, expected a new folder; --resume goes on with a"
+    expected = "bedtok: model: holds checkpoint-10, expected a new folder; --resume resumes a trai"
     assert expected in capfd.readouterr().err
 
 
-def test_a_killed_command_is_resumed_by_its_folder_alone(folder: Path) -> None:
+def test_a_killed_command_is_resumed_from_its_folder(folder: Path) -> None:
     train(tiny("whole", max_steps=200, save_steps=10))
-    module = [sys.executable, "-m", "bedtok.atacformer.train"]
+    module = [sys.executable, "-m", "bedtok", "train"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     environment |= {"HF_DATASETS_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
     first = subprocess.Popen(

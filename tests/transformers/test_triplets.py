@@ -23,8 +23,8 @@ from bedtok.atacformer import (
     AtacformerForCellClustering,
     AtacformerTokenizer,
 )
+from bedtok.atacformer.callbacks import SetEpochCallback
 from bedtok.atacformer.data_collator import DataCollatorForTripletLoss
-from bedtok.atacformer.training import SetEpochCallback
 from bedtok.atacformer.triplets import TripletDataset, sample_triplets
 
 LABELS = ["B", "T", "B", None, "T", "B", "NK", "T", float("nan"), "NK"]

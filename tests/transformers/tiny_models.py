@@ -83,7 +83,7 @@ def padded(lengths: list[int], width: int | None = None, seed: int = 0) -> dict[
 
 
 def training_input(model_class: Any, seed: int = 0) -> dict[str, torch.Tensor]:
-    """What the model takes in a step of training, with labels, if it has a loss."""
+    """Input of a training step, with labels if the model has a loss."""
     given = padded([7, 2, 5], seed=seed)
     mask = given["attention_mask"] != 0
     chance = torch.Generator().manual_seed(seed + 1)

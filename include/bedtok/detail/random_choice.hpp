@@ -8,6 +8,12 @@
 
 namespace bedtok::detail {
 
+/// The seed for the sample at a position of a batch. An odd factor far from 1: the samples of one
+/// batch share no seed with those of seed + 1.
+inline std::uint64_t sample_seed(std::uint64_t seed, std::size_t position) noexcept {
+  return seed + position * 0x9E3779B97F4A7C15u;
+}
+
 /// `count` of the positions 0 .. size - 1 in their order, every choice as likely as another. One
 /// seed gives the same choice on every platform: the standard defines its generators to the bit,
 /// but not its distributions. `count` must not be above `size`.

@@ -89,9 +89,8 @@ class RowBuilder {
   }
 
   Encoding subsample(const Encoding& sample, std::size_t i) const {
-    // An odd factor far from 1: the samples of one batch share no seed with those of seed + 1.
-    const std::uint64_t seed = options_.seed + i * 0x9E3779B97F4A7C15u;
-    const std::vector<std::size_t> chosen = random_choice(sample.input_ids.size(), room_, seed);
+    const std::vector<std::size_t> chosen =
+        random_choice(sample.input_ids.size(), room_, sample_seed(options_.seed, i));
     return row(sample, room_,
                [&](const std::vector<std::int64_t>& from, std::vector<std::int64_t>& to) {
                  for (const std::size_t index : chosen) to.push_back(from[index]);

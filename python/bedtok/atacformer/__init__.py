@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Atacformer on ``transformers``: importing this registers it with the Auto classes.
+"""Atacformer for ``transformers``; importing it registers the models with the Auto classes.
 
 Needs ``transformers`` and PyTorch: ``pip install bedtok[atacformer]``.
 """
@@ -13,6 +13,11 @@ except ImportError as error:
         "bedtok.tokenizers.Tokenizer works without it"
     ) from error
 
+from bedtok.atacformer.callbacks import (
+    AdjustedRandIndexCallback,
+    ModelParameterChangeCallback,
+    SetEpochCallback,
+)
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.data_collator import (
     DataCollatorForRegionModeling,
@@ -30,14 +35,11 @@ from bedtok.atacformer.modeling_atacformer import (
     AtacformerModel,
     AtacformerPreTrainedModel,
 )
-from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
-from bedtok.atacformer.training import (
-    AdjustedRandIndexCallback,
-    ModelParameterChangeCallback,
-    SetEpochCallback,
+from bedtok.atacformer.schedules import (
     get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
     get_linear_schedule_with_floor_with_warmup,
 )
+from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 from bedtok.atacformer.triplets import Triplet, TripletDataset, sample_triplets
 
 __all__ = [
@@ -65,7 +67,7 @@ __all__ = [
     "sample_triplets",
 ]
 
-# A module may be reloaded, so a second registration is none of anybody's faults.
+# exist_ok: a module may be reloaded.
 transformers.AutoConfig.register("atacformer", AtacformerConfig, exist_ok=True)
 transformers.AutoTokenizer.register(
     AtacformerConfig, slow_tokenizer_class=AtacformerTokenizer, exist_ok=True

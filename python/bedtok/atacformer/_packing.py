@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Padded rows of tokens, and the same tokens one behind the other.
+"""Packing: padded rows of tokens to concatenated tokens and back.
 
-Samples of a batch differ in length, cells by a factor of ten. Over padded rows, linear layers work
-on the padding too, and attention on the square of the longest row. Packed, the linear layers see
-the tokens alone and each sample attends within its own length.
+The lengths of cells in a batch differ by a factor of ten. With padded rows, linear layers also
+process the padding, and attention the square of the longest row. With packed rows, linear layers
+process only tokens, and each sample attends within its own length.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import torch
 
 
 class Packing:
-    """Where the tokens of padded rows lie when they are packed.
+    """The positions of the tokens in padded rows.
 
     Args:
-        mask: bool, shape (B, L): what is a token. A row may have none, and gaps.
+        mask: bool, shape (B, L): True for tokens. Rows may be empty and have gaps.
     """
 
     def __init__(self, mask: torch.Tensor) -> None:
         self.shape = mask.shape
-        #: Tokens of each row.
+        #: Number of tokens of each row.
         self.lengths: list[int] = mask.sum(dim=1).tolist()
-        self._at = mask.flatten().nonzero().squeeze(1)
+        self._positions = mask.flatten().nonzero().squeeze(1)
 
     def pack(self, rows: torch.Tensor) -> torch.Tensor:
         """Return the tokens of (B, L, hidden) as (tokens, hidden)."""
-        return rows.flatten(0, 1).index_select(0, self._at)
+        return rows.flatten(0, 1).index_select(0, self._positions)
 
     def unpack(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Return (tokens, hidden) as (B, L, hidden), zero where there is no token."""
+        """Return (tokens, hidden) as (B, L, hidden), zeros in padding."""
         rows, width = self.shape
         padded = tokens.new_zeros(rows * width, tokens.shape[-1])
-        return padded.index_copy(0, self._at, tokens).view(rows, width, -1)
+        return padded.index_copy(0, self._positions, tokens).view(rows, width, -1)
 
     def split(self, tokens: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return the parts of (tokens, ...) that are one row each, without empty rows."""
+        """Return (tokens, ...) split into rows, without empty rows."""
         return tuple(tokens.split([length for length in self.lengths if length > 0]))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Embeddings of cells by a trained model."""
+"""Cell embeddings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -15,12 +15,16 @@ from transformers.utils import logging
 
 from bedtok._checks import check_at_least, draw_seed
 from bedtok._core import ConfigError
+from bedtok.atacformer._subsampling import random_subsample
+from bedtok.atacformer._validation import read_row
 
 Int64s = npt.NDArray[np.int64]
 
+_TEMPLATE_ROLES = ("cls", "bos", "eos", "sep")  # special tokens that a template puts around a cell
+
 
 class _CellTokenizer(Protocol):
-    """What makes the tokens of an AnnData: a tokenizer of the core or of ``transformers``."""
+    """The part of a ``Tokenizer`` or ``AtacformerTokenizer`` that ``embed_anndata`` uses."""
 
     def __len__(self) -> int: ...
 
@@ -29,7 +33,7 @@ class _CellTokenizer(Protocol):
 
 def mean_of_tokens(hidden: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
     """Return the mean over tokens, shape (B, hidden), of (B, L, hidden); zeros without tokens."""
-    # In 32 bits at least: in 16 a sum over thousands of tokens loses digits, or is infinite.
+    # In float32 at least: in 16 bits a sum over thousands of tokens loses digits or overflows.
     wide = torch.promote_types(hidden.dtype, torch.float32)
     if attention_mask is None:
         total = hidden.sum(dim=1, dtype=wide)
@@ -40,7 +44,7 @@ def mean_of_tokens(hidden: torch.Tensor, attention_mask: torch.Tensor | None) ->
 
 
 class CellEmbedding:
-    """What models with an encoder ``atacformer`` do with the tokens of cells."""
+    """Cell embeddings by models with an encoder ``atacformer``."""
 
     def encode_tokenized_cells(
         self,
@@ -54,46 +58,50 @@ class CellEmbedding:
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> torch.Tensor:
-        """Return the embedding of each cell, by the model as it would predict (no dropout).
+        """Return the embedding of each cell, computed without dropout.
 
-        Cells are run in order of their length, so that little is computed for padding, and
-        returned in the order given. A cell's embedding does not depend on the others.
+        Cells are processed in order of their length, so that there is little padding, and returned
+        in the order given. The embedding of a cell does not depend on other cells.
 
         Args:
-            input_ids: For each cell its ids: lists, arrays, tensors, what calling a tokenizer or
-                ``encode_anndata`` returns. Padding ids are left out, and what an
-                ``attention_mask`` among them says is padding.
-            batch_size: Cells that are run together.
-            pool_tokens: Return the mean over a cell's tokens; otherwise each token's vector.
-            max_tokens_per_cell: Of a longer cell this many tokens are drawn, in their order, none
-                twice. None, and at most: ``config.max_position_embeddings``.
-            seed: Of that draw, 0 to 2**64 - 1; a cell's draw depends on its position, not on other
-                cells. None draws it from ``random``, which ``transformers.set_seed`` seeds.
-            progress: Show a bar.
-            device: Where the result lies; None: where the model does.
-            dtype: Of the result; None: that of the model.
+            input_ids: The ids of each cell: lists, arrays, tensors, or the result of a tokenizer's
+                call or ``encode_anndata``. Padding is dropped, as determined by the model's padding
+                id and by an ``attention_mask`` among the columns.
+            batch_size: Number of cells processed at once.
+            pool_tokens: Return the mean over a cell's tokens; otherwise the vector of each token.
+            max_tokens_per_cell: Maximum number of tokens of a cell; longer cells are subsampled, as
+                by ``truncation="random"``: special tokens stay, the others keep their order, none
+                is drawn twice. None: ``config.max_position_embeddings``, which is also the limit.
+            seed: Seed of the subsampling, 0 to 2**64 - 1. The sample depends on the seed and the
+                position of the cell, and is the one of ``tokenizer(..., truncation="random",
+                seed=)`` at that position. None draws a seed from ``random``, which
+                ``transformers.set_seed`` seeds.
+            progress: Show a progress bar.
+            device: Device of the result; None: that of the model.
+            dtype: Type of the result; None: that of the model.
 
         Returns:
-            Shape (cells, hidden); with ``pool_tokens=False`` (cells, longest cell, hidden), zeros
-            after a cell's last token. A cell without tokens has zeros.
+            Shape (cells, hidden); with ``pool_tokens=False`` (cells, longest cell, hidden), with
+            zeros after a cell's last token. A cell without tokens has zeros.
 
         Raises:
             ConfigError: ``batch_size`` or ``max_tokens_per_cell`` is out of range.
-            TypeError: These are not cells.
+            TypeError: ``input_ids`` are not cells.
             ValueError: An id is outside the model's vocabulary.
         """
         model: Any = self
         context = model.config.max_position_embeddings
-        longest = context if max_tokens_per_cell is None else max_tokens_per_cell
+        max_length = context if max_tokens_per_cell is None else max_tokens_per_cell
         check_at_least("batch_size", batch_size, 1)
-        if not 1 <= check_at_least("max_tokens_per_cell", longest, 0) <= context:
+        if not 1 <= check_at_least("max_tokens_per_cell", max_length, 0) <= context:
             raise ConfigError(
-                f"max_tokens_per_cell is {longest}, expected 1 to {context}, "
+                f"max_tokens_per_cell is {max_length}, expected 1 to {context}, "
                 "the model's max_position_embeddings"
             )
         cells = _read_cells(input_ids, model.config.pad_token_id)
         _check_cells(cells, model.get_input_embeddings().num_embeddings)
-        cells = _drawn(cells, longest, draw_seed(seed))
+        special = [getattr(model.config, f"{role}_token_id", None) for role in _TEMPLATE_ROLES]
+        cells = _subsample(cells, special, max_length, draw_seed(seed))
 
         weight = model.get_input_embeddings().weight
         lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
@@ -103,7 +111,7 @@ class CellEmbedding:
             dtype=weight.dtype if dtype is None else dtype,
             device=weight.device if device is None else device,
         )
-        # The longest come first: what does not fit into memory fails at once. Empty cells are done.
+        # The longest come first, so that too large a batch fails at once; empty cells are done.
         order = np.argsort(-lengths, kind="stable")[: int((lengths > 0).sum())]
         starts = range(0, len(order), batch_size)
         bar = logging.tqdm if progress else iter
@@ -134,21 +142,20 @@ class CellEmbedding:
         progress: bool = False,
         **options: Any,
     ) -> None:
-        """Write the embedding of each cell into ``adata.obsm[key_added]``.
+        """Write the embedding of each cell to ``adata.obsm[key_added]``.
+
+        ``batch_size``, ``max_tokens_per_cell``, ``seed`` and ``progress`` are those of
+        ``encode_tokenized_cells``.
 
         Args:
             adata: Cells x peaks; see ``Tokenizer.encode_anndata``.
             tokenizer: The model's tokenizer.
-            key_added: Where to: float32, shape (cells, hidden).
-            batch_size: See ``encode_tokenized_cells``; so are the next three.
-            max_tokens_per_cell: See there.
-            seed: See there.
-            progress: See there.
+            key_added: Key of the result, float32 of shape (cells, hidden).
             **options: Further keywords of ``encode_anndata``: ``layer``, ``threshold`` ...
 
         Raises:
-            ConfigError: The tokenizer has another vocabulary than the model.
-            TypeError: A keyword is not known, or chooses cells.
+            ConfigError: The tokenizer's vocabulary is not the model's.
+            TypeError: A keyword is unknown, or selects cells.
 
         Example:
             >>> model.embed_anndata(adata, tokenizer)
@@ -158,11 +165,12 @@ class CellEmbedding:
         size = model.get_input_embeddings().num_embeddings
         if len(tokenizer) != size:
             raise ConfigError(
-                f"the tokenizer has {len(tokenizer)} tokens, the model {size}; load both by one "
-                "name, or model.resize_token_embeddings(len(tokenizer)) for tokens that were added"
+                f"the tokenizer has {len(tokenizer)} tokens, the model {size}; load both by "
+                "one name, or call model.resize_token_embeddings(len(tokenizer)) after adding "
+                "tokens"
             )
         if "obs_mask" in options or "key_added" in options:
-            raise TypeError("embed_anndata embeds all cells; give it a part: adata[mask]")
+            raise TypeError("embed_anndata embeds all cells; pass a subset: adata[mask]")
         embeddings = self.encode_tokenized_cells(
             tokenizer.encode_anndata(adata, **options),
             batch_size=batch_size,
@@ -189,47 +197,26 @@ def _read_cells(input_ids: Any, pad: int | None) -> list[Int64s]:
         )
     if isinstance(input_ids, torch.Tensor):
         input_ids = input_ids.cpu()  # once, not row by row
-    cells = [_ids(row, number) for number, row in enumerate(input_ids)]
+    cells = [read_row(row, f"input_ids of cell {i}") for i, row in enumerate(input_ids)]
     if masks is not None:
         if len(masks) != len(cells):
             raise ValueError(f"attention_mask has {len(masks)} rows, expected {len(cells)}")
         for number, mask in enumerate(masks):
-            kept = _array(mask)
+            kept = _read_mask(mask)
             if kept.shape != cells[number].shape:
                 raise ValueError(
                     f"attention_mask of cell {number} has shape {kept.shape}, "
                     f"expected {cells[number].shape}"
                 )
-            cells[number] = cells[number][kept != 0]
+            cells[number] = cells[number][kept]
     return cells if pad is None else [cell[cell != pad] for cell in cells]
 
 
-def _array(row: Any) -> npt.NDArray[Any]:
+def _read_mask(row: Any) -> npt.NDArray[np.bool_]:
     if isinstance(row, torch.Tensor):
-        row = row.detach().cpu()
-        row = row.float() if row.dtype == torch.bfloat16 else row  # NumPy has no bfloat16
-    elif hasattr(row, "as_py"):
-        row = row.as_py()  # of pyarrow
-    try:
-        array: npt.NDArray[Any] = np.asarray(row)
-    except ValueError:  # of rows of different lengths
-        array = np.empty((), dtype=object)
-    return array
-
-
-def _ids(row: Any, number: int) -> Int64s:
-    ids = _array(row)
-    if ids.size == 0 and ids.ndim == 1:
-        return np.empty(0, dtype=np.int64)
-    if ids.ndim != 1 or ids.dtype.kind not in "iu":
-        what = f"{ids.dtype} of shape {ids.shape}" if ids.ndim else type(row).__name__
-        raise TypeError(
-            f"input_ids of cell {number}: expected a row of whole numbers, not {what}; "
-            "one cell is a batch of one: [ids]"
-        )
-    if ids.dtype == np.uint64 and ids.max() > np.iinfo(np.int64).max:
-        raise ValueError(f"cell {number}: id {ids.max()} is outside any vocabulary")
-    return ids.astype(np.int64, copy=False)
+        row = (row != 0).cpu()
+    mask: npt.NDArray[np.bool_] = np.asarray(row) != 0
+    return mask
 
 
 def _check_cells(cells: list[Int64s], size: int) -> None:
@@ -242,15 +229,18 @@ def _check_cells(cells: list[Int64s], size: int) -> None:
             )
 
 
-def _drawn(cells: list[Int64s], longest: int, seed: int) -> list[Int64s]:
-    """Return the cells, of those that are too long a sample in their order."""
-
-    def sample(number: int, cell: Int64s) -> Int64s:
-        chance = np.random.default_rng([seed, number])
-        return cell[np.sort(chance.choice(len(cell), size=longest, replace=False))]
-
+def _subsample(
+    cells: list[Int64s], special: Iterable[int | None], max_length: int, seed: int
+) -> list[Int64s]:
+    """Return the cells, those that are too long subsampled; special ids stay."""
+    kept = [id_ for id_ in special if id_ is not None]
     return [
-        cell if len(cell) <= longest else sample(number, cell) for number, cell in enumerate(cells)
+        cell
+        if cell.size <= max_length
+        else random_subsample(
+            cell, np.isin(cell, kept), max_length, seed, position, "max_tokens_per_cell"
+        )
+        for position, cell in enumerate(cells)
     ]
 
 
@@ -264,7 +254,7 @@ def _padded(cells: list[Int64s], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @contextmanager
 def _predicting(model: nn.Module) -> Iterator[None]:
-    """Switch dropout off, and back on as it was, in each part of the model."""
+    """Put the model into eval mode, and restore the mode of each module at the end."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The configuration of an Atacformer model, as published models have it in ``config.json``."""
+"""The configuration of an Atacformer model, compatible with published ``config.json`` files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from transformers import PretrainedConfig
 
 from bedtok._core import ConfigError
 
-# What the heads share with a tokenizer: whose ids are special tokens of which role.
+# Roles of special tokens whose ids are part of the configuration.
 _ROLES = ("pad", "eos", "bos", "cls", "sep")
 
-# What fields may be.
 _COUNTS = (
     "vocab_size",
     "max_position_embeddings",
@@ -33,55 +32,55 @@ _PROBABILITIES = ("hidden_dropout", "attention_dropout", "embedding_dropout", "c
 
 
 class _Vocabulary(Protocol):
-    """What a configuration takes from a tokenizer, of the core or of ``transformers``."""
+    """The part of a ``Tokenizer`` or ``AtacformerTokenizer`` that ``from_tokenizer`` uses."""
 
     def __len__(self) -> int: ...
 
 
 class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
-    """What an Atacformer model is built from.
+    """Configuration of an Atacformer model.
 
-    The defaults are those of ``databio/atacformer-base-hg38``, and what geniml 0.8.4 has fixed in
-    its code (dropout of 0.1, ReLU) is a field with that value. Fields that are not known are kept.
+    The defaults are those of ``databio/atacformer-base-hg38``; values that geniml 0.8.4 hard-codes
+    (dropout of 0.1, ReLU) are fields with that default. Unknown fields are kept.
 
     Args:
         vocab_size: Number of tokens: regions and special tokens.
-        max_position_embeddings: The longest sequence, in tokens.
-        hidden_size: Width of embeddings and layers.
-        intermediate_size: Width of the feed-forward part of a layer.
+        max_position_embeddings: Context: maximum length of a sequence, in tokens.
+        hidden_size: Size of embeddings and hidden states.
+        intermediate_size: Size of the feed-forward layer.
         num_hidden_layers: Number of layers.
-        num_attention_heads: Heads of a layer; they divide ``hidden_size``.
-        use_pos_embeddings: Whether learned positions are added to the embeddings. Regions have no
-            order of reading, so they are not unless asked for.
-        hidden_act: Activation of the feed-forward part, a name that ``transformers`` knows.
-        hidden_dropout: Probability, 0 to 1, of dropping a value after the attention, the
-            activation and the feed-forward part, in training.
-        attention_dropout: The same for attention weights.
-        embedding_dropout: The same for embeddings.
+        num_attention_heads: Number of attention heads; it divides ``hidden_size``.
+        use_pos_embeddings: Whether learned position embeddings are added. Regions are a set, so
+            the default is False.
+        hidden_act: Activation of the feed-forward layer, a name known to ``transformers``.
+        hidden_dropout: Dropout probability after the attention, the activation and the
+            feed-forward layer, 0 to 1.
+        attention_dropout: Dropout probability of attention weights.
+        embedding_dropout: Dropout probability of embeddings.
         norm_eps: Epsilon of layer norms.
         initializer_range: Standard deviation of new weights.
-        initializer_cutoff_factor: New weights lie within so many standard deviations of 0.
-        tie_word_embeddings: Whether ``AtacformerForMaskedLM`` predicts by the token embeddings.
-        sparse_prediction: Whether ``AtacformerForMaskedLM`` computes logits for labelled tokens
-            alone when it is given labels.
-        discriminator_hidden_size: Width of the head that detects replaced tokens; None:
+        initializer_cutoff_factor: New weights are truncated at this many standard deviations.
+        tie_word_embeddings: Whether the output layer of ``AtacformerForMaskedLM`` shares the token
+            embeddings.
+        sparse_prediction: Whether ``AtacformerForMaskedLM`` computes logits only for labelled
+            tokens when it gets labels.
+        discriminator_hidden_size: Hidden size of the head for replaced token detection; None:
             ``hidden_size``.
         classifier_dropout: Dropout before the head of ``AtacformerForSequenceClassification``;
             None: ``hidden_dropout``.
-        triplet_margin: How much farther than the positive the negative shall be, in the loss of
-            ``AtacformerForCellClustering``.
-        triplet_p: The norm of that loss's distances.
-        num_batches: Number of batches (of an experiment, not of training) that
-            ``AtacformerForUnsupervisedBatchCorrection`` tells apart; it needs one.
-        lambda_adv: Weight of its loss for telling batches apart.
-        grl_alpha: Factor of its reversed gradient.
-        bc_unfreeze_last_n_layers: How many of its last layers train; None: all.
+        triplet_margin: Margin of the triplet loss of ``AtacformerForCellClustering``.
+        triplet_p: Norm of its distances.
+        num_batches: Number of experimental batches, required by
+            ``AtacformerForUnsupervisedBatchCorrection``.
+        lambda_adv: Weight of its loss of batch prediction.
+        grl_alpha: Factor of its gradient reversal.
+        bc_unfreeze_last_n_layers: Number of its last layers to train; None: all.
         pad_token_id: Id of ``<pad>``.
         eos_token_id: Id of ``<eos>``.
         bos_token_id: Id of ``<bos>``.
         cls_token_id: Id of ``<cls>``.
         sep_token_id: Id of ``<sep>``.
-        **kwargs: Further fields, and what every ``PretrainedConfig`` takes (``num_labels`` ...).
+        **kwargs: Further fields, and keywords of ``PretrainedConfig`` (``num_labels`` ...).
     """
 
     model_type = "atacformer"
@@ -157,9 +156,9 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         """Return the configuration of a new model for the vocabulary of a tokenizer.
 
         Args:
-            tokenizer: A ``Tokenizer`` or ``AtacformerTokenizer``: gives ``vocab_size`` and the ids
-                of special tokens.
-            **fields: The other fields.
+            tokenizer: A ``Tokenizer`` or ``AtacformerTokenizer``, which determines ``vocab_size``
+                and the ids of special tokens.
+            **fields: Other fields.
 
         Example:
             >>> AtacformerConfig.from_tokenizer(tokenizer, hidden_size=192, intermediate_size=768)
@@ -168,13 +167,13 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         return cls(**{"vocab_size": len(tokenizer), **ids, **fields})
 
     def check(self) -> None:
-        """Say what no model can be built from.
+        """Check that a model can be built.
 
-        Models ask when they are constructed, not the configuration itself: a published file with
-        a wrong field may still be read and mended.
+        Models call it when they are constructed; the configuration itself does not, so that a
+        published file with a wrong field can still be read and corrected.
 
         Raises:
-            ConfigError: A field is out of its range, or two do not fit.
+            ConfigError: A field is out of range, or two fields do not fit.
         """
         for name in _COUNTS:
             value = getattr(self, name)

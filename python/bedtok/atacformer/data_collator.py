@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Collators for training on regions."""
+"""Data collators for training on regions."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import torch
 from transformers import DataCollatorForLanguageModeling
 
 from bedtok._core import ConfigError
-from bedtok.atacformer._chance import RegionDistribution
-from bedtok.atacformer._collating import RegionCollator, RegionTokenizer, feature_value
+from bedtok.atacformer._base_collator import RegionCollator, RegionTokenizer, feature_value
+from bedtok.atacformer._random import RegionDistribution
 from bedtok.atacformer.losses import IGNORED
 
 
 class DataCollatorForRegionModeling(DataCollatorForLanguageModeling):  # type: ignore[misc]
-    """``DataCollatorForLanguageModeling`` whose random replacements are regions.
+    """``DataCollatorForLanguageModeling`` that replaces tokens only by regions.
 
     The collator of ``transformers`` replaces some of the chosen tokens (one in ten by default) by
-    tokens drawn from all of ``len(tokenizer)``, special tokens included. Here a special token that
-    was drawn is drawn again, from the regions alone; but where the draw gave the mask token, the
-    token counts as masked. Arguments are those of the base class.
+    any of ``len(tokenizer)`` tokens, special tokens included. Here a special token that was drawn
+    is replaced by a random region, except the mask token, which counts as masked. The arguments are
+    those of the base class.
     """
 
     def torch_mask_tokens(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Return inputs with tokens masked or replaced, and labels, int64 (rows, L) tensors."""
+        """Return masked inputs and labels, int64 tensors (B, L)."""
         inputs, labels = super().torch_mask_tokens(inputs, *args, **kwargs)
         drawn = self._special(inputs) & (labels != -100)
-        # The generator of a collator that was given a seed; older versions have none.
+        # The generator of a collator with a seed; older versions have no such attribute.
         generator = getattr(self, "generator", None)
         regions = self.tokenizer.num_regions
         inputs[drawn] = torch.randint(
@@ -39,7 +39,7 @@ class DataCollatorForRegionModeling(DataCollatorForLanguageModeling):  # type: i
         return inputs, labels
 
     def numpy_mask_tokens(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        """Return inputs with tokens masked or replaced, and labels, int64 (rows, L) arrays."""
+        """Return masked inputs and labels, int64 arrays (B, L)."""
         inputs, labels = super().numpy_mask_tokens(inputs, *args, **kwargs)
         drawn = self._special(inputs) & (labels != -100)
         generator = getattr(self, "generator", None) or np.random.default_rng()
@@ -47,47 +47,47 @@ class DataCollatorForRegionModeling(DataCollatorForLanguageModeling):  # type: i
         return inputs, labels
 
     def _special(self, inputs: Any) -> Any:
-        """Where inputs hold a special token other than the mask."""
+        """Return where inputs have a special token other than the mask."""
         return (inputs >= self.tokenizer.num_regions) & (inputs != self.tokenizer.mask_token_id)
 
 
 class DataCollatorForReplacedTokenDetection(RegionCollator):
-    """Batches in which some tokens are replaced by others, with labels that say which.
+    """Collate batches for replaced token detection: inputs with some tokens replaced, and labels.
 
-    Of each sample ``input_ids`` alone is read: a list, an array or a tensor, as calling the
-    tokenizer returns it; padding in it is left out. A batch holds int64 tensors of shape (B, L):
-    ``input_ids``; ``attention_mask``, 1 for tokens and 0 for padding; ``labels``, 1 where the token
-    is not the original, 0 where it is, -100 for special tokens and padding. Special tokens are
-    neither replaced nor drawn. Where a token was drawn for itself nothing changed: its label is 0.
+    Only ``input_ids`` of a sample is read: a list, an array or a tensor, as the tokenizer returns
+    it; padding in it is dropped. A batch has int64 tensors of shape (B, L): ``input_ids``;
+    ``attention_mask``, 1 for tokens and 0 for padding; ``labels``, 1 for replaced tokens, 0 for
+    original tokens, -100 for special tokens and padding. Special tokens are neither replaced nor
+    drawn. The label of a token that was replaced by itself is 0.
 
     Args:
-        tokenizer: A ``bedtok`` tokenizer of either kind; it pads.
-        mlm_probability: Of each token to be drawn anew, 0 to 1.
-        seed: 0 to 2**64 - 1. What is drawn for a batch depends on the seed, the epoch and the
-            batch's samples alone, so that a training that Trainer resumes from a checkpoint has
-            what the whole one has, with workers of a DataLoader or without. ``set_epoch`` tells
-            the epoch; with Trainer, pass ``callbacks=[SetEpochCallback()]``. Where it is not told,
-            samples that come again are drawn anew, but workers differ, and a resumed training
-            begins to count anew. None draws from PyTorch's generator, whose state a checkpoint
-            has; but loaders of Trainer fetch a batch ahead of it, so that a training resumed in
-            the middle of an epoch is another one.
-        token_probabilities: How often each token is drawn, in proportion: counts or
-            probabilities, shape (num_regions,) or (vocab_size,); those of special tokens are not
-            read. None: all regions alike.
-        max_length: Of a longer sample this many tokens are drawn, none twice, which keep their
-            order; special tokens around it stay. None: samples stay as long as they are.
-        pad_to_multiple_of: Rows are padded to the next multiple of it.
+        tokenizer: A ``Tokenizer`` or ``AtacformerTokenizer``.
+        mlm_probability: Probability of replacing a token, 0 to 1.
+        seed: 0 to 2**64 - 1, or None. With a seed, call ``set_epoch`` before each epoch; with
+            Trainer, pass ``callbacks=[SetEpochCallback()]``. A batch then depends only on the seed,
+            the epoch and its samples, so that a training resumed from a checkpoint is the same as
+            an uninterrupted one, with or without workers of a DataLoader. Until ``set_epoch`` is
+            called, batches also depend on the number of calls, and in workers on PyTorch's global
+            generator: they differ between epochs, but a resumed training is not the same. None
+            draws from PyTorch's global generator; Trainer restores its state from a checkpoint, but
+            its loaders fetch a batch ahead, so that a training resumed in the middle of an epoch is
+            not the same.
+        token_probabilities: Weights of the tokens to draw, counts or probabilities, shape
+            (num_regions,) or (vocab_size,); those of special tokens are ignored. None: uniform.
+        max_length: Maximum number of tokens of a sample; longer samples are subsampled, as by
+            ``truncation="random"``: special tokens stay, the others keep their order, none is
+            drawn twice. None: no maximum.
+        pad_to_multiple_of: Pad to the next multiple of this length.
 
     Raises:
-        ConfigError, TypeError: An argument is out of its range, or not of its type.
+        ConfigError, TypeError: An argument is out of range or has another type.
 
     Example:
         >>> collator = DataCollatorForReplacedTokenDetection(tokenizer, mlm_probability=0.45)
         >>> batch = collator([tokenizer(sample) for sample in samples])
         >>> AtacformerForReplacedTokenDetection(config)(**batch).loss
 
-    Source: the collator of that name in ``geniml.atacformer``, which knows the uniform distribution
-    alone.
+    Source: the collator of that name in ``geniml.atacformer``, which only draws uniformly.
     """
 
     def __init__(
@@ -112,10 +112,9 @@ class DataCollatorForReplacedTokenDetection(RegionCollator):
         """Return one batch.
 
         Raises:
-            ConfigError: A sample has no ``input_ids``. VocabularyError: An id is not the
-                tokenizer's. TypeError: Ids are not integers.
+            ConfigError: A sample has no ``input_ids``. TypeError: Ids are not integers.
         """
-        original, attention_mask, generator = self._rows(features, "input_ids")
+        original, attention_mask, generator = self._collate(features, "input_ids")
         special = original >= self.tokenizer.num_regions
         chosen = torch.rand(original.shape, generator=generator) < self.mlm_probability
         chosen &= ~special
@@ -126,23 +125,18 @@ class DataCollatorForReplacedTokenDetection(RegionCollator):
 
 
 class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDetection):
-    """Batches as for replaced token detection, and of which experimental batch each cell is.
+    """Collate batches for replaced token detection with the experimental batch of each cell.
 
-    Samples also have ``batch_id``, or ``batch_labels``, a number from 0 on, or -100 where it is not
-    known; a batch has it as ``batch_labels``, int64 of shape (B,). Trainer removes columns that the
-    model's ``forward`` does not name: call the column ``batch_labels``, or pass
+    Samples also have ``batch_id`` or ``batch_labels``, 0 or more, or -100 if unknown; a batch has
+    it as ``batch_labels``, int64 of shape (B,). Trainer removes columns that the model's
+    ``forward`` does not name: call the column ``batch_labels``, or pass
     ``remove_unused_columns=False``.
 
-    Args:
-        tokenizer: As ``DataCollatorForReplacedTokenDetection`` takes it; so are the others.
-        max_position_embeddings: Its ``max_length``.
-        mlm_probability: See there.
-        seed: See there.
-        token_probabilities: See there.
-        pad_to_multiple_of: See there.
+    The arguments are those of ``DataCollatorForReplacedTokenDetection``;
+    ``max_position_embeddings`` is its ``max_length``.
 
     Raises:
-        ConfigError, TypeError: An argument is out of its range, or not of its type.
+        ConfigError, TypeError: An argument is out of range or has another type.
 
     Source: the collator of that name in ``geniml.atacformer``.
     """
@@ -172,7 +166,7 @@ class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDet
         """Return one batch.
 
         Raises:
-            ConfigError, VocabularyError, TypeError: As the base class, and for ``batch_id``.
+            ConfigError, TypeError: As in the base class, and for ``batch_id``.
         """
         batch = super().__call__(features)
         labels = [_batch_number(feature, i) for i, feature in enumerate(features)]
@@ -180,21 +174,22 @@ class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDet
 
 
 class DataCollatorForTripletLoss(RegionCollator):
-    """Batches of triplets: each anchor with a cell of its own kind and one of another.
+    """Collate batches of triplets: an anchor, a cell of its label and a cell of another label.
 
-    Samples have ``input_ids_anchor``, ``input_ids_positive`` and ``input_ids_negative``, as
-    ``TripletDataset`` gives them. A batch holds each as int64 tensor (B, L), L being that of the
-    longest of its own kind, and ``attention_mask_anchor`` and so on, 1 for tokens, 0 for padding.
+    Samples have ``input_ids_anchor``, ``input_ids_positive`` and ``input_ids_negative``, as in
+    ``TripletDataset``. A batch has each as an int64 tensor (B, L), where L is the length of the
+    longest cell of that column, and ``attention_mask_anchor`` and so on, 1 for tokens, 0 for
+    padding.
 
     Args:
-        tokenizer: A ``bedtok`` tokenizer of either kind; it pads.
-        max_position_embeddings: Of a longer cell this many tokens are drawn, none twice, which keep
-            their order; special tokens around it stay. None: cells stay as long as they are.
-        seed: Of that draw; see ``DataCollatorForReplacedTokenDetection``.
-        pad_to_multiple_of: Rows are padded to the next multiple of it.
+        tokenizer: A ``Tokenizer`` or ``AtacformerTokenizer``.
+        max_position_embeddings: Maximum number of tokens of a cell, the ``max_length`` of
+            ``DataCollatorForReplacedTokenDetection``.
+        seed: Seed of the subsampling; see ``DataCollatorForReplacedTokenDetection``.
+        pad_to_multiple_of: Pad to the next multiple of this length.
 
     Raises:
-        ConfigError, TypeError: An argument is out of its range, or not of its type.
+        ConfigError, TypeError: An argument is out of range or has another type.
 
     Source: the collator of that name in ``geniml.atacformer``.
     """
@@ -215,12 +210,11 @@ class DataCollatorForTripletLoss(RegionCollator):
         """Return one batch.
 
         Raises:
-            ConfigError: A sample lacks one of the three. VocabularyError: An id is not the
-                tokenizer's. TypeError: Ids are not integers.
+            ConfigError: A sample lacks one of the three. TypeError: Ids are not integers.
         """
         batch = {}
         for role in ("anchor", "positive", "negative"):
-            ids, mask, _ = self._rows(features, f"input_ids_{role}")
+            ids, mask, _ = self._collate(features, f"input_ids_{role}")
             batch[f"input_ids_{role}"], batch[f"attention_mask_{role}"] = ids, mask
         return batch
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Training a part of a model."""
+"""Freezing a part of a model."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from bedtok._core import ConfigError
 
 
 def freeze_except_last_n(model: nn.Module, n: int | None = 2) -> None:
-    """Freeze an encoder but for its last layers and all layer norms.
+    """Freeze an encoder except its last n layers and all layer norms.
 
-    Norms go on training, as frozen ones make the rest unstable. What is frozen already stays so.
-    A model's head is not touched, but for weights that it shares with the embeddings.
+    Norms are trained because frozen norms make the training unstable. Parameters that are frozen
+    already stay frozen. The head of a model is not affected, except weights that it shares with the
+    embeddings.
 
     Args:
         model: An ``AtacformerModel``, or a model that has one as ``atacformer``.
-        n: How many of the last layers train, 0 to all of them; None: nothing is frozen.
+        n: Number of layers to train, 0 to all of them; None: freeze nothing.
 
     Raises:
-        ConfigError: There are fewer layers, or n is below 0. TypeError: n is no whole number.
+        ConfigError: There are fewer layers, or n is below 0. TypeError: n is not an integer.
 
     Source: ``geniml.atacformer``, where 0 freezes nothing.
     """

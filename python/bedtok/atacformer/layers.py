@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Embeddings and encoder layers of Atacformer.
 
-Parameters are named as those of ``torch.nn.TransformerEncoder``, with which the published
-checkpoints were made: a checkpoint loads as it is.
+Parameters have the names of ``torch.nn.TransformerEncoder``, with which the published checkpoints
+were made, so that they load without conversion.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bedtok._core import ConfigError
 from bedtok.atacformer._packing import Packing
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 
-# Weighted values (B, L, heads, width) and, where the function has them, the weights.
+# Weighted values (B, L, heads, width) and the weights, if the function returns them.
 Attended = tuple[torch.Tensor, "torch.Tensor | None"]
 
 
@@ -35,28 +35,28 @@ def eager_attention(
     scaling: float | None = None,
     **kwargs: Any,
 ) -> Attended:
-    """Attention written out: the one that can show its weights.
+    """Compute attention explicitly, the only implementation that returns its weights.
 
     Args:
-        module: Whose attention it is.
-        query: Shape (B, heads, L, width of a head), as are ``key`` and ``value``.
-        key: See ``query``.
-        value: See ``query``.
+        module: The attention module.
+        query: Shape (B, heads, L, head size).
+        key: Shape (B, heads, L, head size).
+        value: Shape (B, heads, L, head size).
         attention_mask: Added to the scores, shape (B, 1, 1, L), or None.
-        dropout: Probability of dropping a weight.
-        scaling: Factor of the scores; None: 1 / sqrt(width of a head).
-        **kwargs: What other functions of ``transformers`` take; not read.
+        dropout: Dropout probability of the weights.
+        scaling: Factor of the scores; None: 1 / sqrt(head size).
+        **kwargs: Keywords of other attention functions of ``transformers``; ignored.
 
     Returns:
-        Values, shape (B, L, heads, width of a head), and weights, (B, heads, L, L).
+        Values, shape (B, L, heads, head size), and weights, (B, heads, L, L).
     """
     scores = (
         query @ key.transpose(-2, -1) * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     )
     if attention_mask is not None:
         scores = scores + attention_mask
-    # In 32 bits at least, as the fused functions do: in 16 a sum over thousands of tokens loses
-    # digits.
+    # In float32 at least, as in the fused functions: in 16 bits a sum over thousands of tokens
+    # loses digits.
     wide = torch.promote_types(query.dtype, torch.float32)
     weights = scores.softmax(dim=-1, dtype=wide).to(query.dtype)
     weights = F.dropout(weights, p=dropout, training=module.training)
@@ -64,26 +64,26 @@ def eager_attention(
 
 
 class AtacformerEmbeddings(nn.Module):  # type: ignore[misc]
-    """Ids to vectors."""
+    """Token embeddings, with positions if the configuration has them."""
 
     def __init__(self, config: AtacformerConfig) -> None:
         super().__init__()
         self.token_embeddings = nn.Embedding(
             config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id
         )
-        # Published checkpoints hold positions whether the model uses them or not. Frozen where it
-        # does not: a parameter without a gradient would end distributed training.
+        # Published checkpoints have positions whether the model uses them or not. Unused ones are
+        # frozen: a parameter without a gradient is an error in distributed training.
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
         self.uses_positions = config.use_pos_embeddings
         self.dropout = nn.Dropout(config.embedding_dropout)
 
     def freeze(self) -> None:
-        """Freeze positions that are not used."""
+        """Freeze the positions if they are not used."""
         if not self.uses_positions:
             self.position_embeddings.requires_grad_(False)
 
     def forward(self, input_ids: torch.Tensor | None, embeds: torch.Tensor | None) -> torch.Tensor:
-        """Return (B, L, hidden) of ids (B, L) or, in their place, of their embeddings."""
+        """Return hidden states (B, L, hidden) for ids (B, L) or for embeddings (B, L, hidden)."""
         x = self.token_embeddings(input_ids) if embeds is None else embeds
         if self.uses_positions:
             x = x + self.position_embeddings.weight[: x.shape[1]].to(x.dtype)
@@ -92,7 +92,7 @@ class AtacformerEmbeddings(nn.Module):  # type: ignore[misc]
 
 
 class AtacformerAttention(nn.Module):  # type: ignore[misc]
-    """Self-attention with several heads."""
+    """Multi-head self-attention."""
 
     def __init__(self, config: AtacformerConfig) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
         self.num_heads = config.num_attention_heads
         self.head_width = config.hidden_size // config.num_attention_heads
         self.dropout = config.attention_dropout
-        self.is_causal = False  # functions of transformers ask for it
+        self.is_causal = False  # read by attention functions of transformers
         hidden = config.hidden_size
         self.in_proj_weight = nn.Parameter(torch.empty(3 * hidden, hidden))
         self.in_proj_bias = nn.Parameter(torch.empty(3 * hidden))
@@ -109,12 +109,12 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
     def forward(
         self, hidden: torch.Tensor, mask: torch.Tensor | None, packing: Packing | None
     ) -> Attended:
-        """Return what the tokens attend to, shaped as they are, and the weights, if known.
+        """Return the output, shaped like ``hidden``, and the weights or None.
 
         Args:
-            hidden: (B, L, hidden), or packed (tokens, hidden).
-            mask: As the attention function takes it; None where all are tokens or packed.
-            packing: How ``hidden`` is packed; None: it is not.
+            hidden: Shape (B, L, hidden), or packed (tokens, hidden).
+            mask: Mask for the attention function; None if all are tokens or packed.
+            packing: The packing of ``hidden``, or None.
         """
         projected = F.linear(hidden, self.in_proj_weight, self.in_proj_bias)
         if packing is None:
@@ -131,7 +131,7 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
         rows, length, _ = projected.shape
         heads = (self.num_heads, self.head_width)
         query, key, value = projected.view(rows, length, 3, *heads).permute(2, 0, 3, 1, 4).unbind(0)
-        # Of nothing, other functions do not know the shape.
+        # Other functions fail on empty input.
         function = self._function() if projected.numel() > 0 else eager_attention
         attended, weights = function(
             self,
@@ -154,7 +154,7 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
 
 
 class AtacformerLayer(GradientCheckpointingLayer):  # type: ignore[misc]
-    """Attention, then the feed-forward part; each is added to its input and normed."""
+    """An encoder layer: attention and feed-forward, each with residual and layer norm."""
 
     def __init__(self, config: AtacformerConfig) -> None:
         super().__init__()
@@ -178,7 +178,7 @@ class AtacformerLayer(GradientCheckpointingLayer):  # type: ignore[misc]
         mask: torch.Tensor | None = None,
         packing: Packing | None = None,
     ) -> Attended:
-        """Return the layer's output, shaped as ``hidden``, and attention weights, if known."""
+        """Return the output, shaped like ``hidden``, and the attention weights or None."""
         attended, weights = self.self_attn(hidden, mask, packing)
         hidden = self.norm1(hidden + self.dropout(attended))
         inner = self.dropout(self.activation(self.linear1(hidden)))
@@ -186,7 +186,7 @@ class AtacformerLayer(GradientCheckpointingLayer):  # type: ignore[misc]
 
 
 class AtacformerEncoder(nn.Module):  # type: ignore[misc]
-    """The layers, one after the other."""
+    """The stack of layers."""
 
     def __init__(self, config: AtacformerConfig) -> None:
         super().__init__()
@@ -202,23 +202,23 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
         states: list[torch.Tensor] | None = None,
         attentions: list[torch.Tensor | None] | None = None,
     ) -> torch.Tensor:
-        """Return the last layer's output, shaped as ``hidden``.
+        """Return the output of the last layer, shaped like ``hidden``.
 
         Args:
-            hidden: (B, L, hidden), or packed (tokens, hidden).
-            mask: As the attention function takes it; None where all are tokens or packed.
-            packing: How ``hidden`` is packed; None: it is not.
-            states: Gets each layer's input.
-            attentions: Gets each layer's weights. Without these lists, nothing of a layer stays
-                in memory but for the gradients.
+            hidden: Shape (B, L, hidden), or packed (tokens, hidden).
+            mask: Mask for the attention function; None if all are tokens or packed.
+            packing: The packing of ``hidden``, or None.
+            states: The input of each layer is appended to this list; None: it is not kept.
+            attentions: The weights of each layer are appended to this list; None: they are not
+                kept.
         """
         if (
             self.training
             and not hidden.requires_grad
             and any(layer.gradient_checkpointing for layer in self.layers)
         ):
-            # Of frozen embeddings. Checkpointing of PyTorch's older kind, the default of
-            # transformers 4, gives no gradients to a layer whose input asks for none.
+            # The embeddings are frozen. Reentrant checkpointing, the default of transformers 4,
+            # computes no gradients for a layer whose input requires none.
             hidden = hidden.detach().requires_grad_()
         for layer in self.layers:
             if states is not None:

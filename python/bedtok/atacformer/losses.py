@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Losses of the heads."""
+"""Loss functions of the models."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
-from bedtok.atacformer._checks import check_ids, check_shape, compiling
+from bedtok.atacformer._validation import check_ids, check_shape, compiling
 
-IGNORED = -100  # the label of what is not scored, as everywhere in PyTorch
+IGNORED = -100  # label of tokens and cells that are not scored, as in PyTorch
 
-_LOGITS_AT_ONCE = 2**27  # 512 MiB in 32 bits
+_LOGITS_AT_ONCE = 2**27  # 512 MiB in float32
 
 
 def _mean(total: torch.Tensor, count: Any, labels: torch.Tensor) -> torch.Tensor:
-    """Divide by count, or by the number of labels that are scored; 0 where there is none.
+    """Divide by count, or by the number of labels that are scored; return 0 if there is none.
 
-    Trainer counts 0 for a step of nothing but samples without a hit.
+    Trainer counts 0 for a step in which no sample has a hit.
     """
     if count is None:
         count = (labels != IGNORED).sum()
@@ -31,12 +31,12 @@ def _mean(total: torch.Tensor, count: Any, labels: torch.Tensor) -> torch.Tensor
 def replaced_token_loss(
     logits: torch.Tensor, labels: torch.Tensor, num_items: torch.Tensor | int | None = None
 ) -> torch.Tensor:
-    """Return the binary cross entropy of tokens being replaced.
+    """Return the binary cross entropy of replaced token detection.
 
     Args:
         logits: Shape (B, L).
         labels: Shape (B, L): 1 replaced, 0 original, -100 not scored.
-        num_items: What the sum is divided by; None: the number of labels that are scored.
+        num_items: Divisor of the sum; None: the number of labels that are scored.
     """
     check_shape(labels, logits.shape, "labels")
     scored = labels != IGNORED
@@ -55,16 +55,16 @@ def replaced_token_loss(
     return _mean(total, num_items, labels)
 
 
-def class_loss(logits: torch.Tensor, labels: torch.Tensor, what: str) -> torch.Tensor:
-    """Return the cross entropy of classes, the mean over cells whose class is known.
+def class_loss(logits: torch.Tensor, labels: torch.Tensor, name: str) -> torch.Tensor:
+    """Return the mean cross entropy of classes over the cells whose class is known.
 
     Args:
         logits: Shape (B, classes).
-        labels: Shape (B,), -100 where it is not known.
-        what: The name of the labels, for errors.
+        labels: Shape (B,), -100 if unknown.
+        name: Name of the labels in error messages.
     """
-    check_shape(labels, logits.shape[:1], what)
-    check_ids(labels.where(labels != IGNORED, 0), logits.shape[1], what)
+    check_shape(labels, logits.shape[:1], name)
+    check_ids(labels.where(labels != IGNORED, 0), logits.shape[1], name)
     total = F.cross_entropy(logits.float(), labels.long(), ignore_index=IGNORED, reduction="sum")
     return _mean(total, None, labels)
 
@@ -79,29 +79,29 @@ def masked_token_loss(
     labels: torch.Tensor,
     num_items: torch.Tensor | int | None = None,
 ) -> torch.Tensor:
-    """Return the cross entropy of the labelled tokens, without all of their logits in memory.
+    """Return the cross entropy of the labelled tokens, without holding all logits in memory.
 
-    A vocabulary of 900,000 regions has 3.6 MB of logits for one token. They are computed for some
-    tokens at a time, and again for the gradients.
+    With a vocabulary of 900,000 regions one token has 3.6 MB of logits. They are computed for some
+    tokens at a time, and recomputed for the gradients.
 
     Args:
-        hidden: Shape (N, hidden), of labelled tokens.
+        hidden: Hidden states of the labelled tokens, shape (N, hidden).
         weight: Shape (vocab_size, hidden).
         labels: Shape (N,).
-        num_items: What the sum is divided by; None: N.
+        num_items: Divisor of the sum; None: N.
     """
     at_once = max(1, _LOGITS_AT_ONCE // weight.shape[0])
     total = hidden.new_zeros((), dtype=torch.float32)
-    # Where nothing is labelled there is one part, of no tokens: 0 with gradients.
+    # Without labels there is one part without tokens, which gives 0 with gradients.
     for part, wanted in zip(hidden.split(at_once), labels.split(at_once), strict=True):
         total = total + checkpoint(_summed, part, weight, wanted, use_reentrant=False)
     return _mean(total, num_items, labels)
 
 
 def reverse_gradient(x: torch.Tensor, alpha: float) -> torch.Tensor:
-    """Return x; its gradient is multiplied by -alpha.
+    """Return x, and multiply its gradient by -alpha.
 
-    What comes after learns to tell batches apart, what comes before to hide them.
+    The layers after it learn to distinguish batches, the layers before it to hide them.
 
     Source: Ganin and Lempitsky, Unsupervised domain adaptation by backpropagation, 2015.
     """

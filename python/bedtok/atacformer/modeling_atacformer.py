@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Atacformer: the encoder and what is trained on it.
+"""The Atacformer models: the encoder and its heads.
 
 Source: LeRoy et al., Atacformer; the reference implementation is ``geniml.atacformer`` 0.8.4, whose
-checkpoints load without conversion and give the same numbers.
+checkpoints load without conversion and give the same results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from transformers.modeling_outputs import (
 from transformers.utils import can_return_tuple
 
 from bedtok._core import ConfigError
-from bedtok.atacformer._checks import (
+from bedtok.atacformer._packing import Packing
+from bedtok.atacformer._validation import (
     check_ids,
     check_length,
     check_shape,
@@ -30,7 +31,6 @@ from bedtok.atacformer._checks import (
     compiling,
     token_mask,
 )
-from bedtok.atacformer._packing import Packing
 from bedtok.atacformer.cell_embedding import CellEmbedding, mean_of_tokens
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.freezing import freeze_except_last_n
@@ -46,7 +46,7 @@ from bedtok.atacformer.outputs import BatchCorrectionOutput, CellEmbeddingOutput
 
 
 class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
-    """What all Atacformer models share: loading, saving, new weights."""
+    """Base class of the Atacformer models: loading, saving, new weights."""
 
     config_class = AtacformerConfig
     base_model_prefix = "atacformer"
@@ -60,32 +60,32 @@ class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
         config.check()
         super().__init__(config, *args, **kwargs)
         if not config.use_pos_embeddings:
-            # Nothing is lost where a checkpoint lacks what is not read.
+            # A checkpoint may lack positions that are not used.
             self._keys_to_ignore_on_load_missing = [r"position_embeddings"]
 
     @classmethod
     def from_pretrained(cls, *args: Any, **kwargs: Any) -> Any:
-        """Load a model from a folder, or from the Hub by name; see ``PreTrainedModel``."""
+        """Load a model from a folder or the Hub; see ``PreTrainedModel.from_pretrained``."""
         loaded = super().from_pretrained(*args, **kwargs)
-        # In transformers 5 all that is loaded trains.
+        # transformers 5 unfreezes all parameters that it loads.
         (loaded[0] if isinstance(loaded, tuple) else loaded)._freeze()
         return loaded
 
     def _freeze(self) -> None:
-        """Freeze what does not train."""
+        """Freeze the parameters that are not trained."""
         for module in self.modules():
             if isinstance(module, AtacformerEmbeddings):
                 module.freeze()
 
     def _init_weights(self, module: nn.Module) -> None:
-        # Functions of torch.nn.init alone: transformers 5 knows by them what was loaded.
+        # Only functions of torch.nn.init: transformers 5 replaces them to keep loaded weights.
         if isinstance(module, (nn.Linear, nn.Embedding)):
             std = self.config.initializer_range
             cutoff = std * self.config.initializer_cutoff_factor
             nn.init.trunc_normal_(module.weight, std=std, a=-cutoff, b=cutoff)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-            # A row of a parameter does not tell that the parameter was loaded.
+            # A row of a parameter has no mark that the parameter was loaded.
             loaded = getattr(module.weight, "_is_hf_initialized", False)
             if isinstance(module, nn.Embedding) and module.padding_idx is not None and not loaded:
                 nn.init.zeros_(module.weight[module.padding_idx])
@@ -98,9 +98,9 @@ class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
 
 
 class AtacformerModel(AtacformerPreTrainedModel):
-    """The encoder: ids to one vector a token.
+    """The encoder: ids to a hidden state for each token.
 
-    Without positions (the default) the result does not depend on the order of tokens.
+    Without positions, which is the default, the result does not depend on the order of tokens.
     """
 
     def __init__(self, config: AtacformerConfig) -> None:
@@ -111,11 +111,11 @@ class AtacformerModel(AtacformerPreTrainedModel):
         self._freeze()
 
     def get_input_embeddings(self) -> nn.Module:
-        """Return the embeddings of tokens."""
+        """Return the token embeddings."""
         return self.embeddings.token_embeddings
 
     def set_input_embeddings(self, value: nn.Module) -> None:
-        """Replace the embeddings of tokens."""
+        """Replace the token embeddings."""
         self.embeddings.token_embeddings = value
 
     @can_return_tuple  # type: ignore[untyped-decorator]
@@ -127,22 +127,22 @@ class AtacformerModel(AtacformerPreTrainedModel):
         output_attentions: bool | None = None,
         output_hidden_states: bool | None = None,
     ) -> BaseModelOutput:
-        """Return the last layer's output, (B, L, hidden), zeros in padding.
+        """Return the hidden states of the last layer, (B, L, hidden), zeros in padding.
 
         Args:
-            input_ids: int64, shape (B, L).
-            attention_mask: Shape (B, L), of whole numbers, booleans or floats: 1 for tokens, 0 for
-                padding; None: all are tokens. A row without tokens gives zeros.
-            inputs_embeds: In place of ``input_ids``, shape (B, L, hidden).
-            output_attentions: Also return weights, (B, heads, L, L) a layer. Needs
-                ``attn_implementation="eager"``. None: as the configuration says.
-            output_hidden_states: Also return embeddings and the output of each layer. None: as the
-                configuration says.
+            input_ids: Token ids, int64 of shape (B, L).
+            attention_mask: Shape (B, L), integers, booleans or floats: 1 for tokens, 0 for padding;
+                None: all are tokens. A row without tokens gives zeros.
+            inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
+            output_attentions: Also return the attention weights of each layer, (B, heads, L, L).
+                Needs ``attn_implementation="eager"``. None: ``config.output_attentions``.
+            output_hidden_states: Also return the embeddings and the output of each layer. None:
+                ``config.output_hidden_states``.
 
         Raises:
-            TypeError: Ids are not whole numbers.
-            ValueError: An id is outside the vocabulary, a sequence longer than the context, a shape
-                does not fit, or weights are asked of a function that has none.
+            TypeError: Ids are not integers.
+            ValueError: An id is outside the vocabulary, a sequence is longer than the context, a
+                shape does not fit, or the attention function does not return weights.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("expected either input_ids or inputs_embeds")
@@ -167,8 +167,8 @@ class AtacformerModel(AtacformerPreTrainedModel):
 
         hidden = self.embeddings(input_ids, inputs_embeds)
         packing = None
-        # Each row on its own pays where attention is bound by arithmetic. Elsewhere, and where the
-        # sizes must not depend on values, rows stay padded.
+        # Packed rows are faster where attention is bound by arithmetic. On other devices, and where
+        # shapes must not depend on values, rows stay padded.
         if tokens is not None and hidden.device.type == "cpu" and not compiling():
             if bool(tokens.all()):
                 tokens = None
@@ -196,58 +196,49 @@ class AtacformerModel(AtacformerPreTrainedModel):
 
 
 def _mask_for(implementation: str, tokens: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Return which tokens (B, L) are attended to, as an attention function takes it."""
+    """Return the mask of tokens (B, L) in the form that an attention function expects."""
     if implementation.startswith("flash"):
         return tokens
-    # The softmax over nothing is NaN: a row without tokens attends to its padding, and what comes
-    # of it is thrown away.
+    # The softmax over nothing is NaN: a row without tokens attends to its padding, and the result
+    # is discarded.
     attended = (tokens | ~tokens.any(dim=1, keepdim=True))[:, None, None, :]
     if implementation != "eager":
         return attended
     return torch.zeros_like(attended, dtype=dtype).masked_fill(~attended, torch.finfo(dtype).min)
 
 
-class _Head(CellEmbedding, AtacformerPreTrainedModel):
-    """A model with an encoder ``atacformer`` and something on it."""
+class AtacformerWithHead(CellEmbedding, AtacformerPreTrainedModel):
+    """Base class of the models with an encoder, ``atacformer``, and a head.
+
+    Their ``forward`` takes the inputs of ``AtacformerModel.forward`` (``input_ids``,
+    ``attention_mask``, ``inputs_embeds``, ``output_attentions``, ``output_hidden_states``), passes
+    them to the encoder and raises the same errors. Only further arguments are documented there.
+    """
 
     def __init__(self, config: AtacformerConfig) -> None:
         super().__init__(config)
         self.atacformer = AtacformerModel(config)
 
     def get_input_embeddings(self) -> nn.Module:
-        """Return the embeddings of tokens."""
+        """Return the token embeddings."""
         return self.atacformer.get_input_embeddings()
 
     def set_input_embeddings(self, value: nn.Module) -> None:
-        """Replace the embeddings of tokens."""
+        """Replace the token embeddings."""
         self.atacformer.set_input_embeddings(value)
 
-    def _encode(
-        self,
-        input_ids: torch.Tensor | None,
-        attention_mask: torch.Tensor | None,
-        inputs_embeds: torch.Tensor | None,
-        output_attentions: bool | None,
-        output_hidden_states: bool | None,
-    ) -> BaseModelOutput:
-        return self.atacformer(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            inputs_embeds=inputs_embeds,
-            output_attentions=output_attentions,
-            output_hidden_states=output_hidden_states,
-            return_dict=True,
-        )
+    def _encode(self, **encoder_inputs: Any) -> BaseModelOutput:
+        return self.atacformer(**encoder_inputs, return_dict=True)
 
 
-class AtacformerForMaskedLM(_Head):
-    """Predicts tokens that were masked."""
+class AtacformerForMaskedLM(AtacformerWithHead):
+    """Masked language modeling: prediction of masked tokens."""
 
-    # Name of the tied weight and of what it is tied to; older versions read the names alone.
+    # The tied weight and the weight it is tied to; older versions read only the keys.
     _tied_weights_keys = {  # noqa: RUF012
         "lm_head.weight": "atacformer.embeddings.token_embeddings.weight"
     }
-    accepts_loss_kwargs = True  # Trainer tells by num_items_in_batch what a step has of labels
+    accepts_loss_kwargs = True  # Trainer passes num_items_in_batch, the labels of a step
 
     def __init__(self, config: AtacformerConfig) -> None:
         super().__init__(config)
@@ -255,11 +246,11 @@ class AtacformerForMaskedLM(_Head):
         self.post_init()
 
     def get_output_embeddings(self) -> nn.Module:
-        """Return the layer that gives logits."""
+        """Return the layer that computes the logits."""
         return self.lm_head
 
     def set_output_embeddings(self, value: nn.Linear) -> None:
-        """Replace the layer that gives logits."""
+        """Replace the layer that computes the logits."""
         self.lm_head = value
 
     @can_return_tuple  # type: ignore[untyped-decorator]
@@ -269,31 +260,29 @@ class AtacformerForMaskedLM(_Head):
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        **encoder_inputs: Any,
     ) -> MaskedLMOutput:
         """Return logits over the vocabulary and, with labels, the loss.
 
         Args:
-            input_ids: See ``AtacformerModel.forward``; so are the other arguments.
-            attention_mask: See there.
-            inputs_embeds: See there.
             labels: int64, shape (B, L): ids to predict, -100 elsewhere.
-            output_attentions: See there.
-            output_hidden_states: See there.
-            num_items_in_batch: What the summed loss is divided by; None: the number of labels.
+            num_items_in_batch: Divisor of the summed loss; None: the number of labels.
+            **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
 
         Returns:
             ``logits`` of shape (B, L, vocab_size). With labels and ``config.sparse_prediction``
-            only those of labelled tokens, (labels, vocab_size), and None while training: the loss
-            is computed without having them all in memory.
+            only those of labelled tokens, (labels, vocab_size), and None in training: the loss is
+            computed without holding all logits in memory.
 
         Raises:
-            ValueError: A label is outside the vocabulary; and as ``AtacformerModel.forward`` says.
+            ValueError: A label is outside the vocabulary, or as in ``AtacformerModel.forward``.
         """
         encoded = self._encode(
-            input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            inputs_embeds=inputs_embeds,
+            **encoder_inputs,
         )
         hidden = encoded.last_hidden_state
         loss = logits = None
@@ -318,7 +307,7 @@ class AtacformerForMaskedLM(_Head):
 
 
 class AtacformerDiscriminatorHead(nn.Module):  # type: ignore[misc]
-    """Tells for each token whether it looks replaced.
+    """Binary classification of tokens as replaced or original.
 
     Source: Clark et al., ELECTRA, 2020.
     """
@@ -336,8 +325,8 @@ class AtacformerDiscriminatorHead(nn.Module):  # type: ignore[misc]
         return logits.squeeze(-1)
 
 
-class AtacformerForReplacedTokenDetection(_Head):
-    """Detects tokens that were replaced by others: what the published models are trained on."""
+class AtacformerForReplacedTokenDetection(AtacformerWithHead):
+    """Replaced token detection, the pre-training of the published models."""
 
     accepts_loss_kwargs = True
 
@@ -353,23 +342,21 @@ class AtacformerForReplacedTokenDetection(_Head):
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        **encoder_inputs: Any,
     ) -> TokenClassifierOutput:
         """Return ``logits`` of shape (B, L), above 0 for replaced, and with labels the loss.
 
         Args:
-            input_ids: See ``AtacformerModel.forward``; so are the other arguments.
-            attention_mask: See there.
-            inputs_embeds: See there.
             labels: int64, shape (B, L): 1 replaced, 0 original, -100 not scored.
-            output_attentions: See there.
-            output_hidden_states: See there.
-            num_items_in_batch: What the summed loss is divided by; None: the number of labels.
+            num_items_in_batch: Divisor of the summed loss; None: the number of labels.
+            **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
         """
         encoded = self._encode(
-            input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            inputs_embeds=inputs_embeds,
+            **encoder_inputs,
         )
         logits = self.discriminator(encoded.last_hidden_state)
         loss = None
@@ -383,10 +370,10 @@ class AtacformerForReplacedTokenDetection(_Head):
         )
 
 
-class AtacformerForCellClustering(_Head):
-    """One vector a cell, trained so that cells of one type lie together.
+class AtacformerForCellClustering(AtacformerWithHead):
+    """Cell embeddings, trained so that cells of one type are close to each other.
 
-    Source: the training is that of Reimers and Gurevych, Sentence-BERT, 2019.
+    Source: the loss is that of Reimers and Gurevych, Sentence-BERT, 2019.
     """
 
     accepts_loss_kwargs = False
@@ -408,31 +395,27 @@ class AtacformerForCellClustering(_Head):
         input_ids_negative: torch.Tensor | None = None,
         attention_mask_negative: torch.Tensor | None = None,
         return_loss: bool = True,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
+        **encoder_inputs: Any,
     ) -> CellEmbeddingOutput | TripletOutput:
         """Return embeddings of cells, or of triplets with their loss.
 
         Args:
-            input_ids: Cells; see ``AtacformerModel.forward``, also for the other arguments.
-            attention_mask: See there.
-            inputs_embeds: See there.
-            input_ids_anchor: In place of ``input_ids``: cells, int64, shape (B, L).
-            attention_mask_anchor: Their mask; so for the others.
+            input_ids_anchor: Cells instead of ``input_ids``, int64 of shape (B, L).
+            attention_mask_anchor: Attention mask of the anchors, or None.
             input_ids_positive: For each anchor a cell of its label, shape (B, L) with another L.
-            attention_mask_positive: Their mask.
+            attention_mask_positive: Attention mask of the positives, or None.
             input_ids_negative: For each anchor a cell of another label.
-            attention_mask_negative: Their mask.
-            return_loss: Whether to compute the loss of triplets. Trainer asks for the argument
-                before it evaluates what has no labels.
-            output_attentions: See there; not for triplets.
-            output_hidden_states: See there; not for triplets.
+            attention_mask_negative: Attention mask of the negatives, or None.
+            return_loss: Whether to compute the loss of triplets. Trainer only evaluates without
+                labels if a model has this argument.
+            **encoder_inputs: ``output_attentions`` and ``output_hidden_states``; not for triplets.
 
         Returns:
             A ``CellEmbeddingOutput``, or a ``TripletOutput`` for triplets.
 
         Raises:
-            ValueError: Both or neither were given, or triplets in part or of different numbers.
+            ValueError: Both or neither of cells and triplets are given, or a part of a triplet is
+                missing or has another number of cells.
         """
         triplet = (input_ids_anchor, input_ids_positive, input_ids_negative)
         masks = (attention_mask_anchor, attention_mask_positive, attention_mask_negative)
@@ -441,11 +424,14 @@ class AtacformerForCellClustering(_Head):
             if len(given) < 3 or input_ids is not None or inputs_embeds is not None:
                 raise ValueError(
                     "expected input_ids_anchor, input_ids_positive and input_ids_negative, "
-                    "or input_ids alone"
+                    "or only input_ids"
                 )
-            return self._triplets(given, masks, return_loss)
+            return self._triplets(given, masks, return_loss, encoder_inputs)
         encoded = self._encode(
-            input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            inputs_embeds=inputs_embeds,
+            **encoder_inputs,
         )
         return CellEmbeddingOutput(
             cell_embeddings=mean_of_tokens(encoded.last_hidden_state, attention_mask),
@@ -459,6 +445,7 @@ class AtacformerForCellClustering(_Head):
         cells: list[torch.Tensor],
         masks: tuple[torch.Tensor | None, ...],
         return_loss: bool,
+        encoder_inputs: dict[str, Any],
     ) -> TripletOutput:
         shapes = [tuple(ids.shape) for ids in cells]
         if any(len(shape) != 2 or shape[0] != shapes[0][0] for shape in shapes):
@@ -467,7 +454,7 @@ class AtacformerForCellClustering(_Head):
                 "expected (cells, tokens) with the same number of cells"
             )
         tokens_of = [token_mask(mask, ids.shape) for ids, mask in zip(cells, masks, strict=True)]
-        # One batch: the encoder runs once, and forward and backward meet each weight once.
+        # One batch: the encoder runs once, so that DDP sees each weight once.
         width = max(ids.shape[1] for ids in cells)
         pad = self.config.pad_token_id or 0
         ids = torch.cat([F.pad(part, (0, width - part.shape[1]), value=pad) for part in cells])
@@ -480,8 +467,8 @@ class AtacformerForCellClustering(_Head):
                 for part, mask in zip(cells, tokens_of, strict=True)
             ]
         )
-        hidden = self.atacformer(ids, attention_mask=tokens, return_dict=True).last_hidden_state
-        embeddings = mean_of_tokens(hidden, tokens)
+        encoded = self._encode(input_ids=ids, attention_mask=tokens, **encoder_inputs)
+        embeddings = mean_of_tokens(encoded.last_hidden_state, tokens)
         anchor, positive, negative = embeddings.split([len(part) for part in cells])
         loss = None
         if return_loss:
@@ -502,8 +489,8 @@ class AtacformerForCellClustering(_Head):
         )
 
 
-class AtacformerForUnsupervisedBatchCorrection(_Head):
-    """Detects replaced tokens while its embeddings of cells learn to hide their batch.
+class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
+    """Replaced token detection with cell embeddings that learn to hide the batch of a cell.
 
     All but the last ``config.bc_unfreeze_last_n_layers`` layers are frozen.
     """
@@ -514,8 +501,8 @@ class AtacformerForUnsupervisedBatchCorrection(_Head):
         super().__init__(config)
         if config.num_batches is None or config.num_batches < 1:
             raise ConfigError(
-                f"num_batches is {config.num_batches}, expected how many batches the cells come "
-                f"from: {type(self).__name__}.from_pretrained(..., num_batches=4)"
+                f"num_batches is {config.num_batches}, expected the number of batches of the "
+                f"cells: {type(self).__name__}.from_pretrained(..., num_batches=4)"
             )
         self.discriminator = AtacformerDiscriminatorHead(config)
         self.batch_prediction_head = nn.Linear(config.hidden_size, config.num_batches)
@@ -540,25 +527,24 @@ class AtacformerForUnsupervisedBatchCorrection(_Head):
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         batch_labels: torch.Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
+        **encoder_inputs: Any,
     ) -> BatchCorrectionOutput:
-        """Return logits of replaced tokens and of batches, and with labels the loss.
+        """Return logits of replaced tokens and batches, and with labels the loss.
 
         Args:
-            input_ids: See ``AtacformerModel.forward``; so are the other arguments.
-            attention_mask: See there.
-            inputs_embeds: See there.
             labels: int64, shape (B, L): 1 replaced, 0 original, -100 not scored.
-            batch_labels: int64, shape (B,): the batch of each cell, -100 if it is not known.
-            output_attentions: See there.
-            output_hidden_states: See there.
+            batch_labels: int64, shape (B,): the batch of each cell, -100 if unknown.
+            **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
 
         Raises:
-            ValueError: A batch is outside ``config.num_batches``; and as there.
+            ValueError: A batch is outside ``config.num_batches``, or as in
+                ``AtacformerModel.forward``.
         """
         encoded = self._encode(
-            input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            inputs_embeds=inputs_embeds,
+            **encoder_inputs,
         )
         hidden = encoded.last_hidden_state
         cells = mean_of_tokens(hidden, attention_mask)
@@ -581,8 +567,8 @@ class AtacformerForUnsupervisedBatchCorrection(_Head):
         )
 
 
-class AtacformerForSequenceClassification(_Head):
-    """A class or a number for each cell, from the mean over its tokens: cell type, cell line."""
+class AtacformerForSequenceClassification(AtacformerWithHead):
+    """Classification or regression of cells from the mean over their tokens."""
 
     accepts_loss_kwargs = False
 
@@ -601,27 +587,25 @@ class AtacformerForSequenceClassification(_Head):
         attention_mask: torch.Tensor | None = None,
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
-        output_attentions: bool | None = None,
-        output_hidden_states: bool | None = None,
+        **encoder_inputs: Any,
     ) -> SequenceClassifierOutput:
         """Return ``logits`` of shape (B, num_labels) and, with labels, the loss.
 
         Args:
-            input_ids: See ``AtacformerModel.forward``; so are the other arguments.
-            attention_mask: See there.
-            inputs_embeds: See there.
-            labels: Classes, int64, shape (B,), -100 if not known; several classes a cell, floats
-                0 or 1, shape (B, num_labels); with ``num_labels=1`` numbers, shape (B,).
-                ``config.problem_type`` says which, in the words of ``transformers``; None: their
-                type and ``num_labels`` do.
-            output_attentions: See there.
-            output_hidden_states: See there.
+            labels: Classes, int64 of shape (B,), -100 if unknown; several classes of a cell,
+                floats 0 or 1 of shape (B, num_labels); with ``num_labels=1`` numbers of shape (B,).
+                ``config.problem_type`` determines which, as in ``transformers``; None: their type
+                and ``num_labels`` do.
+            **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
 
         Raises:
-            ValueError: A class is outside ``num_labels``; and as there.
+            ValueError: A class is outside ``num_labels``, or as in ``AtacformerModel.forward``.
         """
         encoded = self._encode(
-            input_ids, attention_mask, inputs_embeds, output_attentions, output_hidden_states
+            input_ids=input_ids,
+            attention_mask=attention_mask,
+            inputs_embeds=inputs_embeds,
+            **encoder_inputs,
         )
         cells = mean_of_tokens(encoded.last_hidden_state, attention_mask)
         logits = self.classifier(self.dropout(cells))

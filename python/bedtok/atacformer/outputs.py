@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What models return that ``transformers`` has no class for."""
+"""Model outputs that ``transformers`` has no class for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from transformers.utils import ModelOutput
 
 @dataclass
 class CellEmbeddingOutput(ModelOutput):  # type: ignore[misc]
-    """One vector a cell.
+    """Cell embeddings.
 
     Attributes:
-        cell_embeddings: Shape (B, hidden): the mean over a cell's tokens, zeros without one.
+        cell_embeddings: Shape (B, hidden): the mean over a cell's tokens, zeros if it has none.
         last_hidden_state: Shape (B, L, hidden), zeros in padding.
-        hidden_states: Embeddings and the output of each layer, (B, L, hidden) each; on request.
-        attentions: Weights of each layer, (B, heads, L, L) each; on request.
+        hidden_states: Embeddings and the output of each layer, (B, L, hidden) each; if requested.
+        attentions: Weights of each layer, (B, heads, L, L) each; if requested.
     """
 
     cell_embeddings: torch.FloatTensor | None = None
@@ -28,7 +28,7 @@ class CellEmbeddingOutput(ModelOutput):  # type: ignore[misc]
 
 @dataclass
 class TripletOutput(ModelOutput):  # type: ignore[misc]
-    """One vector for each cell of triplets, and how well they are apart.
+    """Cell embeddings of triplets and their loss.
 
     Attributes:
         loss: Shape (): the mean of max(0, d(anchor, positive) - d(anchor, negative) + margin).
@@ -45,7 +45,7 @@ class TripletOutput(ModelOutput):  # type: ignore[misc]
 
 @dataclass
 class BatchCorrectionOutput(ModelOutput):  # type: ignore[misc]
-    """Replaced tokens, batches and embeddings.
+    """Logits of replaced tokens and batches, and cell embeddings.
 
     Attributes:
         loss: Shape (): loss of replaced tokens plus ``lambda_adv`` times that of batches, or the
@@ -53,8 +53,8 @@ class BatchCorrectionOutput(ModelOutput):  # type: ignore[misc]
         logits: Shape (B, L): above 0 where a token looks replaced.
         batch_logits: Shape (B, num_batches).
         cell_embeddings: Shape (B, hidden): the mean over a cell's tokens.
-        hidden_states: Embeddings and the output of each layer, (B, L, hidden) each; on request.
-        attentions: Weights of each layer, (B, heads, L, L) each; on request.
+        hidden_states: Embeddings and the output of each layer, (B, L, hidden) each; if requested.
+        attentions: Weights of each layer, (B, heads, L, L) each; if requested.
     """
 
     loss: torch.FloatTensor | None = None

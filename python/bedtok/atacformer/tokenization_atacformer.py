@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The tokenizer as a ``PreTrainedTokenizerBase``, for whatever in ``transformers`` takes one."""
+"""``AtacformerTokenizer``: a ``Tokenizer`` wherever ``transformers`` expects a tokenizer."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from bedtok._core import ConfigError
 from bedtok._files import StrPath
+from bedtok._regions.region_set import RegionSet
 from bedtok._tokenization.options import MAPPING_NAMES, SEQUENCE_NAMES
 from bedtok._tokenization.special_tokens import ROLES
-from bedtok.models import RegionSet
 from bedtok.tokenizers import Tokenizer
 
 _ROLE_TOKENS = tuple(f"{role}_token" for role in ROLES)
 _WITHOUT_ROLE = ("additional_special_tokens", "extra_special_tokens")
-# What text has and regions have not. Code that works with any tokenizer passes them on, so they are
-# taken as long as they ask for nothing.
-_OF_TEXT = (
+# Text-only keywords. Generic code passes them to every tokenizer, so they are accepted as long as
+# they are false or None.
+_TEXT_KEYWORDS = (
     "text_pair",
     "text_target",
     "text_pair_target",
@@ -35,15 +35,15 @@ _OF_TEXT = (
 )
 
 
-def _of_core(name: str) -> Any:
-    """Return the method or property ``name`` of ``Tokenizer`` as one of the adapter."""
+def _delegate(name: str) -> Any:
+    """Return a method or property that delegates to the one of ``Tokenizer``."""
     member = getattr(Tokenizer, name)
     if not callable(member):
-        return property(lambda self: getattr(self.core, name), doc=member.__doc__)
+        return property(lambda self: getattr(self.backend_tokenizer, name), doc=member.__doc__)
 
     @functools.wraps(member)
     def call(self: AtacformerTokenizer, *args: Any, **kwargs: Any) -> Any:
-        return getattr(self.core, name)(*args, **kwargs)
+        return getattr(self.backend_tokenizer, name)(*args, **kwargs)
 
     return call
 
@@ -51,39 +51,47 @@ def _of_core(name: str) -> Any:
 class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     """``bedtok.Tokenizer`` for Trainer, collators, pipelines and ``AutoTokenizer``.
 
-    It takes the same inputs and keywords, gives the same ids, and reads and writes the same
-    folders; ``core`` is the tokenizer beneath. Calls return ``transformers.BatchEncoding``.
+    It takes the same inputs and keywords, returns the same ids, and reads and writes the same
+    folders. Calls return ``transformers.BatchEncoding``.
 
     Args:
-        universe_file: The vocabulary's BED file.
-        core: The tokenizer itself, in place of a file.
-        **kwargs: Options of ``Tokenizer``, over those of ``core``; spellings by role
-            (``unk_token="[UNK]"``); what every ``PreTrainedTokenizerBase`` takes.
+        universe_file: BED file of the vocabulary.
+        tokenizer_object: A ``bedtok.Tokenizer`` instead of a file.
+        **kwargs: Options of ``Tokenizer``, which override those of ``tokenizer_object``; spellings
+            by role (``unk_token="[UNK]"``); keywords of ``PreTrainedTokenizerBase``.
+
+    Attributes:
+        backend_tokenizer: The ``bedtok.Tokenizer`` that does the work.
 
     Raises:
-        TypeError: Neither or both of ``universe_file`` and ``core``, or ``core`` is something else.
+        TypeError: Neither or both of ``universe_file`` and ``tokenizer_object`` are given, or the
+            latter has another type.
         FileNotFoundError, ParseError, VocabularyError, ConfigError: As ``Tokenizer.from_bed``.
 
     Example:
         >>> from bedtok import Tokenizer
         >>> from bedtok.atacformer import AtacformerTokenizer
-        >>> core = Tokenizer.from_regions(["chr1:100-200", "chr1:300-400"])
-        >>> tokenizer = AtacformerTokenizer(core=core)
+        >>> backend = Tokenizer.from_regions(["chr1:100-200", "chr1:300-400"])
+        >>> tokenizer = AtacformerTokenizer(tokenizer_object=backend)
         >>> tokenizer([["chr1:150-350"], ["chr1:100-110"]], padding=True)["input_ids"]
         [[0, 1], [0, 3]]
     """
 
-    core: Tokenizer
+    backend_tokenizer: Tokenizer
 
     vocab_files_names: ClassVar = {"universe_file": "universe.bed.gz"}
     model_input_names: ClassVar = ["input_ids", "attention_mask"]
 
     def __init__(
-        self, universe_file: StrPath | None = None, *, core: Tokenizer | None = None, **kwargs: Any
+        self,
+        universe_file: StrPath | None = None,
+        *,
+        tokenizer_object: Tokenizer | None = None,
+        **kwargs: Any,
     ) -> None:
-        if (universe_file is None) == (core is None):
+        if (universe_file is None) == (tokenizer_object is None):
             raise TypeError(
-                "AtacformerTokenizer() takes the path of a BED file or core=, a "
+                "AtacformerTokenizer() takes the path of a BED file or tokenizer_object=, a "
                 "bedtok.Tokenizer; a saved folder or a model is loaded by from_pretrained"
             )
         options = {
@@ -93,25 +101,28 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             name: kwargs.pop(name) for name in _ROLE_TOKENS if kwargs.get(name) is not None
         }
         others = [token for name in _WITHOUT_ROLE for token in kwargs.pop(name, None) or ()]
-        if core is None:
+        if tokenizer_object is None:
             assert universe_file is not None
             regions = RegionSet.from_bed(universe_file, sort=False)
-            core = Tokenizer.from_regions(
+            backend = Tokenizer.from_regions(
                 regions, {name: str(text) for name, text in spellings.items()}, **options
             )
-        elif not isinstance(core, Tokenizer):
-            raise TypeError(f"core: expected a bedtok.Tokenizer, not {type(core).__name__}")
+        elif not isinstance(tokenizer_object, Tokenizer):
+            raise TypeError(
+                "tokenizer_object: expected a bedtok.Tokenizer, not "
+                f"{type(tokenizer_object).__name__}"
+            )
         else:
-            # What is compiled is shared; tokens that are added here are not added there.
-            core = core.with_options(**options)
-            core.add_special_tokens(spellings)
-        core.add_special_tokens({"additional_special_tokens": others})
-        self.__dict__["core"] = core
+            # A copy that shares the compiled part: tokens added here are not added there.
+            backend = tokenizer_object.with_options(**options)
+            backend.add_special_tokens(spellings)
+        backend.add_special_tokens({"additional_special_tokens": others})
+        self.__dict__["backend_tokenizer"] = backend
         super().__init__(
-            **{name: getattr(core, name) for name in _ROLE_TOKENS},
-            model_max_length=core.model_max_length,
-            padding_side=core.padding_side,
-            truncation_side=core.truncation_side,
+            **{name: getattr(backend, name) for name in _ROLE_TOKENS},
+            model_max_length=backend.model_max_length,
+            padding_side=backend.padding_side,
+            truncation_side=backend.truncation_side,
             **kwargs,
         )
 
@@ -129,20 +140,20 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         subfolder: str = "",
         **kwargs: Any,
     ) -> AtacformerTokenizer:
-        """Load a tokenizer from a folder, or from the Hub by name, as the core does.
+        """Load a tokenizer from a folder or the Hub, as ``Tokenizer.from_pretrained`` does.
 
         Args:
             pretrained_model_name_or_path: A folder, or a name such as
                 ``databio/atacformer-base-hg38``.
-            *init_inputs: None are taken.
-            cache_dir: Where the Hub's cache lies.
-            force_download: Not taken; the cache holds commits, which do not change.
-            local_files_only: Look into the cache only.
+            *init_inputs: Not accepted.
+            cache_dir: Folder of the Hub's cache.
+            force_download: Not accepted; the cache holds commits, which do not change.
+            local_files_only: Use only the cache.
             token: Access token for private and gated models.
             revision: Branch, tag or commit on the Hub.
-            trust_remote_code: Nothing that is loaded is ever executed.
+            trust_remote_code: Ignored; nothing that is loaded is ever executed.
             subfolder: Folder inside the model.
-            **kwargs: As those of the class, put over what was saved.
+            **kwargs: Keywords of the class, which override the saved values.
 
         Raises:
             FileNotFoundError, ConnectionError, ParseError, ConfigError, VocabularyError: As
@@ -152,7 +163,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             raise TypeError(
                 "from_pretrained() takes one name or folder and keywords, and no force_download"
             )
-        core = Tokenizer.from_pretrained(
+        backend = Tokenizer.from_pretrained(
             pretrained_model_name_or_path,
             revision=revision,
             cache_dir=cache_dir,
@@ -160,11 +171,12 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             local_files_only=local_files_only,
             subfolder=subfolder or "",
         )
-        # What AutoTokenizer and pipelines add for loaders of other kinds.
+        # AutoTokenizer and pipelines add these for other loaders.
         for name in ("config", "use_fast", "tokenizer_type", "gguf_file", "adapter_kwargs"):
             kwargs.pop(name, None)
         kwargs = {name: value for name, value in kwargs.items() if not name.startswith("_")}
-        return cls(core=core, name_or_path=os.fspath(pretrained_model_name_or_path), **kwargs)
+        name = os.fspath(pretrained_model_name_or_path)
+        return cls(tokenizer_object=backend, name_or_path=name, **kwargs)
 
     def save_pretrained(
         self,
@@ -174,18 +186,18 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         push_to_hub: bool = False,
         **kwargs: Any,
     ) -> tuple[str, ...]:
-        """Write the folder that ``Tokenizer.save_pretrained`` writes; return its files.
+        """Save as ``Tokenizer.save_pretrained`` does, and return the paths of the files.
 
         Args:
-            save_directory: Made when it is missing.
-            legacy_format: Not used: there is one format.
-            filename_prefix: Not taken: files are found by their names.
-            push_to_hub: Upload the files, too; ``repo_id=`` (default: the folder's name) and the
+            save_directory: Folder, created if it is missing.
+            legacy_format: Ignored: there is one format.
+            filename_prefix: Not accepted: files are found by their names.
+            push_to_hub: Also upload the files; ``repo_id=`` (default: the folder's name) and the
                 other keywords are those of ``push_to_hub``.
         """
         if filename_prefix is not None:
             raise ConfigError(f"filename_prefix is {filename_prefix!r}, expected None")
-        files = self.core.save_pretrained(save_directory)
+        files = self.backend_tokenizer.save_pretrained(save_directory)
         if push_to_hub:
             repo_id = kwargs.pop("repo_id", None) or Path(save_directory).name
             self.push_to_hub(repo_id, **kwargs)
@@ -194,29 +206,29 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     def save_vocabulary(
         self, save_directory: StrPath, filename_prefix: str | None = None
     ) -> tuple[str, ...]:
-        """Write the vocabulary alone; return its file."""
+        """Write only the vocabulary, and return the path of its file."""
         prefix = "" if filename_prefix is None else f"{filename_prefix}-"
         path = Path(save_directory) / f"{prefix}{self.vocab_files_names['universe_file']}"
-        self.core.regions.to_bed(path)
+        self.backend_tokenizer.regions.to_bed(path)
         return (str(path),)
 
-    push_to_hub = _of_core("push_to_hub")
+    push_to_hub = _delegate("push_to_hub")
 
     # ---- regions to ids
 
     def __call__(
         self, text: object, text_pair: None = None, *, verbose: bool = True, **kwargs: Any
     ) -> BatchEncoding:
-        """Tokenize one sample or a batch, as ``Tokenizer.__call__`` does.
+        """Tokenize a sample or a batch, as ``Tokenizer.__call__`` does.
 
-        Keywords that make sense for text alone are taken while they ask for nothing
-        (``text_pair=None``, ``return_token_type_ids=False``); ``verbose`` changes nothing.
+        Keywords that only apply to text are accepted if they are false or None
+        (``text_pair=None``, ``return_token_type_ids=False``); ``verbose`` is ignored.
 
         Raises:
-            TypeError: A keyword is not known, or asks for something that regions have not.
+            TypeError: A keyword is unknown, or a keyword for text is set.
         """
         kwargs["text_pair"] = text_pair
-        return BatchEncoding(self.core(text, **_without_text(kwargs)).data)
+        return BatchEncoding(self.backend_tokenizer(text, **_without_text(kwargs)).data)
 
     def _encode_plus(
         self,
@@ -226,7 +238,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         truncation_strategy: object = None,
         **kwargs: Any,
     ) -> BatchEncoding:
-        # What methods of the base class call, which have looked at the keywords already.
+        # Called by methods of the base class with resolved keywords.
         return self(
             text, text_pair, padding=padding_strategy, truncation=truncation_strategy, **kwargs
         )
@@ -241,7 +253,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         self, text: object, text_pair: None = None, *, verbose: bool = True, **kwargs: Any
     ) -> Any:
         kwargs["text_pair"] = text_pair
-        return self.core.encode(text, **_without_text(kwargs))
+        return self.backend_tokenizer.encode(text, **_without_text(kwargs))
 
     @functools.wraps(Tokenizer.tokenize)
     def tokenize(
@@ -252,7 +264,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         **kwargs: Any,
     ) -> list[str]:
         kwargs["text_pair"] = pair
-        return self.core.tokenize(
+        return self.backend_tokenizer.tokenize(
             text, add_special_tokens=add_special_tokens, **_without_text(kwargs)
         )
 
@@ -264,56 +276,60 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         verbose: bool = True,
         **kwargs: Any,
     ) -> BatchEncoding:
-        return BatchEncoding(self.core.pad(encoded_inputs, *args, **kwargs).data)
+        return BatchEncoding(self.backend_tokenizer.pad(encoded_inputs, *args, **kwargs).data)
 
     # ---- ids to text
 
     @functools.wraps(Tokenizer.decode)
     def decode(self, token_ids: Any, skip_special_tokens: bool = False, **kwargs: Any) -> list[str]:
-        return self.core.decode(token_ids, skip_special_tokens, **_without_text(kwargs))
+        return self.backend_tokenizer.decode(
+            token_ids, skip_special_tokens, **_without_text(kwargs)
+        )
 
     @functools.wraps(Tokenizer.batch_decode)
     def batch_decode(
         self, sequences: Any, skip_special_tokens: bool = False, **kwargs: Any
     ) -> list[list[str]]:
-        return self.core.batch_decode(sequences, skip_special_tokens, **_without_text(kwargs))
+        return self.backend_tokenizer.batch_decode(
+            sequences, skip_special_tokens, **_without_text(kwargs)
+        )
 
     def convert_tokens_to_string(self, tokens: Sequence[str]) -> str:
-        """Return tokens as one text, with spaces between them."""
+        """Return the tokens joined by spaces."""
         return " ".join(tokens)
 
-    decode_regions = _of_core("decode_regions")
-    convert_tokens_to_ids = _of_core("convert_tokens_to_ids")
-    convert_ids_to_tokens = _of_core("convert_ids_to_tokens")
-    get_special_tokens_mask = _of_core("get_special_tokens_mask")
-    build_inputs_with_special_tokens = _of_core("build_inputs_with_special_tokens")
-    num_special_tokens_to_add = _of_core("num_special_tokens_to_add")
-    report = _of_core("report")
-    encode_anndata = _of_core("encode_anndata")
-    encode_fragments = _of_core("encode_fragments")
+    decode_regions = _delegate("decode_regions")
+    convert_tokens_to_ids = _delegate("convert_tokens_to_ids")
+    convert_ids_to_tokens = _delegate("convert_ids_to_tokens")
+    get_special_tokens_mask = _delegate("get_special_tokens_mask")
+    build_inputs_with_special_tokens = _delegate("build_inputs_with_special_tokens")
+    num_special_tokens_to_add = _delegate("num_special_tokens_to_add")
+    report = _delegate("report")
+    encode_anndata = _delegate("encode_anndata")
+    encode_fragments = _delegate("encode_fragments")
 
     # ---- the vocabulary
 
     @property
     def is_fast(self) -> bool:
-        """False: it is none of the tokenizers of Hugging Face's Rust library."""
+        """False: it is not a tokenizer of Hugging Face's Rust library."""
         return False
 
-    vocab_size = _of_core("vocab_size")
-    get_vocab = _of_core("get_vocab")
-    regions = _of_core("regions")
-    num_regions = _of_core("num_regions")
-    digest = _of_core("digest")
-    options = _of_core("options")
-    template = _of_core("template")
-    special_tokens_map = _of_core("special_tokens_map")
-    all_special_tokens = _of_core("all_special_tokens")
-    all_special_ids = _of_core("all_special_ids")
-    additional_special_tokens = _of_core("additional_special_tokens")
-    extra_special_tokens = _of_core("additional_special_tokens")
+    vocab_size = _delegate("vocab_size")
+    get_vocab = _delegate("get_vocab")
+    regions = _delegate("regions")
+    num_regions = _delegate("num_regions")
+    digest = _delegate("digest")
+    options = _delegate("options")
+    template = _delegate("template")
+    special_tokens_map = _delegate("special_tokens_map")
+    all_special_tokens = _delegate("all_special_tokens")
+    all_special_ids = _delegate("all_special_ids")
+    additional_special_tokens = _delegate("additional_special_tokens")
+    extra_special_tokens = _delegate("additional_special_tokens")
 
     def __len__(self) -> int:
-        return self.core.vocab_size
+        return self.backend_tokenizer.vocab_size
 
     @property
     def added_tokens_decoder(self) -> dict[int, Any]:
@@ -328,22 +344,27 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     def add_special_tokens(
         self, special_tokens_dict: Mapping[str, Any], *replace: bool, **replacing: bool
     ) -> int:
-        """Add special tokens, or pass roles to others, as ``Tokenizer.add_special_tokens`` does.
+        """Add special tokens or reassign roles, as ``Tokenizer.add_special_tokens`` does.
 
-        Whether they replace others, which Hugging Face asks, changes nothing: a token that was
-        special stays so.
+        The argument of Hugging Face whether they replace others is ignored: special tokens stay
+        special.
         """
-        added = self.core.add_special_tokens(special_tokens_dict)
-        self._special_tokens_map.update({name: getattr(self.core, name) for name in _ROLE_TOKENS})
+        added = self.backend_tokenizer.add_special_tokens(special_tokens_dict)
+        self._special_tokens_map.update(
+            {name: getattr(self.backend_tokenizer, name) for name in _ROLE_TOKENS}
+        )
         return added
 
     def _add_tokens(self, new_tokens: Sequence[Any], special_tokens: bool = False) -> int:
         new = [str(token) for token in new_tokens]
         if special_tokens:
-            return self.core.add_special_tokens({"additional_special_tokens": new})
+            return self.backend_tokenizer.add_special_tokens({"additional_special_tokens": new})
         for token in new:
-            is_unk = self.core.convert_tokens_to_ids(token) == self.core.unk_token_id
-            if is_unk and token != self.core.unk_token:
+            is_unk = (
+                self.backend_tokenizer.convert_tokens_to_ids(token)
+                == self.backend_tokenizer.unk_token_id
+            )
+            if is_unk and token != self.backend_tokenizer.unk_token:
                 raise ConfigError(
                     f"{token!r} is not in the vocabulary, whose regions do not change; pass "
                     "special_tokens=True for a special token, or make a tokenizer of other regions"
@@ -351,60 +372,65 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         return 0
 
     def _set_model_specific_special_tokens(self, special_tokens: Any) -> None:
-        # Names beyond the roles, such as image_token. Version 4.57 calls this at all times, with
-        # what the attribute extra_special_tokens holds.
+        # Names beyond the roles, such as image_token. Version 4.57 always calls this, with the
+        # value of the attribute extra_special_tokens.
         if isinstance(special_tokens, dict):
-            self.core.add_special_tokens({_WITHOUT_ROLE[0]: list(special_tokens.values())})
+            self.backend_tokenizer.add_special_tokens(
+                {_WITHOUT_ROLE[0]: list(special_tokens.values())}
+            )
             super()._set_model_specific_special_tokens(special_tokens)
 
-    # ---- attributes of the base class that belong to the core
+    # ---- attributes of the base class that the backend holds
 
     def __getattr__(self, name: str) -> Any:
-        # Asked only for what has no other place. Without a core, copying or unpickling asks.
-        core = self.__dict__.get("core")
-        if core is not None and name.removesuffix("_id") in _ROLE_TOKENS:
-            return getattr(core, name)
+        # Called for attributes that are not found otherwise; without a backend when unpickling.
+        backend = self.__dict__.get("backend_tokenizer")
+        if backend is not None and name.removesuffix("_id") in _ROLE_TOKENS:
+            return getattr(backend, name)
         return super().__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        core: Tokenizer = self.core
+        backend: Tokenizer = self.backend_tokenizer
         if name in SEQUENCE_NAMES:
-            self.__dict__["core"] = core.with_options(**{name: value})
+            self.__dict__["backend_tokenizer"] = backend.with_options(**{name: value})
         elif name.removesuffix("_id") in _ROLE_TOKENS:
             role = name.removesuffix("_id")
-            token = core.convert_ids_to_tokens(value) if name != role else str(value)
-            if token not in core.all_special_tokens:
+            token = backend.convert_ids_to_tokens(value) if name != role else str(value)
+            if token not in backend.all_special_tokens:
                 raise ConfigError(
                     f"{name} is {value!r}, expected one of the special tokens "
-                    f"({', '.join(core.all_special_tokens)}); add_special_tokens adds others"
+                    f"({', '.join(backend.all_special_tokens)}); add_special_tokens adds others"
                 )
-            core.add_special_tokens({role: token})
+            backend.add_special_tokens({role: token})
             self._special_tokens_map[role] = token
         elif name in _WITHOUT_ROLE:
-            core.add_special_tokens({_WITHOUT_ROLE[0]: list(value or ())})
+            backend.add_special_tokens({_WITHOUT_ROLE[0]: list(value or ())})
         else:
             super().__setattr__(name, value)
 
-    model_max_length = _of_core("model_max_length")
-    padding_side = _of_core("padding_side")
-    truncation_side = _of_core("truncation_side")
+    model_max_length = _delegate("model_max_length")
+    padding_side = _delegate("padding_side")
+    truncation_side = _delegate("truncation_side")
 
     def __repr__(self) -> str:
-        return f"AtacformerTokenizer(name_or_path={self.name_or_path!r}, core={self.core!r})"
+        return (
+            f"AtacformerTokenizer(name_or_path={self.name_or_path!r}, "
+            f"backend_tokenizer={self.backend_tokenizer!r})"
+        )
 
     def __eq__(self, other: object) -> bool:
-        """Whether both have equal cores."""
+        """Return whether both have equal backends."""
         if not isinstance(other, AtacformerTokenizer):
             return NotImplemented
-        return self.core == other.core
+        return self.backend_tokenizer == other.backend_tokenizer
 
     def __hash__(self) -> int:
-        return hash(self.core)
+        return hash(self.backend_tokenizer)
 
 
 def _without_text(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return keywords without those of text; raise TypeError for one that asks for something."""
-    for name in _OF_TEXT:
+    """Return the keywords without those for text; raise TypeError if one of these is set."""
+    for name in _TEXT_KEYWORDS:
         if kwargs.get(name):
-            raise TypeError(f"{name} is {kwargs[name]!r}: it has a meaning for text alone")
-    return {name: value for name, value in kwargs.items() if name not in _OF_TEXT}
+            raise TypeError(f"{name} is {kwargs[name]!r}: it only applies to text")
+    return {name: value for name, value in kwargs.items() if name not in _TEXT_KEYWORDS}

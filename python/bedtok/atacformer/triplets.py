@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Triplets of cells by their labels: an anchor, another cell of its label, one of another label."""
+"""Triplets of labelled cells: an anchor, a cell of its label and a cell of another label."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Int64s = npt.NDArray[np.int64]
 
 
 class Triplet(NamedTuple):
-    """Positions of three cells."""
+    """Positions of the cells of a triplet."""
 
     anchor: int
     positive: int
@@ -25,27 +25,28 @@ class Triplet(NamedTuple):
 
 
 class TripletDataset:
-    """A triplet of token ids for each cell that can be an anchor; a map-style PyTorch dataset.
+    """A map-style PyTorch dataset with a random triplet for each anchor.
 
-    Item i holds ``input_ids_anchor``, ``input_ids_positive`` and ``input_ids_negative``, which
-    ``DataCollatorForTripletLoss`` makes batches of. The positive is any other cell of the anchor's
-    label, the negative any cell of another label, all cells alike. A cell that is alone with its
-    label is no anchor, but may be a negative. Cells without a label (None, NaN) are left out.
+    Item i has ``input_ids_anchor``, ``input_ids_positive`` and ``input_ids_negative``, which
+    ``DataCollatorForTripletLoss`` collates. The positive is drawn uniformly from the other cells of
+    the anchor's label, the negative from the cells of other labels. A cell that is the only one of
+    its label is not an anchor, but may be a negative. Cells without a label (None, NaN) are left
+    out.
 
-    With a seed a triplet depends on the seed, the epoch and i alone, whatever the order and the
-    process: a training that is resumed has those of the whole one. ``set_epoch`` tells the epoch;
-    with Trainer, pass ``callbacks=[SetEpochCallback()]``. Workers that persist over epochs do not
-    hear of it. Without a seed each access draws anew from PyTorch's generator, which Trainer seeds
-    and which differs between workers of a DataLoader.
+    With a seed a triplet depends only on the seed, the epoch and i, so that a training that is
+    resumed is the same as an uninterrupted one. ``set_epoch`` sets the epoch; with Trainer, pass
+    ``callbacks=[SetEpochCallback()]``. It does not reach workers that persist over epochs. Without
+    a seed each access draws from PyTorch's global generator, which Trainer seeds and which differs
+    between workers of a DataLoader.
 
     Args:
         input_ids: The ids of each cell: a list of rows, ``CellTokens`` or the like.
-        labels: A label for each cell: a list, an array, a column of ``adata.obs``.
+        labels: The label of each cell: a list, an array, a column of ``adata.obs``.
         seed: 0 to 2**64 - 1, or None.
 
     Raises:
-        ConfigError: There are not as many labels as cells, fewer than two labels, or no label has
-            two cells. TypeError: A label is a list or the like.
+        ConfigError: The numbers of labels and cells differ, there are fewer than two labels, or no
+            label has two cells. TypeError: A label is not hashable, for example a list.
 
     Example:
         >>> cells = tokenizer.encode_anndata(adata)
@@ -70,7 +71,7 @@ class TripletDataset:
         return len(self._groups.anchors)
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw other triplets from now on, where there is a seed.
+        """Set the epoch whose triplets are drawn, if there is a seed.
 
         Args:
             epoch: Number of the epoch, 0 or more.
@@ -81,11 +82,11 @@ class TripletDataset:
         """Return the positions of the cells of item i."""
         i = range(len(self))[i]  # negative positions, and IndexError
         if self._seed is None:
-            return self._groups.draw(i, _torch_below)
+            return self._groups.draw(i, _torch_randbelow)
         return self._groups.draw(i, np.random.default_rng([self._seed, self._epoch, i]).integers)
 
     def __getitem__(self, i: int) -> dict[str, Any]:
-        """Return the ids of the three cells, as they were given."""
+        """Return the ids of the three cells, as they are in ``input_ids``."""
         return {
             f"input_ids_{role}": self._input_ids[cell]
             for role, cell in self.triplet(i)._asdict().items()
@@ -98,38 +99,37 @@ class TripletDataset:
 def sample_triplets(
     labels: Iterable[Hashable], seed: int | None = None, *, per_anchor: int = 1
 ) -> list[Triplet]:
-    """Return positions of triplets, for those who keep them: ``per_anchor`` for each anchor.
+    """Return the positions of random triplets, ``per_anchor`` for each anchor.
 
     Args:
-        labels: A label for each cell; see ``TripletDataset``.
-        seed: The same seed gives the same triplets, 0 to 2**64 - 1; None draws it from Python's
-            ``random``.
-        per_anchor: Triplets of each anchor, drawn independently.
+        labels: The label of each cell; see ``TripletDataset``.
+        seed: 0 to 2**64 - 1; None draws a seed from Python's ``random``.
+        per_anchor: Number of triplets of each anchor, drawn independently.
 
     Raises:
-        ConfigError: As ``TripletDataset``; ``per_anchor`` is below 1.
+        ConfigError: As ``TripletDataset``, or ``per_anchor`` is below 1.
 
     Example:
         >>> sample_triplets(["B", "T", "B", None, "T"], seed=0)[0]
         Triplet(anchor=0, positive=2, negative=4)
     """
     groups = _Groups(labels)
-    below = np.random.default_rng(draw_seed(seed)).integers
+    randbelow = np.random.default_rng(draw_seed(seed)).integers
     times = range(check_at_least("per_anchor", per_anchor, 1))
-    return [groups.draw(i, below) for i in range(len(groups.anchors)) for _ in times]
+    return [groups.draw(i, randbelow) for i in range(len(groups.anchors)) for _ in times]
 
 
 class _Groups:
-    """Cells in the order of their labels, so that a label's cells are one run of them.
+    """Cells sorted by label, so that the cells of a label are contiguous.
 
     Attributes:
-        anchors: Positions of the cells that have another one of their label, in their order.
+        anchors: Positions of the cells whose label has another cell, in their order.
     """
 
     anchors: Int64s
 
     def __init__(self, labels: Iterable[Hashable], cells: int | None = None) -> None:
-        # A column or an array gives its values as Python has them: a tensor's would equal none.
+        # Values of Python: elements of a tensor are not equal to each other.
         values = labels.tolist() if hasattr(labels, "tolist") else list(labels)
         if cells is not None and len(values) != cells:
             raise ConfigError(
@@ -154,10 +154,10 @@ class _Groups:
                 f"labels: each of {len(codes)} labels has one cell, expected one with two at "
                 "least, for the positives"
             )
-        if alone := [repr(label) for label, code in codes.items() if sizes[code] < 2]:
-            more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
+        if singles := [repr(label) for label, code in codes.items() if sizes[code] < 2]:
+            more = f" and {len(singles) - 5} more" if len(singles) > 5 else ""
             warn_caller(
-                f"labels with a single cell, which is no anchor: {', '.join(alone[:5])}{more}"
+                f"labels with a single cell, which is no anchor: {', '.join(singles[:5])}{more}"
             )
         positions = np.array(labelled, dtype=np.int64)
         order = np.argsort(of_cell, kind="stable")
@@ -171,26 +171,26 @@ class _Groups:
         self._start = (ends - sizes)[of_cell[chosen]]  # and the run of its label
         self._end = ends[of_cell[chosen]]
 
-    def draw(self, i: int, below: Callable[[int], Any]) -> Triplet:
-        """Return a triplet of the i-th anchor; ``below(n)`` draws one of 0 .. n - 1."""
+    def draw(self, i: int, randbelow: Callable[[int], Any]) -> Triplet:
+        """Return a triplet of the i-th anchor; ``randbelow(n)`` draws from 0 .. n - 1."""
         start, end, own = int(self._start[i]), int(self._end[i]), int(self._place[i])
-        positive = start + int(below(end - start - 1))
+        positive = start + int(randbelow(end - start - 1))
         positive += positive >= own
-        negative = int(below(len(self._cells) - (end - start)))
+        negative = int(randbelow(len(self._cells) - (end - start)))
         if negative >= start:
             negative += end - start
         return Triplet(int(self.anchors[i]), int(self._cells[positive]), int(self._cells[negative]))
 
 
 def is_missing(label: Any) -> bool:
-    """Whether a label says that there is none: None, NaN, or what pandas has for them."""
+    """Return whether a label is missing: None, NaN or a missing value of pandas."""
     if label is None:
         return True
     try:
         return bool(label != label)
-    except TypeError:  # pandas.NA, which is neither equal to itself nor not
+    except TypeError:  # pandas.NA, whose comparison is neither true nor false
         return True
 
 
-def _torch_below(limit: int) -> int:
+def _torch_randbelow(limit: int) -> int:
     return int(torch.randint(limit, ()))

@@ -4,37 +4,135 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import warnings
+from pathlib import Path
 from typing import Any
 
-from bedtok import _train_options
+from bedtok._core import ConfigError
+from bedtok._files import parse_toml
 from bedtok.cli._arguments import add_command
 from bedtok.cli._files import open_output
+from bedtok.train.config_file import read_config, to_toml
+from bedtok.train.options import (
+    CONFIG_NAME,
+    OPTIONS,
+    Config,
+    missing_fields,
+    validate,
+    with_defaults,
+)
+
+_EPILOG = """Every option is a field of the config. --print-config prints the config that the
+file and the flags result in.
+
+examples:
+  bedtok train --data tokens/ --universe universe.bed.gz --out model/
+  bedtok train --config model.toml --set training.learning_rate=1e-4 --set training.bf16=true
+  bedtok train --resume --out model/
+  torchrun --nproc-per-node=2 -m bedtok train --config model.toml
+"""
+_FLAGS = (
+    ("--data", "data", "train"),
+    ("--eval-data", "data", "eval"),
+    ("--universe", "data", "universe"),
+    ("--out", "training", "output_dir"),
+    ("--init-from", "model", "init_from"),
+)
 
 
 def add_parser(commands: Any) -> None:
     """Add the parser of the command."""
     command = add_command(
-        commands,
-        "train",
-        "token ids in, a trained Atacformer model out",
-        _run,
-        _train_options.EPILOG,
+        commands, "train", "token ids in, a trained Atacformer model out", _run, _EPILOG
     )
-    _train_options.add_arguments(command)
+    command.add_argument(
+        "--config", metavar="TOML", help="config file: the output of --print-config or a part of it"
+    )
+    for flag, table, name in _FLAGS:
+        option = OPTIONS[table][name]
+        several = {"nargs": "+"} if option.kind is list else {}
+        metavar = flag[2:].upper().replace("-", "_")
+        text = f"{option.help} ({table}.{name})"
+        command.add_argument(flag, metavar=metavar, help=text, **several)  # type: ignore[arg-type]
+    command.add_argument(
+        "--set",
+        metavar="TABLE.FIELD=VALUE",
+        action="append",
+        default=[],
+        type=_parse_override,
+        help="any other field of the config, with its value as in TOML; may be repeated",
+    )
+    command.add_argument(
+        "--resume",
+        action="store_true",
+        help="resume from the last checkpoint in --out, or start if there is none; without "
+        f"--config, {CONFIG_NAME} in that folder is the config",
+    )
+    command.add_argument("--print-config", action="store_true", help="print the config as TOML")
 
 
 def _run(args: argparse.Namespace) -> None:
-    config = _train_options.completed(_train_options.given_config(args))
+    config = with_defaults(_given_config(args))
     if args.print_config:
         with open_output(None) as file:
-            file.write(_train_options.to_toml(config).encode())
+            file.write(to_toml(config).encode())
         return
-    if missing := _train_options.missing_fields(config):
-        flags = ", ".join(f"{_train_options.flag_of(field)} ({field})" for field in missing)
+    if missing := missing_fields(config):
+        flags = ", ".join(f"{_flag_of(field)} ({field})" for field in missing)
         args.usage_error(f"missing: {flags}")
-    from bedtok.atacformer.train import train_and_report
+    from bedtok.train.run import train_and_report
 
     # Once each: PyTorch may repeat one at every step.
     warnings.simplefilter("default", UserWarning)
     train_and_report(config, args.resume)
+
+
+def _given_config(args: argparse.Namespace) -> Config:
+    """Return the fields of the config file, overridden by those of the command line.
+
+    Raises:
+        ConfigError, OSError: As ``read_config``.
+    """
+    overrides: list[tuple[str, str, Any]] = []
+    for flag, table, name in _FLAGS:
+        value = getattr(args, flag[2:].replace("-", "_"))
+        if value is not None:
+            overrides.append((table, name, value))
+    overrides += args.set
+    path = args.config
+    if path is None and args.resume:
+        out = next((v for t, n, v in overrides[::-1] if (t, n) == ("training", "output_dir")), None)
+        saved = None if out is None else Path(out, CONFIG_NAME)
+        path = saved if saved is not None and saved.exists() else None
+    config: Config = {} if path is None else read_config(path)
+    for table, name, value in overrides:
+        config.setdefault(table, {})[name] = value
+    return config
+
+
+def _flag_of(field: str) -> str:
+    return next(flag for flag, table, name in _FLAGS if field == f"{table}.{name}")
+
+
+def _parse_override(text: str) -> tuple[str, str, Any]:
+    """Parse TABLE.FIELD=VALUE; a value that is not TOML is a text."""
+    field, equals, literal = text.partition("=")
+    table, dot, name = field.strip().partition(".")
+    if not (equals and dot and name):
+        raise argparse.ArgumentTypeError(f"expected TABLE.FIELD=VALUE, not {text!r}")
+    option = OPTIONS.get(table, {}).get(name)
+    value: Any = literal
+    with contextlib.suppress(ValueError):
+        parsed = parse_toml(f"value = {literal}")
+        if parsed.keys() == {"value"}:
+            value = parsed["value"]
+    if option is not None and option.kind is str:
+        value = value if isinstance(value, str) else literal  # 2024 may be the name of a column
+    elif isinstance(value, str) and literal.lstrip(" +-").startswith("."):
+        with contextlib.suppress(ValueError):  # .5 is no number in TOML
+            value = float(literal)
+    try:
+        return table, name, validate({table: {name: value}})[table][name]
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

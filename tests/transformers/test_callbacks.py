@@ -22,14 +22,19 @@ from bedtok.atacformer import (
     AtacformerForReplacedTokenDetection,
     AtacformerForUnsupervisedBatchCorrection,
 )
+from bedtok.atacformer.callbacks import (
+    AdjustedRandIndexCallback,
+    MeasuringCallback,
+    ModelParameterChangeCallback,
+    SetEpochCallback,
+)
 from bedtok.atacformer.data_collator import (
     DataCollatorForReplacedTokenDetection,
     DataCollatorForUnsupervisedBatchCorrection,
 )
-from bedtok.atacformer.training import AdjustedRandIndexCallback, ModelParameterChangeCallback
 from support import NUM_REGIONS, region_text
 
-CORE = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
+TOKENIZER = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
 # Cells of two kinds that share no region.
 CELLS = [[*range(start, start + 30, 1 + i % 3)] for i, start in enumerate([0, 30] * 8)]
 KINDS: list[Hashable] = ["T", "B"] * 8
@@ -38,9 +43,9 @@ KINDS: list[Hashable] = ["T", "B"] * 8
 def make_model(kind: Any = AtacformerForReplacedTokenDetection, **fields: Any) -> Any:
     torch.manual_seed(0)
     roles = ("pad", "eos", "bos", "cls", "sep")
-    fields |= {f"{role}_token_id": getattr(CORE, f"{role}_token_id") for role in roles}
+    fields |= {f"{role}_token_id": getattr(TOKENIZER, f"{role}_token_id") for role in roles}
     config = AtacformerConfig(
-        vocab_size=CORE.vocab_size,
+        vocab_size=TOKENIZER.vocab_size,
         max_position_embeddings=32,
         hidden_size=8,
         intermediate_size=8,
@@ -52,7 +57,7 @@ def make_model(kind: Any = AtacformerForReplacedTokenDetection, **fields: Any) -
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]
-    """What stands where TensorBoard or Weights & Biases would."""
+    """Keeps the logs, in the place of TensorBoard or Weights & Biases."""
 
     def __init__(self) -> None:
         self.logs: list[dict[str, float]] = []
@@ -84,9 +89,12 @@ def train(
         model or make_model(),
         arguments,
         train_dataset=[{"input_ids": cell, "batch_id": i % 2} for i, cell in enumerate(CELLS)],
-        data_collator=collator or DataCollatorForReplacedTokenDetection(CORE, 0.45, 0),
-        callbacks=list(callbacks),
+        data_collator=collator or DataCollatorForReplacedTokenDetection(TOKENIZER, 0.45, 0),
     )
+    for callback in callbacks:
+        if isinstance(callback, MeasuringCallback):
+            callback.trainer = trainer
+        trainer.add_callback(callback)
     trainer.reporter = Reporter()
     # Where Trainer puts what it reports to: behind the flow, before the callbacks of users.
     trainer.callback_handler.callbacks.insert(1, trainer.reporter)
@@ -120,7 +128,7 @@ def test_the_index_goes_to_what_trainer_reports_to_and_to_the_history(tmp_path: 
 def test_the_index_is_one_for_separate_kinds_and_low_for_others(tmp_path: Path) -> None:
     def index(labels: list[Hashable]) -> float:
         model = make_model()
-        with torch.no_grad():  # one direction tells the kinds apart
+        with torch.no_grad():  # one direction separates the kinds
             weight = model.get_input_embeddings().weight
             weight[:, 0] = 3.0 * (torch.arange(len(weight)) < 30) - 1.5
         callback = AdjustedRandIndexCallback(CELLS, labels)
@@ -136,7 +144,7 @@ def test_a_training_is_the_same_with_and_without_callbacks(tmp_path: Path, dropo
     long = [[*range(40)] * 2 for _ in CELLS]
 
     def collator() -> Any:
-        return DataCollatorForReplacedTokenDetection(CORE, 0.45)
+        return DataCollatorForReplacedTokenDetection(TOKENIZER, 0.45)
 
     def model() -> Any:
         return make_model(hidden_dropout=dropout)
@@ -352,7 +360,8 @@ def test_a_training_that_is_resumed_is_the_one_that_was_not_interrupted(
         return train(
             tmp_path / folder,
             AdjustedRandIndexCallback(CELLS, KINDS, log_every_n_steps=3),
-            collator=DataCollatorForReplacedTokenDetection(CORE, 0.45, seed, max_length=12),
+            SetEpochCallback(),
+            collator=DataCollatorForReplacedTokenDetection(TOKENIZER, 0.45, seed, max_length=12),
             checkpoint=checkpoint,
             max_steps=10,
             save_steps=1,
@@ -375,7 +384,7 @@ def test_batch_correction_trains(tmp_path: Path, column: str) -> None:
     model = make_model(
         AtacformerForUnsupervisedBatchCorrection, num_batches=2, bc_unfreeze_last_n_layers=1
     )
-    collator = DataCollatorForUnsupervisedBatchCorrection(CORE, 16, 0.45, 0)
+    collator = DataCollatorForUnsupervisedBatchCorrection(TOKENIZER, 16, 0.45, 0)
     if column == "batch_id":
         train(tmp_path, model=model, collator=collator, remove_unused_columns=False)
         with pytest.raises(ValueError, match=r"batch_id is missing.*remove_unused_columns=False"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Collators of replaced tokens, batch correction and triplets."""
+"""Collators: those of transformers with this tokenizer, and those of this package."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
-from transformers import set_seed
+from transformers import DataCollatorForLanguageModeling, DataCollatorWithPadding, set_seed
 
 from bedtok import Tokenizer
-from bedtok.atacformer import AtacformerTokenizer
-from bedtok.atacformer._chance import RegionDistribution
+from bedtok.atacformer import AtacformerTokenizer, DataCollatorForRegionModeling
+from bedtok.atacformer._random import RegionDistribution
 from bedtok.atacformer.data_collator import (
     DataCollatorForReplacedTokenDetection,
     DataCollatorForTripletLoss,
@@ -28,8 +28,10 @@ from support import NUM_REGIONS, SAMPLES, region_text
 
 UNK, PAD, MASK, CLS, EOS = range(NUM_REGIONS, NUM_REGIONS + 5)
 VOCAB_SIZE = NUM_REGIONS + 7
-CORE = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
-BOTH = pytest.mark.parametrize("kind", [CORE, AtacformerTokenizer(core=CORE)], ids=["core", "hf"])
+TOKENIZER = Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
+BOTH = pytest.mark.parametrize(
+    "kind", [TOKENIZER, AtacformerTokenizer(tokenizer_object=TOKENIZER)], ids=["backend", "adapter"]
+)
 
 
 def features(*rows: Any) -> list[dict[str, Any]]:
@@ -50,6 +52,79 @@ def far_from(counts: Any, expected: Any) -> float:
     """Pearson's chi square for each degree of freedom: about 1 for draws that are as expected."""
     counts, expected = np.asarray(counts, float), np.asarray(expected, float)
     return float(((counts - expected) ** 2 / expected).sum() / (len(counts) - 1))
+
+
+# ---- collators of transformers, and the one that replaces only by regions
+
+
+def test_collator_with_padding_pads_single_encodings(tokenizer: AtacformerTokenizer) -> None:
+    features = [{**tokenizer(sample), "labels": i} for i, sample in enumerate(SAMPLES)]
+    batch = DataCollatorWithPadding(tokenizer, pad_to_multiple_of=4)(features)
+    expected = tokenizer(SAMPLES, padding=True, pad_to_multiple_of=4, return_tensors="pt")
+    assert torch.equal(batch["input_ids"], expected["input_ids"])
+    assert torch.equal(batch["attention_mask"], expected["attention_mask"])
+    assert batch["labels"].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ["pt", "np"])
+@pytest.mark.parametrize(
+    "collator_class", [DataCollatorForLanguageModeling, DataCollatorForRegionModeling]
+)
+def test_masked_language_modeling_masks_only_regions(
+    tokenizer: AtacformerTokenizer, collator_class: type, kind: str
+) -> None:
+    set_seed(3)
+    collator = collator_class(tokenizer, mlm=True, mlm_probability=0.5, return_tensors=kind)
+    batch = collator([tokenizer(sample) for sample in SAMPLES])
+    original = np.asarray(tokenizer(SAMPLES, padding=True)["input_ids"])
+    inputs, labels = np.asarray(batch["input_ids"]), np.asarray(batch["labels"])
+    chosen = labels != -100
+    assert 0 < chosen.sum() < (original < NUM_REGIONS).sum()
+    assert (original[chosen] < NUM_REGIONS).all()  # neither padding, nor unk, nor <mask>
+    assert (labels[chosen] == original[chosen]).all()
+    assert (inputs[~chosen] == original[~chosen]).all()
+    assert (inputs[chosen] == tokenizer.mask_token_id).any()
+
+
+@pytest.mark.parametrize("kind", ["pt", "np"])
+def test_random_replacements_are_regions_where_the_subclass_draws(
+    tokenizer: AtacformerTokenizer, kind: str
+) -> None:
+    keywords: dict[str, Any] = {"mlm": True, "mlm_probability": 1.0, "return_tensors": kind}
+    keywords |= {"mask_replace_prob": 0.0, "random_replace_prob": 1.0}
+    features = [tokenizer(["chr1:0-6000"]) for _ in range(50)]
+
+    def drawn(collator_class: type) -> set[int]:
+        set_seed(1)
+        return set(np.asarray(collator_class(tokenizer, **keywords)(features)["input_ids"]).flat)
+
+    # The base class draws special tokens, too: that is what the subclass is for.
+    assert max(drawn(DataCollatorForLanguageModeling)) > NUM_REGIONS
+    without_mask = drawn(DataCollatorForRegionModeling) - {tokenizer.mask_token_id}
+    assert without_mask <= set(range(NUM_REGIONS)) and len(without_mask) > NUM_REGIONS // 2
+
+
+def test_a_collator_of_ones_own_tokenizes_in_the_loader(
+    tokenizer: AtacformerTokenizer, cells: Any
+) -> None:
+    def collate(samples: list[Any]) -> Any:
+        return tokenizer(samples, padding=True, return_tensors="pt")
+
+    batches = list(DataLoader(cells, batch_size=10, collate_fn=collate))
+    assert [len(batch["input_ids"]) for batch in batches] == [10, 10, 4]
+    ids = [
+        row[mask.bool()].tolist()
+        for batch in batches
+        for row, mask in zip(batch["input_ids"], batch["attention_mask"], strict=True)
+    ]
+    assert ids == [tokenizer(cell)["input_ids"] for cell in cells]
+
+
+def test_labels_have_the_types_that_losses_want(tokenizer: AtacformerTokenizer) -> None:
+    features = [{**tokenizer(sample), "labels": 0.5} for sample in SAMPLES]
+    assert DataCollatorWithPadding(tokenizer)(features)["labels"].dtype == torch.float32
+    features = [{**tokenizer(sample), "labels": 1} for sample in SAMPLES]
+    assert DataCollatorWithPadding(tokenizer)(features)["labels"].dtype == torch.int64
 
 
 # ---- replaced tokens
@@ -79,7 +154,7 @@ def test_a_batch_has_ids_masks_and_labels(kind: Any) -> None:
     zero=st.sets(st.integers(0, NUM_REGIONS - 1), max_size=NUM_REGIONS - 1),
     seed=st.integers(0, 2**64 - 1),
 )
-def test_labels_tell_what_differs_from_the_original(
+def test_labels_are_1_where_inputs_differ_from_the_original(
     rows: list[list[int]],
     probability: float,
     longest: int | None,
@@ -88,7 +163,7 @@ def test_labels_tell_what_differs_from_the_original(
     zero: set[int],
     seed: int,
 ) -> None:
-    tokenizer = CORE.with_options(padding_side="left" if left else "right")
+    tokenizer = TOKENIZER.with_options(padding_side="left" if left else "right")
     batch = DataCollatorForReplacedTokenDetection(
         tokenizer,
         probability,
@@ -117,17 +192,17 @@ def test_labels_tell_what_differs_from_the_original(
 
 @pytest.mark.parametrize("probability", [0.0, 0.15, 0.45, 1.0])
 def test_the_given_part_of_tokens_is_drawn_anew(probability: float) -> None:
-    batch = replaced(CORE, mlm_probability=probability)(many())
+    batch = replaced(TOKENIZER, mlm_probability=probability)(many())
     n, p = 200 * 50, probability * (1 - 1 / NUM_REGIONS)  # one in 60 is drawn for itself
     assert abs(int(batch["labels"].sum()) - n * p) <= 4 * (n * p * (1 - p)) ** 0.5
 
 
 def test_the_default_is_that_of_geniml() -> None:
-    assert DataCollatorForReplacedTokenDetection(CORE).mlm_probability == 0.15
+    assert DataCollatorForReplacedTokenDetection(TOKENIZER).mlm_probability == 0.15
 
 
 def test_all_regions_are_drawn_alike() -> None:
-    drawn = replaced(CORE, mlm_probability=1.0)(many())["input_ids"]
+    drawn = replaced(TOKENIZER, mlm_probability=1.0)(many())["input_ids"]
     counts = np.bincount(drawn.flatten(), minlength=VOCAB_SIZE)
     assert counts[NUM_REGIONS:].sum() == 0
     assert 0.5 < far_from(counts[:NUM_REGIONS], [10000 / NUM_REGIONS] * NUM_REGIONS) < 1.6
@@ -145,7 +220,7 @@ def test_tokens_are_drawn_as_often_as_was_asked(form: Any) -> None:
         weights = torch.tensor(weights, dtype=torch.bfloat16)
     else:
         weights = form([0.1 * weight for weight in weights])
-    collator = replaced(CORE, mlm_probability=1.0, token_probabilities=weights)
+    collator = replaced(TOKENIZER, mlm_probability=1.0, token_probabilities=weights)
     counts = np.bincount(collator(many())["input_ids"].flatten(), minlength=VOCAB_SIZE)
     assert counts[expected_zero := np.flatnonzero(expected == 0)].sum() == 0
     assert len(expected_zero) == 3 and counts[NUM_REGIONS:].sum() == 0
@@ -157,7 +232,7 @@ def test_one_possible_token_is_always_drawn() -> None:
     for token in (0, 7, NUM_REGIONS - 1):
         weights = [0.0] * NUM_REGIONS
         weights[token] = 1e-300
-        batch = replaced(CORE, mlm_probability=1.0, token_probabilities=weights)(many(2))
+        batch = replaced(TOKENIZER, mlm_probability=1.0, token_probabilities=weights)(many(2))
         assert (batch["input_ids"] == token).all()
         assert torch.equal(
             batch["labels"], torch.tensor([[i % 60 != token for i in range(50)]] * 2).long()
@@ -174,7 +249,7 @@ def test_numbers_on_the_edge_of_a_weight_draw_no_token_of_weight_zero(
 
 
 def test_counts_of_any_size_are_taken() -> None:
-    collator = replaced(CORE, mlm_probability=1.0, token_probabilities=[1e308] * NUM_REGIONS)
+    collator = replaced(TOKENIZER, mlm_probability=1.0, token_probabilities=[1e308] * NUM_REGIONS)
     assert len(set(collator(many())["input_ids"].flatten().tolist())) == NUM_REGIONS
 
 
@@ -195,7 +270,7 @@ def test_counts_of_any_size_are_taken() -> None:
 )  # fmt: skip
 def test_weights_that_are_none_are_refused(weights: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
-        replaced(CORE, token_probabilities=weights)
+        replaced(TOKENIZER, token_probabilities=weights)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +286,7 @@ def test_weights_that_are_none_are_refused(weights: Any, error: type, message: s
 )
 def test_arguments_are_checked(keywords: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
-        DataCollatorForReplacedTokenDetection(CORE, **keywords)
+        DataCollatorForReplacedTokenDetection(TOKENIZER, **keywords)
 
 
 @pytest.mark.parametrize(
@@ -220,29 +295,27 @@ def test_arguments_are_checked(keywords: Any, error: type, message: str) -> None
         ({"ids": [1]}, ValueError, "sample 1: input_ids is missing, got: ids"),
         ({}, ValueError, "sample 1: input_ids is missing, got: nothing"),
         ([1, 2], TypeError, "sample 1: expected a mapping with input_ids, not list"),
-        ({"input_ids": [0.5]}, TypeError, "input_ids: expected a row of integers"),
-        ({"input_ids": [[1]]}, TypeError, "input_ids: expected a row of integers"),
-        ({"input_ids": [67]}, ValueError, r"input_ids: id 67 is outside the vocabulary \(0..66\); "
-         "were the ids made by this tokenizer"),
-        ({"input_ids": [-1]}, ValueError, "input_ids: id -1 is outside the vocabulary"),
+        ({"input_ids": [0.5]}, TypeError, "input_ids: expected integers, got 0.5"),
+        ({"input_ids": [[1]]}, TypeError, "input_ids: expected one dimension, got shape"),
+        ({"input_ids": 1}, TypeError, "input_ids: expected a row of integers, not one integer"),
     ],
 )  # fmt: skip
 def test_samples_are_checked(sample: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
-        replaced(CORE)([{"input_ids": [1]}, sample])
+        replaced(TOKENIZER)([{"input_ids": [1]}, sample])
 
 
 def test_ids_come_as_lists_arrays_and_tensors() -> None:
     row = [1, 2, 3]
     forms = [row, tuple(row), np.array(row, np.uint32), torch.tensor(row, dtype=torch.int32)]
-    batch = replaced(CORE, mlm_probability=0.0)(features(*forms))
+    batch = replaced(TOKENIZER, mlm_probability=0.0)(features(*forms))
     assert batch["input_ids"].tolist() == [row] * 4
 
 
 def test_samples_are_left_as_they_are() -> None:
     array, tensor = np.arange(30), torch.arange(30)
-    replaced(CORE, mlm_probability=1.0, max_length=10)(features(array, tensor))
-    replaced(CORE, mlm_probability=1.0)(features(array, tensor))
+    replaced(TOKENIZER, mlm_probability=1.0, max_length=10)(features(array, tensor))
+    replaced(TOKENIZER, mlm_probability=1.0)(features(array, tensor))
     assert (array == np.arange(30)).all() and (tensor == torch.arange(30)).all()
 
 
@@ -250,7 +323,7 @@ def test_samples_are_left_as_they_are() -> None:
 
 
 def test_of_a_long_sample_some_tokens_are_drawn_in_their_order() -> None:
-    collator = replaced(CORE, mlm_probability=0.0, max_length=20)
+    collator = replaced(TOKENIZER, mlm_probability=0.0, max_length=20)
     batch = collator(features(*[list(range(NUM_REGIONS))] * 600, [5, 4]))
     assert batch["input_ids"].shape == (601, 20)
     assert batch["input_ids"][600].tolist() == [5, 4] + [PAD] * 18
@@ -266,21 +339,33 @@ def test_special_tokens_around_a_long_sample_stay() -> None:
     row = [CLS, UNK, *range(30), EOS, PAD, PAD]
     misses = 0
     for seed in range(40):
-        collator = replaced(CORE, seed=seed, mlm_probability=0.0, max_length=6)
+        collator = replaced(TOKENIZER, seed=seed, mlm_probability=0.0, max_length=6)
         ids = collator(features(row))["input_ids"][0].tolist()
         assert len(ids) == 6 and ids[0] == CLS and ids[-1] == EOS and PAD not in ids
         misses += UNK in ids
     assert 0 < misses < 20  # a miss is a token of the sample like others
 
 
+def test_the_sample_is_that_of_a_call_with_random_truncation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bedtok.atacformer._base_collator.random_seed", lambda generator: 9)
+    tokenizer = TOKENIZER.with_options(template="<cls> $A <eos>")
+    samples = [["chr1:0-6000"], ["chr1:0-6000", "chrX:0-9"]]
+    expected = tokenizer(samples, truncation="random", max_length=20, seed=9)["input_ids"]
+    collator = replaced(tokenizer, mlm_probability=0.0, max_length=20)
+    batch = collator(features(*tokenizer(samples)["input_ids"]))
+    assert batch["input_ids"].tolist() == expected
+
+
 def test_special_tokens_that_do_not_fit_are_an_error() -> None:
     with pytest.raises(
         ValueError, match="max_length is 1, expected at least 2, the special tokens"
     ):
-        replaced(CORE, max_length=1)(features([CLS, 3, EOS]))
+        replaced(TOKENIZER, max_length=1)(features([CLS, 3, EOS]))
     for other in (DataCollatorForTripletLoss, DataCollatorForUnsupervisedBatchCorrection):
         with pytest.raises(ValueError, match="max_position_embeddings is 0, expected 1 or more"):
-            other(CORE, max_position_embeddings=0)
+            other(TOKENIZER, max_position_embeddings=0)
 
 
 # ---- seeds
@@ -292,10 +377,10 @@ def drawn(collator: Any, times: int = 2) -> list[list[list[int]]]:
 
 @pytest.mark.parametrize("weights", [None, [1.0] * NUM_REGIONS])
 def test_a_seed_gives_the_same_batches(weights: Any) -> None:
-    first = drawn(replaced(CORE, seed=5, max_length=40, token_probabilities=weights))
+    first = drawn(replaced(TOKENIZER, seed=5, max_length=40, token_probabilities=weights))
     torch.manual_seed(1)
-    assert drawn(replaced(CORE, seed=5, max_length=40, token_probabilities=weights)) == first
-    assert drawn(replaced(CORE, seed=6, max_length=40, token_probabilities=weights)) != first
+    assert drawn(replaced(TOKENIZER, seed=5, max_length=40, token_probabilities=weights)) == first
+    assert drawn(replaced(TOKENIZER, seed=6, max_length=40, token_probabilities=weights)) != first
     assert first[0] != first[1]
 
 
@@ -308,7 +393,7 @@ def test_a_seed_gives_the_same_batches(weights: Any) -> None:
         {"num_workers": 1, "multiprocessing_context": "spawn"},
     ],
 )
-def test_where_the_epoch_is_told_batches_depend_on_nothing_else(workers: Any) -> None:
+def test_after_set_epoch_batches_depend_on_nothing_else(workers: Any) -> None:
     samples = features(*(list(range(i, i + 20)) for i in range(8)))
 
     def batches(collator: Any, epochs: Iterable[int], **keywords: Any) -> dict[int, list[Any]]:
@@ -319,15 +404,15 @@ def test_where_the_epoch_is_told_batches_depend_on_nothing_else(workers: Any) ->
             found[epoch] = [batch["input_ids"].tolist() for batch in loader]
         return found
 
-    expected = batches(replaced(CORE, seed=5), (0, 1))
+    expected = batches(replaced(TOKENIZER, seed=5), (0, 1))
     assert different(expected[0] + expected[1])
-    assert batches(replaced(CORE, seed=5), (1, 0), **workers) == expected
+    assert batches(replaced(TOKENIZER, seed=5), (1, 0), **workers) == expected
 
 
 def test_a_seed_does_not_touch_the_global_generator() -> None:
     torch.manual_seed(1)
     state = torch.get_rng_state()
-    drawn(replaced(CORE, seed=5, max_length=40))
+    drawn(replaced(TOKENIZER, seed=5, max_length=40))
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -336,7 +421,9 @@ def test_without_a_seed_set_seed_decides(weights: Any) -> None:
     def once(seed: int) -> Any:
         set_seed(seed)
         return drawn(
-            DataCollatorForReplacedTokenDetection(CORE, max_length=40, token_probabilities=weights)
+            DataCollatorForReplacedTokenDetection(
+                TOKENIZER, max_length=40, token_probabilities=weights
+            )
         )
 
     assert once(3) == once(3) != once(4)
@@ -355,12 +442,12 @@ def different(batches: list[Any]) -> bool:
                                      {"num_workers": 2, "persistent_workers": True}])  # fmt: skip
 def test_workers_draw_differently_in_each_epoch_and_the_same_by_a_seed(workers: Any) -> None:
     torch.manual_seed(0)
-    first = loaded(replaced(CORE, seed=5), **workers)
+    first = loaded(replaced(TOKENIZER, seed=5), **workers)
     assert different(first[0] + first[1])
-    torch.manual_seed(1)
-    assert loaded(replaced(CORE, seed=5), **workers) == first
+    torch.manual_seed(0)  # workers are seeded by PyTorch's generator
+    assert loaded(replaced(TOKENIZER, seed=5), **workers) == first
     # What the main process drew before is not drawn again in forked workers.
-    used = replaced(CORE, seed=5)
+    used = replaced(TOKENIZER, seed=5)
     batch = used(many(2))["input_ids"].tolist()
     assert different([batch, *loaded(used, 1, **workers)[0]])
 
@@ -368,7 +455,7 @@ def test_workers_draw_differently_in_each_epoch_and_the_same_by_a_seed(workers: 
 def test_workers_draw_by_the_loaders_seed_without_one_of_the_collator() -> None:
     def once(seed: int) -> Any:
         torch.manual_seed(seed)
-        return loaded(DataCollatorForReplacedTokenDetection(CORE), num_workers=2)
+        return loaded(DataCollatorForReplacedTokenDetection(TOKENIZER), num_workers=2)
 
     first = once(0)
     assert different(first[0] + first[1])
@@ -376,12 +463,16 @@ def test_workers_draw_by_the_loaders_seed_without_one_of_the_collator() -> None:
 
 
 def test_spawned_workers_draw_as_forked_ones() -> None:
-    spawned = loaded(replaced(CORE, seed=5), num_workers=2, multiprocessing_context="spawn")
-    assert spawned == loaded(replaced(CORE, seed=5), num_workers=2, multiprocessing_context="fork")
+    torch.manual_seed(0)
+    spawned = loaded(replaced(TOKENIZER, seed=5), num_workers=2, multiprocessing_context="spawn")
+    torch.manual_seed(0)
+    assert spawned == loaded(
+        replaced(TOKENIZER, seed=5), num_workers=2, multiprocessing_context="fork"
+    )
 
 
 def test_collators_pickle() -> None:
-    collator = replaced(CORE, seed=5, token_probabilities=[1.0] * NUM_REGIONS)
+    collator = replaced(TOKENIZER, seed=5, token_probabilities=[1.0] * NUM_REGIONS)
     copies = [pickle.loads(pickle.dumps(collator)), copy.deepcopy(collator)]
     expected = drawn(collator)
     assert [drawn(other) for other in copies] == [expected] * 2
@@ -394,13 +485,13 @@ def test_collators_pickle() -> None:
 
 
 def test_batch_correction_adds_the_batches() -> None:
-    collator = DataCollatorForUnsupervisedBatchCorrection(CORE, 10, 0.5, 3)
+    collator = DataCollatorForUnsupervisedBatchCorrection(TOKENIZER, 10, 0.5, 3)
     samples = [{"input_ids": list(range(20)), "batch_id": i} for i in (2, np.int64(0), -100)]
     batch = collator(samples)
     assert list(batch) == ["input_ids", "attention_mask", "labels", "batch_labels"]
     assert batch["batch_labels"].tolist() == [2, 0, -100]
     assert batch["batch_labels"].dtype == torch.int64
-    plain = replaced(CORE, 3, mlm_probability=0.5, max_length=10)(samples)
+    plain = replaced(TOKENIZER, 3, mlm_probability=0.5, max_length=10)(samples)
     assert all(torch.equal(values, batch[name]) for name, values in plain.items())
     renamed = [{"input_ids": [1], "batch_labels": torch.tensor(4)}]
     assert collator(renamed)["batch_labels"].tolist() == [4]
@@ -418,7 +509,7 @@ def test_batch_correction_adds_the_batches() -> None:
 )  # fmt: skip
 def test_batches_are_checked(sample: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
-        DataCollatorForUnsupervisedBatchCorrection(CORE)([{"input_ids": [1], **sample}])
+        DataCollatorForUnsupervisedBatchCorrection(TOKENIZER)([{"input_ids": [1], **sample}])
 
 
 # ---- triplets
@@ -453,7 +544,7 @@ def test_long_cells_of_triplets_are_drawn_by_the_seed() -> None:
     sample = {f"input_ids_{role}": row for role in ("anchor", "positive", "negative")}
 
     def once(seed: int | None) -> Any:
-        batch = DataCollatorForTripletLoss(CORE, 20, seed)([sample] * 2)
+        batch = DataCollatorForTripletLoss(TOKENIZER, 20, seed)([sample] * 2)
         rows = [row for name in sample for row in batch[name].tolist()]
         assert all(len(row) == 20 and row == sorted(set(row)) for row in rows)
         assert different(rows)
@@ -471,6 +562,4 @@ def test_an_incomplete_triplet_is_an_error() -> None:
     with pytest.raises(
         ValueError, match="sample 0: input_ids_negative is missing, got: input_ids_a"
     ):
-        DataCollatorForTripletLoss(CORE)([sample])
-    with pytest.raises(ValueError, match="input_ids_negative: id 99 is outside the vocabulary"):
-        DataCollatorForTripletLoss(CORE)([{**sample, "input_ids_negative": [99]}])
+        DataCollatorForTripletLoss(TOKENIZER)([sample])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows of ids to train on: from Parquet and from folders of ``datasets``, checked before use."""
+"""Training data: rows of ids from Parquet or saved datasets, checked before use."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from bedtok._checks import import_optional
 from bedtok._core import ConfigError, VocabularyError
 
 IDS = "input_ids"
-_WANTED_BY = "bedtok train"
+_PURPOSE = "bedtok train"
 
 
 def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = None) -> Any:
-    """Return the rows of files and folders, one after the other, as a ``datasets.Dataset``.
+    """Read the rows of files and folders, concatenated, as a ``datasets.Dataset``.
 
-    It lies in memory-mapped files: of Parquet, in a copy in the cache of ``datasets``. Its columns
-    are ``input_ids`` and, if one is named, that of labels.
+    It is memory-mapped; Parquet is copied into the cache of ``datasets``. Its columns are
+    ``input_ids`` and ``label_column``.
 
     Args:
         paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote.
-        vocab_size: Ids are below it.
-        label_column: Also to be there.
+        vocab_size: Number of tokens; ids must be below it.
+        label_column: Name of a column of labels, or None.
 
     Raises:
-        FileNotFoundError: A path does not exist, or a folder has no such file.
-        ConfigError: A column is missing or of another type; there are no rows.
+        FileNotFoundError: A path does not exist, or a folder has no Parquet files.
+        ConfigError: A column is missing or has another type, or there are no rows.
         VocabularyError: An id is outside the vocabulary.
     """
-    datasets = import_optional("datasets", _WANTED_BY)
+    datasets = import_optional("datasets", _PURPOSE)
     columns = [IDS] if label_column is None else [IDS, label_column]
     parts = []
     for path in paths:
@@ -53,13 +53,13 @@ def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = 
 
 
 def read_labels(rows: Any, column: str) -> list[Any]:
-    """Return the labels of all rows, None where there is none."""
+    """Return the labels of all rows; None where a label is missing."""
     labels: list[Any] = rows.data.column(column).to_pylist()
     return labels
 
 
 class Rows(Sequence[Any]):
-    """The ids of a dataset's rows, one at a time."""
+    """The ids of the rows of a dataset, as a sequence that reads one row at a time."""
 
     def __init__(self, rows: Any) -> None:
         self._rows = rows
@@ -72,12 +72,12 @@ class Rows(Sequence[Any]):
 
 
 def _aligned(parts: Sequence[Any], label_column: str | None) -> list[Any]:
-    """Return datasets whose columns have the same types: ids of different widths become 64 bits.
+    """Return datasets with columns of the same types; ids of different widths become int64.
 
     Raises:
-        ConfigError: Labels are of different types.
+        ConfigError: Labels have different types.
     """
-    datasets = import_optional("datasets", _WANTED_BY)
+    datasets = import_optional("datasets", _PURPOSE)
     if any(part.features[IDS] != parts[0].features[IDS] for part in parts):
         wide = datasets.List(datasets.Value("int64"))
         parts = [part.cast_column(IDS, wide) for part in parts]
@@ -105,11 +105,9 @@ def _is_saved_dataset(folder: Path) -> bool:
 
 
 def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
-    """Return the rows of a file or of those of a folder; None where there are none."""
-    datasets, parquet = (
-        import_optional("datasets", _WANTED_BY),
-        import_optional("pyarrow.parquet", _WANTED_BY),
-    )
+    """Read a Parquet file or those of a folder; return None if they have no rows."""
+    datasets = import_optional("datasets", _PURPOSE)
+    parquet = import_optional("pyarrow.parquet", _PURPOSE)
     files = []
     for file in _parquet_files(path):
         try:
@@ -117,7 +115,7 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
         except ValueError as error:  # of Arrow
             raise ConfigError(f"{file}: is not Parquet: {error}") from None
         _check_columns(metadata.schema.to_arrow_schema(), columns, file)
-        if metadata.num_rows > 0:  # others end the reading
+        if metadata.num_rows > 0:  # datasets fails on a file without rows
             files.append(file)
     if not files:
         return None
@@ -143,7 +141,7 @@ def _parquet_files(path: Path) -> list[str]:
 
 
 def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
-    pa = import_optional("pyarrow", _WANTED_BY)
+    pa = import_optional("pyarrow", _PURPOSE)
     for column in columns:
         if column not in schema.names:
             raise ConfigError(
@@ -161,8 +159,8 @@ def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
 
 
 def _check_ids(rows: Any, vocab_size: int, path: str) -> None:
-    """Look at all ids, a chunk at a time: a training shall not fail after a day at a bad one."""
-    compute = import_optional("pyarrow.compute", _WANTED_BY)
+    """Check all ids, a chunk at a time, so that no training fails after a day."""
+    compute = import_optional("pyarrow.compute", _PURPOSE)
     first = 0
     for chunk in rows.data.column(IDS).chunks:
         if chunk.null_count:

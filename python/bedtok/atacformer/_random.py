@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What collators draw: from which generator, and tokens by their weights."""
+"""Random numbers of the collators: one generator a batch, and regions drawn by weight."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,21 +17,18 @@ from bedtok._core import ConfigError
 
 Int64s = npt.NDArray[np.int64]
 
-_PLACES = 1024  # workers of a DataLoader, beside the main process
 
+class BatchRandom:
+    """The random generator of a collator: a new one for each batch.
 
-class Chance:
-    """The generator that a collator draws a batch from.
+    Without a seed it is PyTorch's global generator, which ``transformers.set_seed`` and DataLoader
+    seed. With a seed the generator of a batch is seeded by:
 
-    Without a seed it is PyTorch's own, which ``transformers.set_seed`` and DataLoader seed. With a
-    seed it starts, for each batch, from the seed, the epoch and the batch's rows, not from where
-    the batch before left it: a training that is resumed in the middle of an epoch has fetched one
-    batch ahead and skipped others, and still draws what the whole one drew, in whatever process.
-    The epoch is in memory that all processes share. Where nobody tells it, these tell draws apart:
-
-    1. the same rows again: how often they have come, counted in this process;
-    2. workers of a DataLoader: the worker's number, and, as workers begin anew with each epoch, how
-       often it has begun, counted in shared memory, too.
+    - ``seed``, the epoch and the rows of the batch, once ``set_epoch`` was called. Nothing else
+      matters, neither the process nor the batches before: a training that is resumed in the middle
+      of an epoch, or that reads ahead in workers, draws what the whole training drew.
+    - ``seed``, the number of this call in this process and the rows, before that; in a worker of a
+      DataLoader also the worker's own seed, which PyTorch's global generator determines.
 
     Args:
         seed: 0 to 2**64 - 1, or None.
@@ -40,47 +36,44 @@ class Chance:
 
     def __init__(self, seed: int | None) -> None:
         self._seed = None if seed is None else draw_seed(seed)
-        self._epoch = torch.full((), -1, dtype=torch.int64)  # not told
-        self._begun = torch.zeros(_PLACES, dtype=torch.int64)
-        self._place = 0  # of the main process
-        self._stream = 0
-        self._times: Counter[int] = Counter()
-        self._share()
+        self._epoch = torch.full((), -1, dtype=torch.int64)  # not set
+        self._start()
 
     def generator(self, rows: Sequence[Int64s]) -> torch.Generator | None:
-        """Return the generator for the batch of these rows; None: PyTorch's own."""
-        seed = self._seed
-        if seed is None:
+        """Return the generator of a batch of these rows; None for PyTorch's global one."""
+        if self._seed is None:
             return None
-        content = _digest(rows)
-        if self._epoch >= 0:
-            return _started(seed, int(self._epoch), content)
+        epoch = int(self._epoch)
+        if epoch >= 0:
+            return _seeded(self._seed, epoch, _digest(rows))
+        self._calls += 1
         worker = get_worker_info()
-        place = 0 if worker is None else 1 + worker.id % _PLACES
-        if place != self._place:  # a forked worker has what the main process counted
-            self._place, self._stream, self._times = place, int(self._begun[place - 1]), Counter()
-            self._begun[place - 1] += 1
-        self._times[content] += 1
-        return _started(seed, place, self._stream, content, self._times[content])
+        worker_seed = 0 if worker is None else worker.seed
+        return _seeded(self._seed, self._calls, _digest(rows), worker_seed)
 
     def set_epoch(self, epoch: int) -> None:
-        """Tell the number of the epoch, 0 or more, to all processes that draw."""
+        """Set the number of the epoch, 0 or more, in all processes that share this object."""
         self._epoch.fill_(check_at_least("epoch", epoch, 0))
 
-    def _share(self) -> None:
-        if self._seed is not None:
+    def _start(self) -> None:
+        self._calls = 0
+        if self._seed is not None:  # workers that persist over epochs see a new number
             self._epoch.share_memory_()
-            self._begun.share_memory_()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_seed": self._seed, "_epoch": self._epoch, "_begun": self._begun}
+        return {"_seed": self._seed, "_epoch": self._epoch}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state, _place=0, _stream=0, _times=Counter())
-        self._share()
+        self.__dict__.update(state)
+        self._start()
 
 
-def _started(*numbers: int) -> torch.Generator:
+def random_seed(generator: torch.Generator | None) -> int:
+    """Return a seed, 0 to 2**63 - 2, drawn from a generator; None: PyTorch's global one."""
+    return int(torch.randint(2**63 - 1, (), generator=generator))
+
+
+def _seeded(*numbers: int) -> torch.Generator:
     start = np.random.SeedSequence(numbers).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(start[0]))
 
@@ -94,21 +87,21 @@ def _digest(rows: Sequence[Int64s]) -> int:
 
 
 class RegionDistribution:
-    """Regions of a vocabulary, drawn uniformly or by weights.
+    """A distribution over the regions of a vocabulary, uniform or weighted.
 
-    Weights are summed up once, and a number drawn is looked up among the sums: PyTorch's
-    ``multinomial`` takes time for each category at each call, and at most 2**24 of them.
+    The cumulative sums are computed once and searched for each number drawn: PyTorch's
+    ``multinomial`` takes time for each category at each call, and at most 2**24 categories.
 
     Args:
         num_regions: Ids 0 .. num_regions - 1 are drawn.
-        vocab_size: ``num_regions`` and the special tokens.
-        weights: Shape (num_regions,) or (vocab_size,), of which those of special tokens are not
-            read; None: all are equal.
-        name: What the weights are called, for messages.
+        vocab_size: ``num_regions`` plus the number of special tokens.
+        weights: Shape (num_regions,) or (vocab_size,), where those of special tokens are ignored;
+            None: uniform.
+        name: Name of the weights in error messages.
 
     Raises:
-        ConfigError: The shape is another, a weight is below zero or not finite, or all are zero.
-        TypeError: These are not numbers.
+        ConfigError: The shape is wrong, a weight is negative or not finite, or all are zero.
+        TypeError: ``weights`` does not hold real numbers.
     """
 
     def __init__(self, num_regions: int, vocab_size: int, weights: Any, name: str) -> None:
@@ -144,8 +137,8 @@ class RegionDistribution:
         if self._sums is None:
             return torch.randint(self._num_regions, (count,), generator=generator)
         numbers = torch.rand(count, dtype=torch.float64, generator=generator) * self._sums[-1]
-        # The first sum above the number, so that a weight of zero is never met. A product rounded
-        # up to the last sum has none above it.
+        # The first sum above the number, so that a weight of zero is never drawn. A product that
+        # was rounded up to the last sum has none above it.
         return torch.searchsorted(self._sums, numbers, right=True).clamp_(max=self._last)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The folder of a training: its checkpoints, and in the end the model beside them."""
+"""The output folder of a training: checkpoints, configuration, model and metrics."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from typing import Any
 from bedtok._checks import warn_caller
 from bedtok._core import ConfigError
 from bedtok._files import atomic_write
-from bedtok._train_options import CONFIG_NAME, Config, to_toml
+from bedtok.train.config_file import to_toml
+from bedtok.train.options import CONFIG_NAME, Config
 
 METRICS_NAME = "metrics.json"
 STATE_NAME = "trainer_state.json"
 
-_LAST_FILE = "config.json"  # without which nothing loads the folder
-_UNFINISHED = ".unfinished"  # the folder in which the result is written
+_LAST_FILE = "config.json"  # from_pretrained needs it
+_UNFINISHED = ".unfinished"  # the folder in which the result is prepared
 
 
 def last_checkpoint(folder: str, resume: bool) -> str | None:
-    """Return the last complete checkpoint; None where a training begins.
+    """Return the last complete checkpoint of a folder; None if there is none.
 
     Raises:
-        ConfigError: The folder holds a training that is not to be resumed.
+        ConfigError: The folder holds a training and ``resume`` is False.
     """
     found = sorted(
         (int(match[1]), path)
@@ -38,18 +39,18 @@ def last_checkpoint(folder: str, resume: bool) -> str | None:
         if found or Path(folder, _LAST_FILE).exists():
             what = found[-1][1].name if found else _LAST_FILE
             raise ConfigError(
-                f"{folder}: holds {what}, expected a new folder; --resume goes on with a training"
+                f"{folder}: holds {what}, expected a new folder; --resume resumes a training"
             )
         return None
     for _, path in reversed(found):
         if _is_complete(path):
             return str(path)
-        warn_caller(f"{path}: is not complete and is left aside")
+        warn_caller(f"{path}: is not complete and is skipped")
     return None
 
 
 def _is_complete(checkpoint: Path) -> bool:
-    # Trainer writes this file last.
+    # The last file that Trainer writes.
     try:
         json.loads((checkpoint / STATE_NAME).read_text("utf-8"))
     except (OSError, ValueError):
@@ -57,14 +58,14 @@ def _is_complete(checkpoint: Path) -> bool:
     return True
 
 
-def steps_of(checkpoint: str) -> int:
-    """Return how many steps a checkpoint has behind it."""
+def completed_steps(checkpoint: str) -> int:
+    """Return the number of steps before a checkpoint."""
     state = json.loads(Path(checkpoint, STATE_NAME).read_text("utf-8"))
     return int(state["global_step"])
 
 
 def read_metrics(folder: str) -> dict[str, float] | None:
-    """Return what came of a training that has ended; None where it has not."""
+    """Return the metrics of a training that has ended; None if it has not."""
     path = Path(folder, METRICS_NAME)
     if not path.exists() or not Path(folder, _LAST_FILE).exists():
         return None
@@ -73,17 +74,17 @@ def read_metrics(folder: str) -> dict[str, float] | None:
 
 
 def write_config(folder: str, config: Config) -> None:
-    """Write the configuration into the folder, which is made when it is missing."""
+    """Write the configuration atomically; create the folder if it is missing."""
     os.makedirs(folder, exist_ok=True)
     with atomic_write(os.path.join(folder, CONFIG_NAME)) as temporary:
         Path(temporary).write_text(to_toml(config), encoding="utf-8")
 
 
 def save_result(trainer: Any, metrics: Mapping[str, float]) -> None:
-    """Write model, tokenizer, history and metrics into the folder of a training.
+    """Write model, tokenizer, history and metrics into the output folder.
 
-    All of it is written elsewhere before anything gets its name. To be called on every process: of
-    a model that is spread over them, each has a part.
+    Everything is written to a temporary folder first. Call it on every process: each has a part of
+    a sharded model.
     """
     folder = Path(trainer.args.output_dir)
     unfinished = folder / _UNFINISHED

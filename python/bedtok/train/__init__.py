@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Train an Atacformer model from token ids; the function behind ``bedtok train``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["train"]
+
+
+def train(
+    config: Mapping[str, Mapping[str, Any]],
+    *,
+    resume: bool = False,
+    callbacks: Sequence[Any] = (),
+) -> dict[str, float]:
+    """Train a model and save it with its tokenizer.
+
+    The folder ``training.output_dir`` receives checkpoints during the training, and at the end the
+    model, its tokenizer, the configuration, ``trainer_state.json`` and ``metrics.json``. Each file
+    is written atomically, ``config.json`` last: a folder that ``from_pretrained`` loads is
+    complete. On the same machine the same configuration gives the same weights, whether the
+    training was interrupted and resumed or not. A training that is complete is left as it is.
+
+    Args:
+        config: Tables ``data``, ``objective``, ``model`` and ``training``, as in a config file;
+            for fields that are not set ``bedtok train --print-config`` shows the defaults.
+        resume: Resume from the last complete checkpoint in the folder, if there is one.
+        callbacks: Further callbacks for Trainer. ``AdjustedRandIndexCallback`` and
+            ``ModelParameterChangeCallback`` without a trainer get the one of this training.
+
+    Returns:
+        The metrics, as in ``metrics.json``. After a resume ``train_loss`` is the mean of the losses
+        that were logged, before and after.
+
+    Raises:
+        ConfigError: A field is unknown or out of range, data or model do not fit, or the folder
+            holds a training and ``resume`` is False.
+        VocabularyError: An id of the data is outside the vocabulary.
+        FileNotFoundError: Data do not exist.
+        ImportError: PyTorch, transformers, accelerate, datasets or pyarrow is missing.
+
+    Example:
+        >>> train({
+        ...     "data": {"train": ["tokens/"], "universe": "universe.bed"},
+        ...     "training": {"output_dir": "model", "max_steps": 1000},
+        ... })
+    """
+    from bedtok.train.options import validate, with_defaults
+    from bedtok.train.run import run_training
+
+    return run_training(with_defaults(validate(config)), resume, callbacks)

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The options of ``bedtok train``: their types, defaults and sources; completing and checking them.
+
+It is free of PyTorch, so that ``--help`` and ``--print-config`` answer at once and everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bedtok._checks import did_you_mean
+from bedtok._core import ConfigError
+
+Config = dict[str, dict[str, Any]]  # tables of fields, with values as in TOML
+
+CONFIG_NAME = "train.toml"  # the configuration in the folder of a training
+OBJECTIVES = ("rtd", "mlm", "triplet")
+
+
+class Option(NamedTuple):
+    """A field of the configuration.
+
+    Attributes:
+        default: None if the field is not set.
+        kind: bool, int, float, str, or list for a list of str.
+        help: Description and source of the default, separated by a semicolon; either may be
+            missing.
+    """
+
+    default: Any
+    kind: type
+    help: str
+
+
+# "thesis" is the one on Atacformer.
+OPTIONS: dict[str, dict[str, Option]] = {
+    "data": {
+        "train": Option([], list, "Parquet files, folders of them, or folders of save_to_disk"),
+        "eval": Option([], list, "the same, for evaluation"),
+        "universe": Option(None, str, "BED file, saved folder or Hub name of the tokenizer"),
+        "max_length": Option(
+            None, int, "tokens of a sample, longer ones are subsampled; the model's context"
+        ),
+        "label_column": Option(None, str, "column of labels, for the objective triplet"),
+    },
+    "objective": {
+        "name": Option("rtd", str, "replaced token detection, or mlm or triplet; thesis"),
+        "replaced_token_probability": Option(0.45, float, "rtd: tokens to replace; thesis"),
+        "masked_token_probability": Option(0.15, float, "mlm: tokens to predict; BERT"),
+    },
+    # Other fields have the defaults of AtacformerConfig.
+    "model": {
+        "init_from": Option(None, str, "folder or Hub name of a model to continue from"),
+        "hidden_size": Option(192, int, "thesis"),
+        "intermediate_size": Option(768, int, "thesis"),
+    },
+    "training": {
+        "output_dir": Option(None, str, "folder of the checkpoints and the trained model"),
+        "learning_rate": Option(1.5e-4, float, "thesis"),
+        "lr_scheduler_type": Option("cosine", str, "thesis"),
+        "warmup_steps": Option(500, int, "thesis"),
+        "optim": Option("adamw_torch", str, "AdamW; thesis"),
+        "per_device_train_batch_size": Option(8, int, "of each process; transformers"),
+        "num_train_epochs": Option(3.0, float, "transformers"),
+        "max_steps": Option(-1, int, "if above 0, overrides num_train_epochs"),
+        "seed": Option(42, int, "of weights, order, replacements and dropout; transformers"),
+        "logging_steps": Option(50, int, ""),
+        "save_steps": Option(500, int, "steps between checkpoints; transformers"),
+        "save_total_limit": Option(2, int, "number of checkpoints kept"),
+        "report_to": Option(["none"], list, "or tensorboard, wandb ..."),
+    },
+}
+_FREE_TABLES = ("model", "training")  # take fields that have no option here
+_OF_TOKENIZER = (
+    "vocab_size",
+    *(f"{role}_token_id" for role in ("pad", "eos", "bos", "cls", "sep")),
+)
+_KIND_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    list: "a list of texts",
+}
+
+
+def defaults() -> Config:
+    """Return the options that have a default, with their defaults."""
+    return {
+        table: {
+            name: option.default for name, option in options.items() if option.default is not None
+        }
+        for table, options in OPTIONS.items()
+    }
+
+
+def with_defaults(config: Mapping[str, Mapping[str, Any]]) -> Config:
+    """Return a validated configuration with defaults for the fields that it does not set.
+
+    With ``model.init_from`` the other fields of ``model`` are those of that model, not defaults;
+    ``training.warmup_ratio`` replaces the default of ``warmup_steps``.
+    """
+    result = defaults()
+    if config.get("model", {}).get("init_from"):
+        result["model"] = {}
+    if "warmup_ratio" in config.get("training", {}):  # Trainer prefers steps
+        del result["training"]["warmup_steps"]
+    for table, fields in config.items():
+        result[table].update(fields)
+    return result
+
+
+def validate(config: Mapping[str, Mapping[str, Any]], source: str = "") -> Config:
+    """Return the tables with coerced values, without fields that are None.
+
+    Fields of ``model`` and ``training`` without an option here are those of ``AtacformerConfig``
+    and ``TrainingArguments``, which are checked where these are imported.
+
+    Args:
+        config: Tables of fields.
+        source: Start of error messages: the file.
+
+    Raises:
+        ConfigError: A table or field is unknown, or a value has another type.
+    """
+    prefix = f"{source}: " if source else ""
+    result: Config = {}
+    for table, fields in config.items():
+        if table not in OPTIONS:
+            raise ConfigError(f"{prefix}[{table}] is not known; {did_you_mean(table, OPTIONS)}")
+        if not isinstance(fields, Mapping):
+            raise ConfigError(f"{prefix}{table} is {fields!r}, expected a table: [{table}]")
+        result[table] = {}
+        for name, value in fields.items():
+            if value is None:
+                continue
+            try:
+                result[table][name] = _validate_field(table, name, value)
+            except ConfigError as error:
+                raise ConfigError(f"{prefix}{error}") from None
+    return result
+
+
+def _validate_field(table: str, name: str, value: Any) -> Any:
+    options = OPTIONS[table]
+    if name in options:
+        return coerce(options[name].kind, value, f"{table}.{name}")
+    if table == "model" and name in _OF_TOKENIZER:
+        raise ConfigError(f"model.{name} is determined by the tokenizer and cannot be set")
+    if table in _FREE_TABLES:
+        return value
+    raise ConfigError(f"{table}.{name} is not known; {did_you_mean(name, options)}")
+
+
+def coerce(kind: type, value: Any, name: str) -> Any:
+    """Return a value as a kind of ``Option``: an int as float, a text as a list of one.
+
+    Raises:
+        ConfigError: It has another type.
+    """
+    if kind is list and isinstance(value, str):
+        return [value]
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+    if not fits or (kind is list and not all(isinstance(item, str) for item in value)):
+        raise ConfigError(f"{name} is {value!r}, expected {_KIND_NAMES[kind]}")
+    return value
+
+
+def missing_fields(config: Config) -> list[str]:
+    """Return the required fields that are not set, as ``table.name``."""
+    required = [("data", "train"), ("training", "output_dir")]
+    if not config["model"].get("init_from"):  # a model comes with its tokenizer
+        required.insert(1, ("data", "universe"))
+    return [f"{table}.{name}" for table, name in required if not config[table].get(name)]

@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Put a Trainer together and run it: the only module of ``bedtok.train`` that imports torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from transformers import (
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+
+from bedtok._checks import check_at_least, did_you_mean, import_optional
+from bedtok._core import ConfigError
+from bedtok.atacformer._base_collator import RegionCollator
+from bedtok.atacformer.callbacks import MeasuringCallback, SetEpochCallback
+from bedtok.atacformer.configuration_atacformer import AtacformerConfig
+from bedtok.atacformer.data_collator import (
+    DataCollatorForRegionModeling,
+    DataCollatorForReplacedTokenDetection,
+    DataCollatorForTripletLoss,
+)
+from bedtok.atacformer.modeling_atacformer import (
+    AtacformerForCellClustering,
+    AtacformerForMaskedLM,
+    AtacformerForReplacedTokenDetection,
+)
+from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
+from bedtok.atacformer.triplets import TripletDataset
+from bedtok.tokenizers import Tokenizer
+from bedtok.train.data import IDS, Rows, read_labels, read_rows
+from bedtok.train.options import OBJECTIVES, OPTIONS, Config, coerce, missing_fields
+from bedtok.train.output_folder import (
+    STATE_NAME,
+    completed_steps,
+    last_checkpoint,
+    read_metrics,
+    save_result,
+    write_config,
+)
+
+_MODELS: dict[str, Any] = {
+    "rtd": AtacformerForReplacedTokenDetection,
+    "mlm": AtacformerForMaskedLM,
+    "triplet": AtacformerForCellClustering,
+}
+# Fields of TrainingArguments that the command sets or does not use.
+_NOT_ACCEPTED = {
+    "do_train": "it always trains",
+    "do_eval": "set data.eval to evaluate",
+    "do_predict": "it does not predict",
+    "push_to_hub": "load the model and push it: model.push_to_hub(name)",
+    "remove_unused_columns": "other columns are not read",
+    "resume_from_checkpoint": "--resume resumes from the last checkpoint in the folder",
+    "label_smoothing_factor": "the losses of these models have no smoothing",
+}
+_LOSSES = ("train_loss", "eval_loss")
+# Fields that determine the shapes of the weights.
+_SHAPES = (
+    "max_position_embeddings",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "discriminator_hidden_size",
+)
+
+
+def run_training(
+    config: Config, resume: bool = False, callbacks: Sequence[Any] = ()
+) -> dict[str, float]:
+    """Train as ``bedtok.train.train`` does.
+
+    Args:
+        config: Validated configuration with defaults.
+        resume: Resume from the last complete checkpoint, if there is one.
+        callbacks: Further callbacks for Trainer.
+    """
+    import_optional("accelerate", "bedtok train")
+    _check(config)
+    arguments = _training_arguments(config)
+    checkpoint = last_checkpoint(arguments.output_dir, resume)
+    trainer = _make_trainer(config, arguments, callbacks)
+    ended = checkpoint is not None and completed_steps(checkpoint) >= _planned_steps(trainer)
+    if ended and (metrics := read_metrics(arguments.output_dir)) is not None:
+        return metrics
+    if arguments.should_save:
+        write_config(arguments.output_dir, config)
+    if ended and checkpoint is not None:  # interrupted between its last step and its result
+        _load_checkpoint(trainer, checkpoint)
+        metrics = {}
+    else:
+        metrics = dict(trainer.train(resume_from_checkpoint=checkpoint).metrics)
+    if checkpoint is not None:
+        # Trainer's value is that of the resumed part, in some versions divided by all steps.
+        metrics.pop("train_loss", None)
+        metrics |= _mean_logged_loss(trainer.state.log_history)
+    if config["data"]["eval"]:
+        metrics |= trainer.evaluate()
+    metrics["steps"] = trainer.state.global_step
+    save_result(trainer, metrics)
+    return metrics
+
+
+def train_and_report(config: Config, resume: bool) -> None:
+    """Train and print the metrics; the body of the command."""
+    try:
+        metrics = run_training(config, resume)
+    finally:
+        if torch.distributed.is_initialized():
+            main = torch.distributed.get_rank() == 0
+            torch.distributed.destroy_process_group()
+        else:
+            main = True
+    if main:
+        losses = ", ".join(f"{name} {metrics[name]:.4f}" for name in _LOSSES if name in metrics)
+        print(f"{config['training']['output_dir']}: {metrics['steps']} steps, {losses}")
+
+
+# ---- checks that need the whole configuration
+
+
+def _check(config: Config) -> None:
+    """Check that the configuration is complete and its objective possible.
+
+    Raises:
+        ConfigError: A field is missing or out of range.
+    """
+    if missing := missing_fields(config):
+        raise ConfigError(f"{', '.join(missing)}: missing, expected in the configuration")
+    data, objective = config["data"], config["objective"]
+    if objective["name"] not in _MODELS:
+        raise ConfigError(
+            f"objective.name is {objective['name']!r}, expected one of: {', '.join(OBJECTIVES)}"
+        )
+    for field in ("replaced_token_probability", "masked_token_probability"):
+        if not 0 <= objective[field] <= 1:
+            raise ConfigError(f"objective.{field} is {objective[field]}, expected 0 to 1")
+    if objective["name"] == "triplet":
+        if data.get("label_column") is None:
+            raise ConfigError("objective.name is 'triplet', expected data.label_column")
+        if data["label_column"] == IDS:
+            raise ConfigError(f"data.label_column is {IDS!r}, expected a column of labels")
+
+
+def _model_fields(config: Config) -> dict[str, Any]:
+    """Return ``[model]`` coerced to the types of AtacformerConfig."""
+    kinds = {
+        name: str(parameter.annotation).removesuffix(" | None")
+        for name, parameter in inspect.signature(AtacformerConfig.__init__).parameters.items()
+        if name not in ("self", "kwargs")
+    }
+    owner = "bedtok.atacformer.AtacformerConfig"
+    return _known_fields(config["model"], "model", kinds | {"init_from": "str"}, owner)
+
+
+def _training_arguments(config: Config) -> TrainingArguments:
+    fields = dict(config["training"])
+    for name in fields:
+        if name in _NOT_ACCEPTED:
+            raise ConfigError(f"training.{name} is not accepted: {_NOT_ACCEPTED[name]}")
+    kinds = {
+        field.name: getattr(field.type, "__name__", str(field.type))
+        for field in dataclasses.fields(TrainingArguments)
+    }
+    if "warmup_ratio" in fields and "warmup_ratio" not in kinds:
+        # In transformers 5 warmup_steps below 1 are a fraction.
+        fields["warmup_steps"] = coerce(float, fields.pop("warmup_ratio"), "training.warmup_ratio")
+    fields = _known_fields(fields, "training", kinds, "transformers.TrainingArguments")
+    fields.setdefault("disable_tqdm", not sys.stderr.isatty())
+    if config["data"]["eval"]:
+        fields.setdefault("eval_strategy", "epoch")
+    try:
+        return TrainingArguments(**fields)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"[training]: {error}") from error
+
+
+def _known_fields(
+    fields: Mapping[str, Any], table: str, kinds: Mapping[str, str], owner: str
+) -> dict[str, Any]:
+    """Return the fields of a table, those without an ``Option`` coerced to the owner's types.
+
+    Args:
+        fields: The fields that are set.
+        table: Name of the table.
+        kinds: The types of the owner's fields, as annotations.
+        owner: The class whose fields they are, for messages.
+
+    Raises:
+        ConfigError: The owner has no such field, or the value has another type.
+    """
+    result = dict(fields)
+    for name, value in fields.items():
+        if name not in kinds:
+            raise ConfigError(
+                f"{table}.{name} is no field of {owner}; "
+                + did_you_mean(name, kinds, "its documentation has the names")
+            )
+        kind = _KINDS.get(kinds[name])
+        if name not in OPTIONS[table] and kind is not None:
+            result[name] = coerce(kind, value, f"{table}.{name}")
+    return result
+
+
+_KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
+
+
+# ---- the parts of a training
+
+
+class _Data(NamedTuple):
+    train: Any
+    eval: Any  # None without data.eval
+
+
+def _make_trainer(
+    config: Config, arguments: TrainingArguments, callbacks: Sequence[Any]
+) -> _SeededTrainer:
+    model_fields = _model_fields(config)
+    tokenizer = _load_tokenizer(config["data"].get("universe") or config["model"]["init_from"])
+    data = _read_data(config, len(tokenizer), arguments.seed)
+    set_seed(arguments.seed)
+    model = _make_model(_MODELS[config["objective"]["name"]], model_fields, tokenizer)
+    max_length = _max_length(config["data"], model.config.max_position_embeddings)
+    make_collator = partial(
+        _make_collator, config["objective"], tokenizer, max_length, arguments.seed
+    )
+    trainer = _SeededTrainer(
+        make_collator(),
+        model=model,
+        args=arguments,
+        data_collator=make_collator(),
+        train_dataset=data.train,
+        eval_dataset=data.eval,
+        processing_class=tokenizer,
+        callbacks=[SetEpochCallback(), *callbacks],
+    )
+    for callback in callbacks:
+        if isinstance(callback, MeasuringCallback) and callback.trainer is None:
+            callback.trainer = trainer
+    if arguments.disable_tqdm:  # PrinterCallback prints to standard output, which is for results
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(_LogToStderr())
+    return trainer
+
+
+def _read_data(config: Config, vocab_size: int, seed: int) -> _Data:
+    paths = config["data"]
+    column = paths["label_column"] if config["objective"]["name"] == "triplet" else None
+
+    def read(split: str) -> Any:
+        if not paths[split]:
+            return None
+        rows = read_rows(paths[split], vocab_size, column)
+        return (
+            rows if column is None else TripletDataset(Rows(rows), read_labels(rows, column), seed)
+        )
+
+    return _Data(read("train"), read("eval"))
+
+
+def _max_length(data: Mapping[str, Any], context: int) -> int:
+    max_length = check_at_least("data.max_length", data.get("max_length", context), 1)
+    if max_length > context:
+        raise ConfigError(
+            f"data.max_length is {max_length}, expected at most {context}, the context"
+        )
+    return max_length
+
+
+def _load_tokenizer(name: str) -> AtacformerTokenizer:
+    tokenizer = Tokenizer(name) if os.path.isfile(name) else Tokenizer.from_pretrained(name)
+    return AtacformerTokenizer(tokenizer_object=tokenizer)
+
+
+def _make_model(model_class: Any, fields: Mapping[str, Any], tokenizer: AtacformerTokenizer) -> Any:
+    fields = dict(fields)
+    name = fields.pop("init_from", None)
+    if not name:
+        return model_class(AtacformerConfig.from_tokenizer(tokenizer, **fields))
+    saved = AtacformerConfig.from_pretrained(name)
+    for field in _SHAPES:
+        if field in fields and fields[field] != getattr(saved, field):
+            raise ConfigError(
+                f"model.{field} is {fields[field]}, but {getattr(saved, field)} in {name}, whose "
+                "weights are loaded; leave it out"
+            )
+    # Weights are trained in float32, however they were saved; training.bf16 computes in bfloat16.
+    model = model_class.from_pretrained(name, dtype=torch.float32, **fields)
+    size = model.get_input_embeddings().num_embeddings
+    if size != len(tokenizer):
+        raise ConfigError(
+            f"{name} has {size} tokens, the tokenizer {len(tokenizer)}; leave data.universe out to "
+            "use the model's own"
+        )
+    return model
+
+
+def _load_checkpoint(trainer: Trainer, checkpoint: str) -> None:
+    """Load weights and history of a checkpoint."""
+    saved = type(trainer.model).from_pretrained(checkpoint, dtype=torch.float32)
+    trainer.model.load_state_dict(saved.state_dict())
+    trainer.state = TrainerState.load_from_json(os.path.join(checkpoint, STATE_NAME))
+
+
+class _MaskedTokenCollator(RegionCollator):
+    """Collate batches for masked language modeling."""
+
+    def __init__(self, tokenizer: Any, probability: float, seed: int, max_length: int) -> None:
+        super().__init__(tokenizer, max_length, seed, None)
+        self._masking = DataCollatorForRegionModeling(tokenizer, mlm_probability=probability)
+
+    def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
+        ids, attention_mask, generator = self._collate(features, "input_ids")
+        self._masking.generator = generator
+        special = ids >= self.tokenizer.num_regions
+        inputs, labels = self._masking.torch_mask_tokens(ids, special_tokens_mask=special)
+        return {"input_ids": inputs, "attention_mask": attention_mask, "labels": labels}
+
+
+def _make_collator(
+    objective: Mapping[str, Any], tokenizer: AtacformerTokenizer, max_length: int, seed: int
+) -> RegionCollator:
+    if objective["name"] == "triplet":
+        return DataCollatorForTripletLoss(tokenizer, max_length, seed)
+    if objective["name"] == "mlm":
+        return _MaskedTokenCollator(
+            tokenizer, objective["masked_token_probability"], seed, max_length
+        )
+    return DataCollatorForReplacedTokenDetection(
+        tokenizer, objective["replaced_token_probability"], seed, max_length=max_length
+    )
+
+
+class _SeededTrainer(Trainer):  # type: ignore[misc]
+    """A Trainer whose evaluations all draw the same random numbers."""
+
+    data_collator: Any
+
+    def __init__(self, eval_collator: RegionCollator, **keywords: Any) -> None:
+        self.eval_collator = eval_collator
+        eval_collator.set_epoch(0)
+        super().__init__(**keywords)
+
+    def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
+        train_collator, self.data_collator = self.data_collator, self.eval_collator
+        try:
+            return super().get_eval_dataloader(*args, **kwargs)
+        finally:
+            self.data_collator = train_collator
+
+
+def _planned_steps(trainer: Trainer) -> int:
+    """Return the number of steps of the whole training, as Trainer counts them."""
+    arguments = trainer.args
+    if arguments.max_steps > 0:
+        return int(arguments.max_steps)
+    batches = len(trainer.get_train_dataloader())
+    steps: int = max(math.ceil(batches / arguments.gradient_accumulation_steps), 1)
+    return math.ceil(float(arguments.num_train_epochs) * steps)
+
+
+def _mean_logged_loss(history: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the mean of the logged losses, each weighted by the steps since the one before."""
+    total, last = 0.0, 0
+    for entry in history:
+        if "loss" in entry:
+            total += float(entry["loss"]) * (entry["step"] - last)
+            last = entry["step"]
+    return {"train_loss": total / last} if last else {}
+
+
+class _LogToStderr(TrainerCallback):  # type: ignore[misc]
+    """Write the logs of Trainer to standard error, one line each."""
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        if state.is_world_process_zero:
+            values = (
+                f"{name} {value:.5g}" if isinstance(value, (int, float)) else f"{name} {value}"
+                for name, value in (logs or {}).items()
+            )
+            print(f"step {state.global_step}: {', '.join(values)}", file=sys.stderr, flush=True)
