@@ -916,6 +916,7 @@ def test_no_temporary_file_has_the_suffix_of_a_result(
 # -- a Hub name ---------------------------------------------------------------------------------
 
 
+@pytest.mark.network
 def test_a_hub_name_is_a_vocabulary(tmp_path: Path) -> None:
     pytest.importorskip("huggingface_hub")
     sys.path.insert(0, str(Path(__file__).parent))
@@ -926,6 +927,7 @@ def test_a_hub_name_is_a_vocabulary(tmp_path: Path) -> None:
         hub.push("databio/tiny", {"universe.bed": b"chr1\t0\t9\n"})
         env = {
             "HF_ENDPOINT": hub.url,
+            "HF_HUB_OFFLINE": "0",
             "HF_HOME": str(tmp_path / "hf"),
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",

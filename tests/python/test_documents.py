@@ -119,6 +119,8 @@ def model_files() -> dict[str, bytes]:
         return {name: Path(folder, name).read_bytes() for name in names}
 
 
+@pytest.mark.network
+@pytest.mark.transformers
 @pytest.mark.parametrize("page", pages_with("python"), ids=lambda page: page.name)
 def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     page: Path, folder: Path
@@ -138,7 +140,11 @@ def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
         universe = {"universe.bed": (DATA / "universe.bed").read_bytes()}
         hub.push("databio/atacformer-base-hg38", universe | model_files())
         printed = run(
-            [sys.executable, "page.py"], folder, HF_ENDPOINT=hub.url, HF_HOME=str(folder / "hf")
+            [sys.executable, "page.py"],
+            folder,
+            HF_ENDPOINT=hub.url,
+            HF_HUB_OFFLINE="0",
+            HF_HOME=str(folder / "hf"),
         )
     outputs = printed.split(mark + "\n")[:-1]
     assert len(outputs) == len(blocks)
