@@ -37,7 +37,7 @@ from report import (
 )
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "python"
-REMEDY = "run: pip install '.[cells]' -r tests/requirements/engines.txt"
+REMEDY = "run: pip install '.[cells]' -r tests/requirements/test.txt"
 CORES = (1, 2)
 FILE_COUNTS = (FILES // 100, FILES // 10, FILES)
 CELL_COUNTS = (CELLS // 100, CELLS // 10, CELLS)
