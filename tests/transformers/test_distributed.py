@@ -25,6 +25,8 @@ from bedtok.atacformer import AtacformerForReplacedTokenDetection
 from bedtok.atacformer.train import train
 from support import NUM_REGIONS, region_text
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = str(Path(__file__).with_name("ddp_training.py"))
 # Each finds a free port by itself.
 LAUNCHERS = {
