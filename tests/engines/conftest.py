@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of the engines share. They need ray and datasets; ``./run test`` gives them an
-environment of their own, and starts them with two workers on this machine.
+"""Fixtures of the tests of the engines, which need ray and datasets.
+
+Both engines are started with two workers on this machine.
 """
 
 from __future__ import annotations
@@ -13,10 +14,8 @@ from pathlib import Path
 
 import pytest
 
-# Before anything imports them: no test may ask the network, report to anybody, or leave a key in
-# the home folder of whoever runs it.
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
+# Before anything imports ray: it must not report to anybody, or leave a key in the home folder of
+# whoever runs the tests.
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(16)
 

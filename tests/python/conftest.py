@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Data that the tests share; all of it is made here, except the real files of ``real_data``."""
+"""Data that the tests share; all of it is made here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from bedtok.tokenizers import Tokenizer
 
 # How long an example takes says something about the machine, not about the package.
 hypothesis.settings.register_profile("bedtok", deadline=None)
-hypothesis.settings.load_profile("bedtok")
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bedtok"))
 
 # Unsorted, overlapping, nested, and with a name that holds ':' and '-'.
 VOCABULARY = [
@@ -58,16 +59,6 @@ def vocabulary_bed(write_bed: BedWriter) -> Path:
 def tokenizer() -> Tokenizer:
     """6 regions (ids 0..5), then unk=6 pad=7 mask=8 cls=9 eos=10 bos=11 sep=12."""
     return Tokenizer.from_regions(VOCABULARY)
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real files, which the project does not hold itself."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("BEDTOK_REAL_DATA", beside))
-    if not (folder / "peaks").is_dir():
-        pytest.skip("the folder of real data is not here; BEDTOK_REAL_DATA can name it")
-    return folder
 
 
 @pytest.fixture

@@ -300,6 +300,7 @@ def test_padded_arrays_and_padded_lists_hold_the_same(tokenizer: Tokenizer) -> N
         assert array.tolist() == values, name
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("x", [[A, B, ["<cls>"]], A], ids=["batch", "sample"])
 def test_tensors_are_the_arrays(tokenizer: Tokenizer, x: Any) -> None:
     torch = pytest.importorskip("torch")

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,6 +27,7 @@ from hub_server import HubServer
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "examples" / "data"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
 OPTIONAL = ("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn")
 # These train for minutes: tests/transformers/test_training_examples.py runs them in short.
@@ -51,6 +52,15 @@ def blocks_of(page: Path) -> list[Block]:
 
 def pages_with(language: str) -> list[Path]:
     return [page for page in PAGES if any(b.language == language for b in blocks_of(page))]
+
+
+def slow_with_ray(paths: list[Path]) -> list[Any]:
+    """Mark what starts Ray, which takes seconds, as slow."""
+    ray = re.compile(r"^import ray\b", re.MULTILINE)
+    return [
+        pytest.param(path, marks=[pytest.mark.slow] if ray.search(path.read_text("utf-8")) else [])
+        for path in paths
+    ]
 
 
 def skip_unless_there(code: str) -> None:
@@ -119,7 +129,9 @@ def model_files() -> dict[str, bytes]:
         return {name: Path(folder, name).read_bytes() for name in names}
 
 
-@pytest.mark.parametrize("page", pages_with("python"), ids=lambda page: page.name)
+@pytest.mark.network
+@pytest.mark.transformers
+@pytest.mark.parametrize("page", slow_with_ray(pages_with("python")), ids=lambda page: page.name)
 def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     page: Path, folder: Path
 ) -> None:
@@ -138,7 +150,11 @@ def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
         universe = {"universe.bed": (DATA / "universe.bed").read_bytes()}
         hub.push("databio/atacformer-base-hg38", universe | model_files())
         printed = run(
-            [sys.executable, "page.py"], folder, HF_ENDPOINT=hub.url, HF_HOME=str(folder / "hf")
+            [sys.executable, "page.py"],
+            folder,
+            HF_ENDPOINT=hub.url,
+            HF_HUB_OFFLINE="0",
+            HF_HOME=str(folder / "hf"),
         )
     outputs = printed.split(mark + "\n")[:-1]
     assert len(outputs) == len(blocks)
@@ -174,7 +190,7 @@ def test_cpp_of_a_page_compiles_and_prints_what_it_says(page: Path, folder: Path
 
 @pytest.mark.parametrize(
     "example",
-    [path for path in sorted((ROOT / "examples/python").glob("*.py")) if path.name not in TRAINING],
+    slow_with_ray([path for path in EXAMPLES if path.name not in TRAINING]),
     ids=lambda path: path.name,
 )
 def test_an_example_prints_what_stands_beside_it(example: Path, folder: Path) -> None:

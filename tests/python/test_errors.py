@@ -41,7 +41,9 @@ def test_one_region_is_no_sample_and_the_remedy_is_a_list(tokenizer: Tokenizer) 
         (("chr1", 1, 2), TypeError, "('chr1', 1, 2) is one region, expected a list of them"),
         (Region("chr1", 1, 2), TypeError, "Region('chr1', 1, 2) is one region, expected"),
         ([["chr1:1-2"]], TypeError, "got a batch, expected one sample"),
-        (iter([]), TypeError, "got list_iterator, expected a RegionSet"),
+        pytest.param(
+            iter([]), TypeError, "got list_iterator, expected a RegionSet", id="an iterator"
+        ),
         (None, TypeError, "got NoneType, expected a RegionSet"),
         ([("chr1", 1)], TypeError, "region 0: got tuple, expected a Region"),
         (["<cls>", "a.bed"], Error, "item 1: 'a.bed' is neither a region"),

@@ -164,7 +164,9 @@ def test_forms_may_be_mixed_and_a_rest_is_kept() -> None:
         ([("chr1", 1, True)], TypeError, "region 0: end is True, expected an integer"),
         ([(7, 1, 2)], TypeError, "region 0: chrom is 7, expected a text"),
         ([("chr1", 1)], TypeError, "region 0: got tuple, expected a Region, (chrom, start, end)"),
-        ([object()], TypeError, "region 0: got object, expected a Region"),
+        pytest.param(
+            [object()], TypeError, "region 0: got object, expected a Region", id="an object"
+        ),
         ([("chr1", 1, 2, 5)], TypeError, "region 0: rest is 5, expected a text or None"),
         (7, TypeError, "regions: expected a path, a list of regions, a table or a RegionSet, not"),
     ],

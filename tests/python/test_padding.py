@@ -153,6 +153,7 @@ def test_arrays_are_padded_to_arrays(tokenizer: Tokenizer) -> None:
     assert matrix.tolist() == [[1, 2], [3, 4]]
 
 
+@pytest.mark.torch
 def test_tensors_are_padded_to_tensors(tokenizer: Tokenizer) -> None:
     torch = pytest.importorskip("torch")
     for encoded in (
@@ -167,6 +168,7 @@ def test_tensors_are_padded_to_tensors(tokenizer: Tokenizer) -> None:
     assert tokenizer.pad({"input_ids": torch.tensor([1, 2])})["input_ids"].tolist() == [1, 2]
 
 
+@pytest.mark.torch
 def test_labels_become_the_tensors_that_models_expect(tokenizer: Tokenizer) -> None:
     torch = pytest.importorskip("torch")
     for labels, dtype in (
@@ -291,6 +293,7 @@ def test_rows_that_make_no_array_are_named(tokenizer: Tokenizer) -> None:
     raises(ConfigError, "return_tensors is 'jax'", lambda: encoded.convert_to_tensors("jax"))
 
 
+@pytest.mark.torch
 def test_arrays_become_tensors_of_the_same_memory_and_back(tokenizer: Tokenizer) -> None:
     torch = pytest.importorskip("torch")
     encoded = tokenizer([A, B], padding=True, return_tensors="np")
@@ -302,6 +305,7 @@ def test_arrays_become_tensors_of_the_same_memory_and_back(tokenizer: Tokenizer)
     assert encoded.convert_to_tensors("np").input_ids.tolist() == array.tolist()
 
 
+@pytest.mark.torch
 def test_tensors_move_to_a_device_and_lists_stay(tokenizer: Tokenizer) -> None:
     pytest.importorskip("torch")
     encoded = tokenizer([A, B], padding=True, return_tensors="pt")
@@ -326,6 +330,7 @@ def test_word_ids_are_the_region_index_of_a_row(tokenizer: Tokenizer) -> None:
     raises(ConfigError, message, lambda: tokenizer(A).word_ids())
 
 
+@pytest.mark.torch
 def test_word_ids_of_tensors_are_numbers_of_python(tokenizer: Tokenizer) -> None:
     pytest.importorskip("torch")
     encoded = tokenizer([A, B], padding=True, return_tensors="pt", **COLUMNS)
@@ -372,6 +377,7 @@ def test_a_batch_prints_its_rows(tokenizer: Tokenizer) -> None:
     assert repr(BatchEncoding()) == "BatchEncoding()"
 
 
+@pytest.mark.torch
 def test_tensors_print_their_shape(tokenizer: Tokenizer) -> None:
     pytest.importorskip("torch")
     encoded = tokenizer([B, B], return_tensors="pt", return_attention_mask=False)

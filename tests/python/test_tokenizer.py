@@ -237,6 +237,7 @@ def test_batch_decode_gives_the_tokens_of_each_row(tokenizer: Tokenizer, batch: 
     assert tokenizer.batch_decode(batch, skip_special_tokens=True) == regions
 
 
+@pytest.mark.torch
 def test_batch_decode_takes_tensors_and_rows_of_any_length(tokenizer: Tokenizer) -> None:
     encoded = tokenizer([SAMPLE, []])
     rows = [["chr1:100-200", "chr2:10-90", "chr2:50-60"], ["<unk>"]]

@@ -27,6 +27,7 @@ from tokenizers import models, pre_tokenizers, processors
 from bedtok import ConfigError, Tokenizer
 from raising import raises
 
+pytestmark = pytest.mark.transformers
 transformers.logging.set_verbosity_error()
 
 REGIONS = [f"chr1:{100 * i}-{100 * i + 50}" for i in range(12)]

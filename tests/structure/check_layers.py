@@ -177,7 +177,8 @@ def check_tests(repository: Path) -> list[str]:
 
 def check_pybind11(repository: Path) -> list[str]:
     """Sources outside python/ that know the bindings' library."""
-    places = ["CMakeLists.txt", "cmake", "include", "examples/cpp", "tests"]
+    places = ["CMakeLists.txt", "cmake", "include", "examples/cpp"]
+    places += ["tests/CMakeLists.txt", "tests/consumer", "tests/cpp"]
     kinds = {".hpp", ".cpp", ".h", ".txt", ".cmake", ".in"}
     faults = []
     for place in (repository / name for name in places):

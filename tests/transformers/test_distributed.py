@@ -26,6 +26,8 @@ from bedtok.train.config_file import to_toml
 from bedtok.train.options import validate, with_defaults
 from support import NUM_REGIONS, region_text
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = str(Path(__file__).with_name("ddp_training.py"))
 # Each finds a free port by itself.
 LAUNCHERS = {

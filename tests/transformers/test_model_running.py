@@ -168,6 +168,7 @@ def compiled(model: Any) -> Any:
     return torch.compile(model, backend="aot_eager", fullgraph=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("implementation", ["sdpa", "eager"])
 def test_a_compiled_model_is_one_graph_with_the_same_output(implementation: str) -> None:
     model, given = tiny(implementation=implementation), padded([7, 3, 0])
@@ -176,6 +177,7 @@ def test_a_compiled_model_is_one_graph_with_the_same_output(implementation: str)
             close(compiled(model)(**cells)[0], model(**cells)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model_class", [model for model in HEADS if model is not AtacformerForMaskedLM]
 )
@@ -192,6 +194,7 @@ def test_a_compiled_head_has_the_same_loss_and_gradients(model_class: Any) -> No
             close(weight.grad, wanted[name], atol=1e-5, rtol=1e-4, msg=name)
 
 
+@pytest.mark.slow
 def test_a_compiled_model_that_predicts_masked_tokens_has_the_same_loss() -> None:
     model, given = tiny(AtacformerForMaskedLM), training_input(AtacformerForMaskedLM)
     with warnings.catch_warnings():
@@ -200,6 +203,7 @@ def test_a_compiled_model_that_predicts_masked_tokens_has_the_same_loss() -> Non
     close(loss, loss_of(model, given))
 
 
+@pytest.mark.slow
 def test_masks_and_lengths_do_not_compile_a_model_again_and_again() -> None:
     graphs: list[int] = []
 
@@ -216,6 +220,7 @@ def test_masks_and_lengths_do_not_compile_a_model_again_and_again() -> None:
     assert len(graphs) <= 2
 
 
+@pytest.mark.slow
 def test_embeddings_of_cells_by_a_compiled_encoder_are_the_same() -> None:
     model = tiny(AtacformerForCellClustering)
     cells = [[1, 2, 3], [], [4], [5, 6]]

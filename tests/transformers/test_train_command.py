@@ -668,6 +668,7 @@ def test_the_command_trains_as_the_function_does(folder: Path, capfd: Any) -> No
     assert expected in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_killed_command_is_resumed_from_its_folder(folder: Path) -> None:
     train(tiny("whole", max_steps=200, save_steps=10))
     module = [sys.executable, "-m", "bedtok", "train"]

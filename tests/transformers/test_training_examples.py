@@ -15,6 +15,7 @@ from bedtok import Tokenizer
 from bedtok.atacformer import AtacformerForCellClustering
 
 pytest.importorskip("anndata")
+pytestmark = pytest.mark.slow
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "python"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measure how the cost of cells and collections grows: cores 1 and 2; 1, 10 and 100 times the data.
 
-Run ``python tests/bench/scaling.py``; README.md beside it says what is measured, and how.
+Run ``python bench/scaling.py``; README.md beside it says what is measured, and how.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from report import (
     time_cell,
 )
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "python"
-REMEDY = "run: pip install '.[cells]' -r tests/requirements/engines.txt"
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples" / "python"
+REMEDY = "run: pip install '.[cells]' -r tests/requirements/test.txt"
 CORES = (1, 2)
 FILE_COUNTS = (FILES // 100, FILES // 10, FILES)
 CELL_COUNTS = (CELLS // 100, CELLS // 10, CELLS)
@@ -277,7 +277,7 @@ def run(arguments: argparse.Namespace) -> str:
 def main() -> int:
     parser = shared_parser(
         "Measure how cost grows with data and cores, and print Markdown tables.",
-        "python tests/bench/scaling.py --only Fragments",
+        "python bench/scaling.py --only Fragments",
         "parts to measure, by their titles",
         gtars=False,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from make_data import Int64s
 
-REMEDY = "run: pip install . -r tests/bench/requirements.txt"
+REMEDY = "run: pip install . -r bench/requirements.txt"
 
 
 class BenchError(Exception):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measure bedtok against gtars, in time and in peak memory, and print one Markdown table.
 
-Run ``python tests/bench/bench.py``; README.md beside it says what is measured, and how.
+Run ``python bench/bench.py``; README.md beside it says what is measured, and how.
 """
 
 from __future__ import annotations
@@ -407,7 +407,7 @@ def time_row(measured: Measured) -> list[str]:
 def make_parser() -> argparse.ArgumentParser:
     parser = shared_parser(
         "Measure bedtok against gtars and print one Markdown table.",
-        "python tests/bench/bench.py --rounds 9 --only 'ids as array, 1M'",
+        "python bench/bench.py --rounds 9 --only 'ids as array, 1M'",
         "rows to measure, by their names",
     )
     parser.add_argument("--others", action="store_true", help="add ncls and superintervals")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measure Atacformer's encoder against PyTorch's, with equal weights: time and peak memory.
 
-Run ``python tests/bench/models.py``; README.md beside it says what is measured, and how.
+Run ``python bench/models.py``; README.md beside it says what is measured, and how.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Job:
 
 def load(name: str) -> Any:
     """Import a module, or say how to get it."""
-    return load_module(name, "run: pip install . -r tests/bench/requirements-batches.txt")
+    return load_module(name, "run: pip install . -r bench/requirements-batches.txt")
 
 
 def make_jobs(seed: int) -> list[Job]:
@@ -205,7 +205,7 @@ def run(arguments: argparse.Namespace) -> str:
 def make_parser() -> argparse.ArgumentParser:
     return shared_parser(
         "Measure Atacformer's encoder against PyTorch's and print a Markdown table.",
-        "python tests/bench/models.py --only inference",
+        "python bench/models.py --only inference",
         "jobs to measure, by their names",
         gtars=False,
     )

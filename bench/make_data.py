@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Make the benchmark's data from a seed: a vocabulary of hg38-like peaks, and query regions.
 
-``python tests/bench/make_data.py`` fills the cache folder; ``bench.py`` calls it by itself.
+``python bench/make_data.py`` fills the cache folder; ``bench.py`` calls it by itself.
 The bytes of plain files depend on the seed, on ``RECIPE`` and on NumPy's generators alone; those
 of the gzip file on zlib too, as it has no time stamp and no file name inside.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measure batches of samples as PyTorch tensors, pickles, and memory over many batches.
 
-Run ``python tests/bench/batches.py``; README.md beside it says what is measured, and how.
+Run ``python bench/batches.py``; README.md beside it says what is measured, and how.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Bench:
 
 def load(name: str) -> Any:
     """Import a module, or say how to get it."""
-    return load_module(name, "run: pip install . -r tests/bench/requirements-batches.txt")
+    return load_module(name, "run: pip install . -r bench/requirements-batches.txt")
 
 
 def limit_cell(values: Iterable[float], limit: float, unit: str) -> str:
@@ -314,7 +314,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
 def make_parser() -> argparse.ArgumentParser:
     parser = shared_parser(
         "Measure batches as tensors, pickles and memory, and print Markdown tables.",
-        "python tests/bench/batches.py --only pickle",
+        "python bench/batches.py --only pickle",
         "parts to measure, by their titles",
     )
     parser.add_argument(

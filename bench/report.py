@@ -166,7 +166,7 @@ def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.rounds < 1:
         parser.error("--rounds: expected 1 or more")
-    words = ["python", f"tests/bench/{parser.prog}"]
+    words = ["python", f"bench/{parser.prog}"]
     for name, value in vars(arguments).items():
         if name in ("data", "markdown") or value == parser.get_default(name):
             continue

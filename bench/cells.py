@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Measure fragment files, AnnData and collections of BED files.
 
-Run ``python tests/bench/cells.py``; README.md beside it says what is measured, and how.
+Run ``python bench/cells.py``; README.md beside it says what is measured, and how.
 """
 
 from __future__ import annotations
@@ -261,7 +261,7 @@ PARTS: dict[str, Callable[[Bench], str]] = {
 def make_parser() -> argparse.ArgumentParser:
     parser = shared_parser(
         "Measure fragment files, AnnData and collections, and print Markdown tables.",
-        "python tests/bench/cells.py --only fragments",
+        "python bench/cells.py --only fragments",
         "parts to measure, by their titles",
     )
     # What the script calls itself with, to measure the memory of one job.
