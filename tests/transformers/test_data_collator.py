@@ -390,7 +390,9 @@ def test_a_seed_gives_the_same_batches(weights: Any) -> None:
         {"num_workers": 1},
         {"num_workers": 2},
         {"num_workers": 2, "persistent_workers": True},
-        {"num_workers": 1, "multiprocessing_context": "spawn"},
+        pytest.param(
+            {"num_workers": 1, "multiprocessing_context": "spawn"}, marks=pytest.mark.slow
+        ),
     ],
 )
 def test_after_set_epoch_batches_depend_on_nothing_else(workers: Any) -> None:
@@ -462,6 +464,7 @@ def test_workers_draw_by_the_loaders_seed_without_one_of_the_collator() -> None:
     assert once(0) == first != once(1)
 
 
+@pytest.mark.slow
 def test_spawned_workers_draw_as_forked_ones() -> None:
     torch.manual_seed(0)
     spawned = loaded(replaced(TOKENIZER, seed=5), num_workers=2, multiprocessing_context="spawn")

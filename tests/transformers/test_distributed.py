@@ -70,6 +70,8 @@ def launch(launcher: str, *words: str, folder: Path) -> str:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        if process.stdout is not None:
+            process.stdout.close()
         process.wait(timeout=60)
     assert process.returncode == 0, output[-5000:]
     return output
