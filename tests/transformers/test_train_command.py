@@ -288,7 +288,7 @@ def test_data_come_from_shards_and_from_saved_datasets(folder: Path, cells: Any)
     for i, cell in enumerate(cells):
         files.append(f"cell{i}.bed")
         cell.to_bed(files[-1])
-    tokenize_files(files, TOKENIZER, out="shards", files_per_shard=9)
+    tokenize_files(files, TOKENIZER, output_dir="shards", samples_per_shard=9)
     given = tiny("from_shards")
     given["data"]["train"] = ["shards"]
     train(given)
