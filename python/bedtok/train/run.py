@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+import bedtok.atacformer  # noqa: F401 - its error says how to install torch
+
+# isort: split
 import torch
 from transformers import (
     PrinterCallback,
