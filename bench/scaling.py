@@ -148,7 +148,7 @@ def tokens_in(folder: Path) -> list[Any]:
 def by_threads(bench: Bench, beds: Path, out: Path, cores: int) -> tuple[float, float]:
     tokenize_files = load("bedtok.io").tokenize_files
     paths = sorted(beds.iterdir())
-    call = partial(tokenize_files, paths, bench.ours.tokenizer, out=out, num_workers=cores)
+    call = partial(tokenize_files, paths, bench.ours.tokenizer, output_dir=out, num_threads=cores)
     seconds = time_call(call)
     (out / "manifest.json").unlink()  # so that the folder can be read as a table
     return seconds, 0.0

@@ -17,6 +17,7 @@ Path = str | os.PathLike[str]
 
 __version__: str
 inflate_backend: str  # "isa-l" or "zlib"
+special_roles: tuple[str, ...]  # "unk", "pad" ... in the order of the ids
 
 class Error(ValueError): ...
 
@@ -262,9 +263,9 @@ class Tokenizer:
     def tokens_to_ids(self, tokens: Sequence[str]) -> Ids: ...
     def get_vocab(self) -> dict[str, int]: ...
 
-# A RegionSet; the path of a BED file; ids; or a RegionSet with the special tokens among its regions
-# (inline_positions, inline_ids) and the caller's position of each region.
-BatchItem = RegionSet | str | Ids | tuple[RegionSet, Ids, Ids, Ids]
+# A RegionSet; the path of a BED file; ids of 64 or 32 bits; or a RegionSet with the special tokens
+# among its regions (inline_positions, inline_ids) and the caller's position of each region.
+BatchItem = RegionSet | str | Ids | npt.NDArray[np.int32] | tuple[RegionSet, Ids, Ids, Ids]
 
 @final
 class PeakTokens:

@@ -80,6 +80,9 @@ Tok add_special_tokens(const Tok& tokenizer,
   return tokenizer.with_special_tokens(std::move(tokens));
 }
 
+/// The ids of a cell, as CellTokens keeps them.
+using CellIds = py::array_t<std::int32_t, py::array::c_style>;
+
 /// A sample from Python, for a thread without the GIL.
 struct Sample {
   std::variant<const Regions*, std::filesystem::path, std::vector<TokenId>> source;
@@ -115,7 +118,7 @@ struct Sample {
   }
 };
 
-/// A RegionSet, the path of a BED file, an array of ids, or
+/// A RegionSet, the path of a BED file, an array of ids of 64 or 32 bits, or
 /// (RegionSet, inline_positions, inline_ids, positions).
 Sample to_sample(const py::handle& object) {
   Sample sample;
@@ -125,6 +128,9 @@ Sample to_sample(const py::handle& object) {
     sample.source = object.cast<std::filesystem::path>();
   } else if (py::isinstance<Ids>(object)) {
     sample.source = to_vector(py::reinterpret_borrow<Ids>(object));
+  } else if (py::isinstance<CellIds>(object)) {
+    const auto ids = py::reinterpret_borrow<CellIds>(object);
+    sample.source = std::vector<TokenId>(ids.data(), ids.data() + ids.size());
   } else {
     const auto [regions, inline_positions, inline_ids, positions] =
         object.cast<std::tuple<const Regions*, Ids, Ids, Ids>>();
@@ -252,6 +258,12 @@ py::dict special_tokens(const Tok& tokenizer) {
 }  // namespace
 
 void register_tokenizer(py::module_& module) {
+  py::list roles_in_order;
+  for (const std::string_view role : SpecialTokens::role_names) {
+    roles_in_order.append(std::string(role));
+  }
+  module.attr("special_roles") = py::tuple(roles_in_order);
+
   using py::literals::operator""_a;
   py::class_<Tok>(module, "Tokenizer", py::is_final(),
                   "A vocabulary, its overlap index, special tokens and mapping options; immutable.")

@@ -47,8 +47,7 @@ class CellIds(NamedTuple):
 
 def cell_samples(values: Int32s, offsets: Int64s) -> Samples:
     """Return cells as a batch of samples."""
-    ids = values.astype(np.int64)
-    items: list[_core.BatchItem] = [ids[a:b] for a, b in pairwise(offsets.tolist())]
+    items: list[_core.BatchItem] = [values[a:b] for a, b in pairwise(offsets.tolist())]
     return Samples(items, is_batch=True, has_regions=False)
 
 

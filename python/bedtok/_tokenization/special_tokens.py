@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Generic, TypeVar, overload
 
 from bedtok._checks import is_unicode
-from bedtok._core import ConfigError
+from bedtok._core import ConfigError, special_roles
 
-ROLES = ("unk", "pad", "mask", "cls", "eos", "bos", "sep")
+ROLES = special_roles  # in the order of the ids
 TOKEN_SUFFIX = "_token"
 WITHOUT_ROLE = ("additional_special_tokens", "extra_special_tokens")  # older and newer name
 
