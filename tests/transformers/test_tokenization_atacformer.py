@@ -46,16 +46,16 @@ VERSION_5 = int(transformers.__version__.split(".")[0]) >= 5
     ids=str,
 )
 @pytest.mark.parametrize("template", ["$A", "<cls> $A <eos>"])
-def test_every_keyword_gives_what_the_core_gives(
-    core: Tokenizer, keywords: dict[str, Any], template: str
+def test_every_keyword_gives_what_the_backend_gives(
+    backend: Tokenizer, keywords: dict[str, Any], template: str
 ) -> None:
-    core = core.with_options(template=template)
-    tokenizer = AtacformerTokenizer(core=core)
+    backend = backend.with_options(template=template)
+    tokenizer = AtacformerTokenizer(tokenizer_object=backend)
     for x in (SAMPLES[0], SAMPLES, [RegionSet(["chr1:0-400"]), RegionSet(["chr1:0-90"])]):
-        assert tokenizer(x, **keywords).data == core(x, **keywords).data
+        assert tokenizer(x, **keywords).data == backend(x, **keywords).data
     if "padding" in keywords:
         tensors = tokenizer(SAMPLES, return_tensors="pt", **keywords)
-        expected = core(SAMPLES, return_tensors="np", **keywords)
+        expected = backend(SAMPLES, return_tensors="np", **keywords)
         assert isinstance(tensors, BatchEncoding)
         for name, array in expected.items():
             assert tensors[name].dtype == torch.int64
@@ -77,16 +77,18 @@ def test_ids_unpack_into_a_model(tokenizer: AtacformerTokenizer, model: Any, cel
     assert model(**batch).logits.shape == (len(cells), 12, len(tokenizer))
 
 
-def test_roles_and_vocabulary_are_the_cores(core: Tokenizer, tokenizer: Any) -> None:
+def test_roles_and_vocabulary_are_the_backend(backend: Tokenizer, tokenizer: Any) -> None:
     for role in ("unk", "pad", "mask", "cls", "eos", "bos", "sep"):
-        assert getattr(tokenizer, f"{role}_token") == getattr(core, f"{role}_token") == f"<{role}>"
-        assert getattr(tokenizer, f"{role}_token_id") == getattr(core, f"{role}_token_id")
+        assert (
+            getattr(tokenizer, f"{role}_token") == getattr(backend, f"{role}_token") == f"<{role}>"
+        )
+        assert getattr(tokenizer, f"{role}_token_id") == getattr(backend, f"{role}_token_id")
     assert tokenizer.all_special_ids == list(range(NUM_REGIONS, NUM_REGIONS + 7))
-    assert tokenizer.all_special_tokens == core.all_special_tokens
-    assert tokenizer.special_tokens_map == core.special_tokens_map
-    assert tokenizer.get_vocab() == core.get_vocab()
-    assert tokenizer.regions == core.regions
-    assert tokenizer.model_max_length == core.model_max_length == int(1e30)
+    assert tokenizer.all_special_tokens == backend.all_special_tokens
+    assert tokenizer.special_tokens_map == backend.special_tokens_map
+    assert tokenizer.get_vocab() == backend.get_vocab()
+    assert tokenizer.regions == backend.regions
+    assert tokenizer.model_max_length == backend.model_max_length == int(1e30)
 
 
 def test_ids_become_text_and_back(tokenizer: AtacformerTokenizer) -> None:
@@ -105,12 +107,12 @@ def test_ids_become_text_and_back(tokenizer: AtacformerTokenizer) -> None:
         tokenizer.decode([67])
 
 
-def test_the_template_shows_in_what_is_built_from_ids(core: Tokenizer) -> None:
-    tokenizer = AtacformerTokenizer(core=core, template="<cls> $A <eos>")
+def test_the_template_shows_in_what_is_built_from_ids(backend: Tokenizer) -> None:
+    tokenizer = AtacformerTokenizer(tokenizer_object=backend, template="<cls> $A <eos>")
     assert tokenizer.num_special_tokens_to_add() == 2
     assert tokenizer.build_inputs_with_special_tokens([1]) == [63, 1, 64]
     assert tokenizer.get_special_tokens_mask([1]) == [1, 0, 1]
-    assert core.template == ("$A",)
+    assert backend.template == ("$A",)
 
 
 def test_enumerators_of_transformers_stand_for_their_values(tokenizer: Any) -> None:
@@ -131,7 +133,7 @@ def test_the_older_names_of_calls_work(tokenizer: AtacformerTokenizer) -> None:
 def test_keywords_of_text_are_refused_once_they_ask_for_something(tokenizer: Any) -> None:
     tokenizer(SAMPLES, return_token_type_ids=False, return_offsets_mapping=None, verbose=False)
     for name in ("text_pair", "return_token_type_ids", "is_split_into_words"):
-        with pytest.raises(TypeError, match=f"{name} is True: it has a meaning for text alone"):
+        with pytest.raises(TypeError, match=f"{name} is True: it only applies to text"):
             tokenizer(SAMPLES, **{name: True})
     with pytest.raises(TypeError, match="unexpected keyword argument 'paddding'; did you mean"):
         tokenizer(SAMPLES, paddding=True)
@@ -147,13 +149,18 @@ def test_pad_takes_a_list_of_dicts(tokenizer: AtacformerTokenizer) -> None:
     assert {tensor.device.type for tensor in moved.values()} == {"meta"}
 
 
-def test_attributes_that_transformers_lets_set_reach_the_core(core: Tokenizer) -> None:
-    tokenizer = AtacformerTokenizer(core=core)
+def test_attributes_that_transformers_lets_set_reach_the_backend(backend: Tokenizer) -> None:
+    tokenizer = AtacformerTokenizer(tokenizer_object=backend)
     tokenizer.padding_side = "left"
     tokenizer.model_max_length = 5
     tokenizer.pad_token = "<eos>"
-    assert tokenizer.core.padding_side == "left" and tokenizer.core.model_max_length == 5
-    assert tokenizer.pad_token_id == tokenizer.core.pad_token_id == core.eos_token_id
+    assert (
+        tokenizer.backend_tokenizer.padding_side == "left"
+        and tokenizer.backend_tokenizer.model_max_length == 5
+    )
+    assert (
+        tokenizer.pad_token_id == tokenizer.backend_tokenizer.pad_token_id == backend.eos_token_id
+    )
     assert tokenizer(SAMPLES[:2], padding=True, truncation=True)["input_ids"] == [
         [0, 1, 2, 3, 4],
         [64, 64, 64, 20, 55],
@@ -162,12 +169,12 @@ def test_attributes_that_transformers_lets_set_reach_the_core(core: Tokenizer) -
     assert tokenizer.pad_token == "<pad>"
     with pytest.raises(ConfigError, match="pad_token is '<new>', expected one of the special"):
         tokenizer.pad_token = "<new>"
-    # The core that was handed over has changed in nothing.
-    assert core == Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
+    # The backend that was handed over has changed in nothing.
+    assert backend == Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)])
 
 
-def test_special_tokens_are_added_and_a_model_grows(core: Tokenizer, model: Any) -> None:
-    tokenizer = AtacformerTokenizer(core=core)
+def test_special_tokens_are_added_and_a_model_grows(backend: Tokenizer, model: Any) -> None:
+    tokenizer = AtacformerTokenizer(tokenizer_object=backend)
     new = {"cls_token": "[CLS]", "additional_special_tokens": ["<donor>"]}
     assert tokenizer.add_special_tokens(new) == 2
     assert tokenizer.add_tokens(["<batch>"], special_tokens=True) == 1
@@ -185,8 +192,10 @@ def test_special_tokens_are_added_and_a_model_grows(core: Tokenizer, model: Any)
 # ---- copies
 
 
-def test_pickles_copies_equality_and_hash_follow_the_content(core: Tokenizer) -> None:
-    tokenizer = AtacformerTokenizer(core=core, template="<cls> $A", padding_side="left")
+def test_pickles_copies_equality_and_hash_follow_the_content(backend: Tokenizer) -> None:
+    tokenizer = AtacformerTokenizer(
+        tokenizer_object=backend, template="<cls> $A", padding_side="left"
+    )
     for other in (
         pickle.loads(pickle.dumps(tokenizer)),
         copy.deepcopy(tokenizer),
@@ -195,11 +204,14 @@ def test_pickles_copies_equality_and_hash_follow_the_content(core: Tokenizer) ->
         assert other == tokenizer and hash(other) == hash(tokenizer)
         assert other(SAMPLES).data == tokenizer(SAMPLES).data
         assert other.pad_token_id == 61 and other.padding_side == "left"
-    assert tokenizer != AtacformerTokenizer(core=core)
-    assert len({tokenizer, copy.deepcopy(tokenizer), AtacformerTokenizer(core=core)}) == 2
+    assert tokenizer != AtacformerTokenizer(tokenizer_object=backend)
+    assert (
+        len({tokenizer, copy.deepcopy(tokenizer), AtacformerTokenizer(tokenizer_object=backend)})
+        == 2
+    )
     changed = copy.deepcopy(tokenizer)
     changed.add_special_tokens({"additional_special_tokens": ["<x>"]})
-    assert changed != tokenizer and len(tokenizer) == len(core)
+    assert changed != tokenizer and len(tokenizer) == len(backend)
 
 
 def test_a_tokenizer_of_a_published_models_size_pickles_below_12_mb() -> None:
@@ -207,7 +219,7 @@ def test_a_tokenizer_of_a_published_models_size_pickles_below_12_mb() -> None:
     names = [f"chr{i}" for i in range(1, 23)]
     chroms = np.arange(890_704) * 22 // 890_704
     regions = RegionSet.from_arrays([names[i] for i in chroms.tolist()], starts, starts + 500)
-    tokenizer = AtacformerTokenizer(core=Tokenizer.from_regions(regions))
+    tokenizer = AtacformerTokenizer(tokenizer_object=Tokenizer.from_regions(regions))
     assert tokenizer.vocab_size == 890_711
     pickled = pickle.dumps(tokenizer)
     assert len(pickled) < 12_000_000
@@ -219,55 +231,55 @@ def test_a_tokenizer_of_a_published_models_size_pickles_below_12_mb() -> None:
 Load = Callable[[Path], Any]
 
 
-def test_core_and_adapter_read_each_others_folders(core: Tokenizer, tmp_path: Path) -> None:
-    core = core.with_options(template="<cls> $A", model_max_length=9, truncation_side="left")
-    core = core.with_options(min_overlap=2)
-    core.add_special_tokens({"sep_token": "[SEP]", "additional_special_tokens": ["<x>"]})
-    tokenizer = AtacformerTokenizer(core=core)
-    core.save_pretrained(tmp_path / "core")
+def test_backend_and_adapter_read_each_others_folders(backend: Tokenizer, tmp_path: Path) -> None:
+    backend = backend.with_options(template="<cls> $A", model_max_length=9, truncation_side="left")
+    backend = backend.with_options(min_overlap=2)
+    backend.add_special_tokens({"sep_token": "[SEP]", "additional_special_tokens": ["<x>"]})
+    tokenizer = AtacformerTokenizer(tokenizer_object=backend)
+    backend.save_pretrained(tmp_path / "backend")
     tokenizer.save_pretrained(tmp_path / "adapter")
-    for folder in ("core", "adapter"):
-        assert Tokenizer.from_pretrained(tmp_path / folder) == core
+    for folder in ("backend", "adapter"):
+        assert Tokenizer.from_pretrained(tmp_path / folder) == backend
         assert AtacformerTokenizer.from_pretrained(tmp_path / folder) == tokenizer
         loaded = AutoTokenizer.from_pretrained(tmp_path / folder)
         assert loaded == tokenizer and loaded.sep_token == "[SEP]"
-    for path in (tmp_path / "core").iterdir():
+    for path in (tmp_path / "backend").iterdir():
         assert path.read_bytes() == (tmp_path / "adapter" / path.name).read_bytes()
 
 
 def test_auto_tokenizer_loads_a_folder_as_published_models_have_it(
-    core: Tokenizer, tmp_path: Path
+    backend: Tokenizer, tmp_path: Path
 ) -> None:
-    core.regions.to_bed(tmp_path / "universe.bed.gz")
+    backend.regions.to_bed(tmp_path / "universe.bed.gz")
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "atacformer"}))
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
     assert type(tokenizer) is AtacformerTokenizer
-    assert tokenizer.core == core
+    assert tokenizer.backend_tokenizer == backend
     assert tokenizer.name_or_path == str(tmp_path)
     left = AutoTokenizer.from_pretrained(tmp_path, padding_side="left", pad_token="<eos>")
-    assert left.padding_side == "left" and left.pad_token_id == core.eos_token_id
+    assert left.padding_side == "left" and left.pad_token_id == backend.eos_token_id
 
 
-def test_a_file_makes_a_tokenizer(core: Tokenizer, tmp_path: Path) -> None:
+def test_a_file_makes_a_tokenizer(backend: Tokenizer, tmp_path: Path) -> None:
     path = tmp_path / "universe.bed"
-    core.regions.to_bed(path)
+    backend.regions.to_bed(path)
     tokenizer = AtacformerTokenizer(path, unk_token="[UNK]", min_overlap=3)
-    assert tokenizer.regions == core.regions
+    assert tokenizer.regions == backend.regions
     assert (tokenizer.unk_token, tokenizer.unk_token_id) == ("[UNK]", NUM_REGIONS)
     assert tokenizer.options.min_overlap == 3
     (written,) = tokenizer.save_vocabulary(tmp_path)
     assert written == str(tmp_path / "universe.bed.gz")
-    assert RegionSet.from_bed(written, sort=False) == core.regions
+    assert RegionSet.from_bed(written, sort=False) == backend.regions
 
 
-def test_what_cannot_be_loaded_is_said(core: Tokenizer, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match="takes the path of a BED file or core="):
+def test_what_cannot_be_loaded_is_said(backend: Tokenizer, tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="takes the path of a BED file or tokenizer_object="):
         AtacformerTokenizer()
-    with pytest.raises(TypeError, match=r"core: expected a bedtok.Tokenizer, not str"):
-        AtacformerTokenizer(core="x")
+    with pytest.raises(TypeError, match=r"tokenizer_object: expected a bedtok.Tokenizer, not str"):
+        AtacformerTokenizer(tokenizer_object="x")
     with pytest.raises(FileNotFoundError):
         AtacformerTokenizer.from_pretrained(tmp_path / "missing")
     with pytest.raises(ConfigError, match="template is '<cls>', expected"):
-        AtacformerTokenizer(core=core, template="<cls>")
+        AtacformerTokenizer(tokenizer_object=backend, template="<cls>")
     with pytest.raises(ConfigError, match="filename_prefix is 'x', expected None"):
-        AtacformerTokenizer(core=core).save_pretrained(tmp_path, filename_prefix="x")
+        AtacformerTokenizer(tokenizer_object=backend).save_pretrained(tmp_path, filename_prefix="x")
