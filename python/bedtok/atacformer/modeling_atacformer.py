@@ -424,7 +424,7 @@ class AtacformerForCellClustering(AtacformerWithHead):
             if len(given) < 3 or input_ids is not None or inputs_embeds is not None:
                 raise ValueError(
                     "expected input_ids_anchor, input_ids_positive and input_ids_negative, "
-                    "or only input_ids"
+                    "or input_ids"
                 )
             return self._triplets(given, masks, return_loss, encoder_inputs)
         encoded = self._encode(
