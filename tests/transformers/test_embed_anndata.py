@@ -84,5 +84,5 @@ def test_a_keyword_that_is_not_known_is_refused(adata: Any, backend: Tokenizer) 
 
 
 def test_cells_are_not_chosen_while_they_are_embedded(adata: Any, backend: Tokenizer) -> None:
-    with pytest.raises(TypeError, match=r"embeds all cells; give it a part: adata\[mask\]"):
+    with pytest.raises(TypeError, match=r"embeds all cells; pass a subset: adata\[mask\]"):
         MODEL.embed_anndata(adata, backend, obs_mask=[0, 1])
