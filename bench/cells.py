@@ -219,7 +219,9 @@ def collection(bench: Bench) -> str:
 
     def tokenize(form: str) -> None:
         with tempfile.TemporaryDirectory() as out:
-            io.tokenize_files(paths, bench.ours.tokenizer, output_dir=out, format=form, num_threads=2)
+            io.tokenize_files(
+                paths, bench.ours.tokenizer, output_dir=out, format=form, num_threads=2
+            )
 
     def compressed() -> list[str]:
         folder = bench.cells.folder / "packed"

@@ -391,7 +391,12 @@ def test_a_seed_gives_the_same_batches(weights: Any) -> None:
         {"num_workers": 2},
         {"num_workers": 2, "persistent_workers": True},
         pytest.param(
-            {"num_workers": 1, "multiprocessing_context": "spawn"}, marks=pytest.mark.slow
+            {
+                "num_workers": 1,
+                "multiprocessing_context": "spawn",
+                "persistent_workers": True,  # a spawned worker takes seconds to import PyTorch
+            },
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -467,11 +472,11 @@ def test_workers_draw_by_the_loaders_seed_without_one_of_the_collator() -> None:
 @pytest.mark.slow
 def test_spawned_workers_draw_as_forked_ones() -> None:
     torch.manual_seed(0)
-    spawned = loaded(replaced(TOKENIZER, seed=5), num_workers=2, multiprocessing_context="spawn")
+    keywords = {"epochs": 1, "num_workers": 2}
+    spawned = loaded(replaced(TOKENIZER, seed=5), multiprocessing_context="spawn", **keywords)
     torch.manual_seed(0)
-    assert spawned == loaded(
-        replaced(TOKENIZER, seed=5), num_workers=2, multiprocessing_context="fork"
-    )
+    forked = loaded(replaced(TOKENIZER, seed=5), multiprocessing_context="fork", **keywords)
+    assert spawned == forked
 
 
 def test_collators_pickle() -> None:
