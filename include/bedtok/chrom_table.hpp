@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "detail/hash_bytes.hpp"
+
 namespace bedtok {
 
 /// Chromosome names and their small integers: ids count up from 0 in the order of first sight.
@@ -58,9 +60,9 @@ class ChromTable {
   friend bool operator!=(const ChromTable& a, const ChromTable& b) { return !(a == b); }
 
  private:
-  // Length, first and last eight bytes: enough to distinguish the names of an assembly, and a long
-  // name costs no more than a short one. Names that agree in all three are compared in full.
+  // Of names up to 16 bytes, nearly all, the first and last eight bytes are every byte.
   static std::size_t hash(std::string_view name) noexcept {
+    if (name.size() > 16) return detail::hash_bytes(name.data(), name.size());
     std::uint64_t head = 0;
     std::uint64_t tail = 0;
     const std::size_t part = std::min<std::size_t>(name.size(), 8);

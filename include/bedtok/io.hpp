@@ -7,6 +7,7 @@
 #include "io/bed.hpp"
 #include "io/bgzip.hpp"
 #include "io/byte_source.hpp"
+#include "io/file_digest.hpp"
 #include "io/fragment_tokens.hpp"
 #include "io/fragments.hpp"
 #include "io/gzip_writer.hpp"

@@ -30,6 +30,7 @@ class VocabularyError(Error): ...
 
 def ids_of_list(ids: list[int]) -> Ids | None: ...  # None where an item is no int of 64 bits
 def pad_rows(rows: Sequence[Ids], length: int, filler: int, side: str) -> Ids: ...
+def file_digest(path: Path) -> str: ...  # 16 hexadecimal digits of its bytes
 
 @final
 class RegionSet:

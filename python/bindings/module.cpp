@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, module) {
 
   bedtok::python::register_errors(module);
   bedtok::python::register_arrays(module);
+  bedtok::python::register_files(module);
   bedtok::python::register_regions(module);
   bedtok::python::register_options(module);
   bedtok::python::register_encoding(module);

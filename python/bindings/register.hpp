@@ -7,6 +7,7 @@ namespace bedtok::python {
 
 void register_errors(pybind11::module_& module);
 void register_arrays(pybind11::module_& module);
+void register_files(pybind11::module_& module);
 void register_regions(pybind11::module_& module);
 void register_options(pybind11::module_& module);
 void register_cells(pybind11::module_& module);

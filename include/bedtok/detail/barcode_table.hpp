@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hash_bytes.hpp"
 #include "parse_int.hpp"
 
 namespace bedtok::detail {
@@ -58,7 +59,9 @@ class BarcodeTable {
 
   /// Half a cache line.
   struct Slot {
-    std::uint64_t word[3] = {0, 0, 0};  // the barcode's first bytes, zeros behind the last one
+    // The barcode's first bytes, zeros behind the last one. The third word of a longer one is the
+    // hash of all its bytes: merged samples share long prefixes.
+    std::uint64_t word[3] = {0, 0, 0};
     std::uint32_t size = 0;
     Id id = none;
 
@@ -87,6 +90,7 @@ class BarcodeTable {
 #else
     std::memcpy(key.word, barcode.data(), barcode.size() < 24 ? barcode.size() : 24);
 #endif
+    if (barcode.size() > inline_bytes) key.word[2] = hash_bytes(barcode.data(), barcode.size());
     return key;
   }
 
