@@ -14,7 +14,7 @@
 namespace bedtok {
 
 /// A sparse matrix of cells x peaks with compressed rows: the peaks of cell i are
-/// indices[indptr[i]] to indices[indptr[i + 1] - 1], in their order. A view of SciPy's arrays.
+/// indices[indptr[i]] to indices[indptr[i + 1] - 1], in any order. A view of SciPy's arrays.
 template <class Offset, class Column, class Value>
 struct CsrView {
   const Offset* indptr;
@@ -34,8 +34,9 @@ struct CscView {
 };
 
 /// The ids of the cells `rows` (null: all), gathered from the peaks whose values are above
-/// `threshold`; a cell without any is `[unk]`. Uses up to `threads` threads. Throws Error for a
-/// peak that `peaks` does not have.
+/// `threshold`, in the order of the peaks; a cell without any is `[unk]`. A peak that is stored
+/// several times in a cell counts once, by the sum of its values. Uses up to `threads` threads.
+/// Throws Error for a peak that `peaks` does not have, and where the matrix changes meanwhile.
 template <class Offset, class Column, class Value>
 RaggedIds gather_cells(const CsrView<Offset, Column, Value>& matrix, const PeakTokens& peaks,
                        const std::vector<std::int64_t>* rows, double threshold,

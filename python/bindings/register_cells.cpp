@@ -91,17 +91,21 @@ std::pair<py::array, py::array> gather(const PeakTokens& peaks, bool by_rows, co
                                        std::size_t rows, std::size_t columns,
                                        const std::optional<Int64s>& chosen, double threshold,
                                        std::size_t num_threads) {
-  const Matrix matrix{by_rows, indptr.data(), rows, columns};
-  const auto entries = static_cast<std::size_t>(indptr.size());
+  // A copy, which nobody changes after it has been checked.
+  const std::vector<std::int64_t> bounds = to_vector(indptr);
+  const Matrix matrix{by_rows, bounds.data(), rows, columns};
+  const std::size_t entries = bounds.size();
   if (columns != peaks.size() || entries != (by_rows ? rows : columns) + 1) {
     throw Error("a matrix of " + std::to_string(rows) + " cells x " + std::to_string(columns) +
                 " peaks, expected " + std::to_string(peaks.size()) + " peaks, and indptr to fit");
   }
-  const std::int64_t stored = indptr.data()[entries - 1];
+  const std::int64_t stored = bounds.back();
+  if (bounds.front() != 0) {
+    throw Error("indptr begins with " + std::to_string(bounds.front()) +
+                ", expected 0: the matrix is damaged");
+  }
   for (std::size_t i = 0; i + 1 < entries; ++i) {
-    if (indptr.data()[i] < 0 || indptr.data()[i] > indptr.data()[i + 1]) {
-      throw Error("indptr decreases, the matrix is damaged");
-    }
+    if (bounds[i] > bounds[i + 1]) throw Error("indptr decreases, the matrix is damaged");
   }
   if (stored > indices.size() || stored > data.size() || indices.ndim() != 1 || data.ndim() != 1 ||
       (indices.flags() & data.flags() & py::array::c_style) == 0) {

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -157,7 +158,8 @@ def test_ids_are_those_of_a_call_for_each_cell(
 
 
 def test_the_reference_loop_gives_the_same(tokenizer: Tokenizer, adata: Any) -> None:
-    # As geniml writes it: features of a row's non-zeros, in the order in which they are stored.
+    # As geniml writes it, a call for each row's non-zeros, but in the order of var: geniml's ids
+    # follow the storage.
     shuffled = adata.X.copy()
     for i in range(CELLS):
         first, last = shuffled.indptr[i : i + 2]
@@ -167,7 +169,7 @@ def test_the_reference_loop_gives_the_same(tokenizer: Tokenizer, adata: Any) -> 
     reference = []
     for row in range(CELLS):
         _, nonzero = shuffled[row].nonzero()
-        reference.append(tokenizer(peaks[nonzero])["input_ids"])
+        reference.append(tokenizer(peaks[np.sort(nonzero)])["input_ids"])
     unsorted = ad.AnnData(shuffled, obs=adata.obs, var=adata.var)
     assert tokenizer.encode_anndata(unsorted).to_lists() == reference
 
@@ -312,3 +314,135 @@ def test_what_cannot_be_done_is_said(tokenizer: Tokenizer, adata: Any) -> None:
         VocabularyError, match=r"peak \d+ hits nothing in the vocabulary, and on_miss"
     ):
         tokenizer.encode_anndata(misses, on_miss="error")
+
+
+def shuffled(matrix: Any, seed: int) -> Any:
+    """A sparse matrix with the entries of each row or column in another order."""
+    chance = np.random.default_rng(seed)
+    order = np.concatenate(
+        [
+            first + chance.permutation(last - first)
+            for first, last in zip(matrix.indptr, matrix.indptr[1:], strict=False)
+        ]
+    )
+    arrays = (matrix.data[order], matrix.indices[order], matrix.indptr)
+    return type(matrix)(arrays, shape=matrix.shape)
+
+
+def repeated(matrix: Any) -> Any:
+    """A sparse matrix that stores each value as two halves, not beside each other."""
+    pieces = list(zip(matrix.indptr, matrix.indptr[1:], strict=False))
+    order = np.concatenate([np.tile(np.arange(first, last), 2) for first, last in pieces])
+    arrays = (matrix.data[order] / 2, matrix.indices[order], matrix.indptr * 2)
+    return type(matrix)(arrays, shape=matrix.shape)
+
+
+@pytest.mark.parametrize("num_threads", [1, 3])
+@pytest.mark.parametrize("options", [{}, {"unique": True}, {"order": "vocabulary"}], ids=str)
+def test_ids_follow_var_however_the_matrix_is_stored(
+    tokenizer: Tokenizer, adata: Any, num_threads: int, options: Any
+) -> None:
+    dense = adata.copy()
+    dense.X = dense.X.toarray()
+    expected = tokenizer.encode_anndata(dense, threshold=0.7, **options).to_lists()
+    assert len({tuple(row) for row in expected}) > 10
+    for kind in (sp.csr_matrix, sp.csc_matrix, sp.csr_array, sp.csc_array):
+        sorted_matrix = kind(dense.X)
+        for matrix in (
+            sorted_matrix,
+            shuffled(sorted_matrix, 1),
+            repeated(sorted_matrix),
+            shuffled(repeated(sorted_matrix), 2),
+        ):
+            before = matrix.indices.copy()
+            other = ad.AnnData(matrix, obs=adata.obs, var=adata.var)
+            cells = tokenizer.encode_anndata(
+                other, threshold=0.7, num_threads=num_threads, **options
+            )
+            assert cells.to_lists() == expected
+            assert (other.X.indices == before).all()
+
+
+def damaged(matrix: Any, damage: str) -> Any:
+    matrix = matrix.copy()
+    if damage == "index":
+        matrix.indices[3] = 10**6
+    elif damage == "negative":
+        matrix.indices[3] = -5
+    elif damage == "decreasing":
+        matrix.indptr[2] = matrix.indptr[-1]
+    elif damage == "start":
+        matrix.indptr[0] = 2
+    else:
+        matrix.indptr[-1] += 1000
+    return matrix
+
+
+@pytest.mark.parametrize("damage", ["index", "negative", "decreasing", "start", "end"])
+@pytest.mark.parametrize("way", ["direct", "converted", "multiome", "twice", "backed"])
+@pytest.mark.parametrize("kind", ["csr", "csc"])
+def test_a_damaged_matrix_is_an_error_by_every_way_in(
+    tokenizer: Tokenizer, adata: Any, tmp_path: Path, kind: str, way: str, damage: str
+) -> None:
+    matrix = sp.csr_matrix(adata.X.toarray()).asformat(kind)
+    if way == "converted":
+        matrix = matrix.astype(np.int16)
+    other = ad.AnnData(matrix, obs=adata.obs, var=adata.var)
+    keywords: dict[str, Any] = {}
+    if way == "multiome":
+        other.var["feature_types"] = ["Gene Expression"] * 3 + ["Peaks"] * (PEAKS - 3)
+    if way == "twice":
+        keywords["obs_mask"] = [0, 0, 2]
+    if way == "backed":
+        h5py = pytest.importorskip("h5py")
+        other.write_h5ad(tmp_path / "x.h5ad")
+        bad = damaged(matrix, damage)
+        with h5py.File(tmp_path / "x.h5ad", "r+") as file:
+            file["X/indices"][:] = bad.indices
+            file["X/indptr"][:] = bad.indptr
+        other = ad.read_h5ad(tmp_path / "x.h5ad", backed="r")
+    else:
+        bad = damaged(matrix, damage)
+        other.X.indices[:], other.X.indptr[:] = bad.indices, bad.indptr
+    with pytest.raises((Error, IndexError, ValueError)) as raised:
+        tokenizer.encode_anndata(other, **keywords)
+    assert str(raised.value)
+
+
+def test_a_matrix_that_another_thread_writes_to_harms_nothing() -> None:
+    regions = [("chr1", i * 10, i * 10 + 5) for i in range(2000)]
+    tokenizer = Tokenizer.from_regions(regions)
+    matrix = sp.random(400, 2000, 0.05, format="csr", dtype=np.float32, random_state=1)
+    adata = ad.AnnData(matrix)
+    adata.var_names = [f"{chrom}:{start}-{end}" for chrom, start, end in regions]
+    values, stop = adata.X.data, threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            values[:] = 1
+            values[:] = 0
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    results = set()
+    try:
+        for _ in range(300):
+            try:
+                cells = tokenizer.encode_anndata(adata, threshold=0.5)
+                results.add("ids")
+                assert cells.values.min() >= 0 and cells.values.max() <= tokenizer.unk_token_id
+            except Error as error:
+                assert str(error) == "the matrix changed while it was read"
+                results.add("error")
+    finally:
+        stop.set()
+        writer.join()
+    assert results
+
+
+def test_relatives_of_anndata_are_refused_with_a_remedy(tokenizer: Tokenizer, adata: Any) -> None:
+    backed = type("AnnData", (), {"__module__": "snapatac2._snapatac2"})()
+    with pytest.raises(TypeError, match=r"not snapatac2.AnnData; snapatac2's own class: call"):
+        tokenizer.encode_anndata(backed)
+    with pytest.raises(TypeError, match=r"not list; call it for each AnnData of the list, or"):
+        tokenizer.encode_anndata([adata, adata])

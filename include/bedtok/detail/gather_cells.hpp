@@ -80,7 +80,40 @@ class CellFinisher {
   std::vector<std::int64_t> sizes_;  // of the finished cells, where ids are dropped
 };
 
-/// The cells of a matrix with compressed rows. Each task takes some rows.
+/// One stored value of a row or column: the peak (or cell) and its value.
+using Entry = std::pair<std::size_t, double>;
+
+/// Puts the entries [first, last) into the order of their indices; an index that is stored several
+/// times becomes one entry with the sum, as SciPy's `sum_duplicates` has it.
+template <class Matrix>
+void canonical_entries(const Matrix& matrix, std::size_t first, std::size_t last,
+                       std::vector<Entry>& entries) {
+  entries.clear();
+  for (std::size_t k = first; k < last; ++k) {
+    entries.emplace_back(static_cast<std::size_t>(matrix.indices[k]),
+                         static_cast<double>(matrix.data[k]));
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const Entry& a, const Entry& b) { return a.first < b.first; });
+  std::size_t size = 0;
+  for (const Entry& entry : entries) {
+    if (size != 0 && entries[size - 1].first == entry.first) {
+      entries[size - 1].second += entry.second;
+    } else {
+      entries[size++] = entry;
+    }
+  }
+  entries.resize(size);
+}
+
+/// The memory of the matrix belongs to the caller, who may write to it between counting and
+/// filling. The result may be wrong then, but nothing is written where it does not belong.
+inline void check_room(bool fits) {
+  if (!fits) throw Error("the matrix changed while it was read");
+}
+
+/// The cells of a matrix with compressed rows. Each task takes some rows. The ids of a cell are in
+/// the order of the peaks, however the row is stored.
 template <class Matrix>
 class RowGather {
  public:
@@ -88,24 +121,38 @@ class RowGather {
       : matrix_(matrix),
         peaks_(peaks),
         options_(options),
-        cells_(options.rows == nullptr ? matrix.rows : options.rows->size()) {}
+        cells_(options.rows == nullptr ? matrix.rows : options.rows->size()),
+        sizes_(cells_),
+        ascending_(cells_) {}
 
   /// The number of ids of each cell, at least 1, and a 0. Fewer are left where repeated ids are
   /// dropped. Throws Error for a peak that `peaks` does not have.
-  std::vector<std::int64_t> count() const {
+  std::vector<std::int64_t> count() {
     std::vector<std::int64_t> counts(cells_ + 1);
     parallel_for(tasks(), options_.threads, [&](std::size_t task) {
+      std::vector<Entry> entries;
       for_each_cell(task, [&](std::size_t cell, std::size_t first, std::size_t last) {
-        std::int64_t count = 0;
+        std::int64_t size = 0;
+        bool ascending = true;
+        std::size_t next = 0;  // the least peak that may follow
         for (std::size_t k = first; k < last; ++k) {
-          const auto peak = static_cast<std::size_t>(matrix_.indices[k]);
-          if (peak >= peaks_.size()) {
-            throw Error("a cell has peak " + std::to_string(peak) + ", expected 0.." +
-                        std::to_string(peaks_.size() - 1));
-          }
-          if (present(k)) count += static_cast<std::int64_t>(peaks_.count(peak));
+          const std::size_t peak = checked(static_cast<std::size_t>(matrix_.indices[k]));
+          ascending &= peak >= next;
+          next = peak + 1;
+          if (present(k)) size += static_cast<std::int64_t>(peaks_.count(peak));
         }
-        counts[cell] = std::max<std::int64_t>(count, 1);
+        if (!ascending) {
+          size = 0;
+          canonical_entries(matrix_, first, last, entries);
+          for (const Entry& entry : entries) {
+            if (entry.second > options_.threshold) {
+              size += static_cast<std::int64_t>(peaks_.count(checked(entry.first)));
+            }
+          }
+        }
+        ascending_[cell] = ascending ? 1 : 0;
+        sizes_[cell] = size;
+        counts[cell] = std::max<std::int64_t>(size, 1);
       });
     });
     return counts;
@@ -115,11 +162,25 @@ class RowGather {
   void fill(RaggedIds& ids, CellFinisher& finisher) {
     parallel_for(tasks(), options_.threads, [&](std::size_t task) {
       CellFinisher::Marks marks = finisher.marks();
+      std::vector<Entry> entries;
       for_each_cell(task, [&](std::size_t cell, std::size_t first, std::size_t last) {
         std::int32_t* end = ids.values.get() + ids.offsets[cell];
-        for (std::size_t k = first; k < last; ++k) {
-          if (present(k)) end = peaks_.copy(static_cast<std::size_t>(matrix_.indices[k]), end);
+        const std::int32_t* const limit = end + sizes_[cell];
+        const auto append = [&](std::size_t peak) {
+          check_room(static_cast<std::ptrdiff_t>(peaks_.count(checked(peak))) <= limit - end);
+          end = peaks_.copy(peak, end);
+        };
+        if (ascending_[cell] != 0) {
+          for (std::size_t k = first; k < last; ++k) {
+            if (present(k)) append(static_cast<std::size_t>(matrix_.indices[k]));
+          }
+        } else {
+          canonical_entries(matrix_, first, last, entries);
+          for (const Entry& entry : entries) {
+            if (entry.second > options_.threshold) append(entry.first);
+          }
         }
+        check_room(end == limit);
         finisher.finish_cell(cell, end, marks);
       });
     });
@@ -146,10 +207,22 @@ class RowGather {
     return static_cast<double>(matrix_.data[k]) > options_.threshold;
   }
 
+  std::size_t checked(std::size_t peak) const {
+    if (peak >= peaks_.size()) throw_unknown(peak);
+    return peak;
+  }
+
+  [[noreturn]] void throw_unknown(std::size_t peak) const {
+    throw Error("a cell has peak " + std::to_string(peak) + ", expected 0.." +
+                std::to_string(peaks_.size() - 1));
+  }
+
   const Matrix& matrix_;
   const PeakTokens& peaks_;
   const GatherOptions& options_;
   std::size_t cells_;
+  std::vector<std::int64_t> sizes_;  // ids of each cell
+  std::vector<char> ascending_;      // whether each cell's peaks ascend, as they do nearly always
 };
 
 /// The cells of a matrix with compressed columns. Each part takes a share of the peaks, in their
@@ -163,9 +236,9 @@ class ColumnGather {
         peaks_(peaks),
         options_(options),
         cells_(options.rows == nullptr ? matrix.rows : options.rows->size()),
+        parts_(std::max<std::size_t>(1, std::min<std::size_t>({options.threads, 4, peaks.size()}))),
         cell_of_(matrix.rows, left_out),
-        places_(std::max<std::size_t>(1, std::min<std::size_t>({options.threads, 4, peaks.size()})),
-                std::vector<std::int64_t>(cells_)) {
+        starts_(parts_ + 1, std::vector<std::int64_t>(cells_)) {
     if (matrix.columns != peaks.size()) {
       throw Error("the matrix has " + std::to_string(matrix.columns) + " peaks, expected " +
                   std::to_string(peaks.size()));
@@ -183,8 +256,8 @@ class ColumnGather {
   /// The number of ids of each cell, at least 1, and a 0. Throws Error for a cell that the matrix
   /// does not have.
   std::vector<std::int64_t> count() {
-    parallel_for(places_.size(), options_.threads, [&](std::size_t part) {
-      std::vector<std::int64_t>& counts = places_[part];
+    parallel_for(parts_, options_.threads, [&](std::size_t part) {
+      std::vector<std::int64_t>& counts = starts_[part];
       for_each_value(part, [&](std::size_t cell, std::size_t peak) {
         counts[cell] += static_cast<std::int64_t>(peaks_.count(peak));
       });
@@ -192,8 +265,8 @@ class ColumnGather {
     std::vector<std::int64_t> counts(cells_ + 1);
     for (std::size_t cell = 0; cell < cells_; ++cell) {
       std::int64_t count = 0;
-      // From here on where each part's ids begin in the cell.
-      for (auto& places : places_) count += std::exchange(places[cell], count);
+      // From here on where each part's ids begin in the cell, and where the last one's end.
+      for (auto& starts : starts_) count += std::exchange(starts[cell], count);
       counts[cell] = std::max<std::int64_t>(count, 1);
     }
     return counts;
@@ -201,21 +274,22 @@ class ColumnGather {
 
   /// Fills in the ids and finishes the cells.
   void fill(RaggedIds& ids, CellFinisher& finisher) {
-    parallel_for(places_.size(), options_.threads, [&](std::size_t part) {
-      std::vector<std::int64_t>& places = places_[part];
-      for (std::size_t cell = 0; cell < cells_; ++cell) places[cell] += ids.offsets[cell];
+    parallel_for(parts_, options_.threads, [&](std::size_t part) {
+      std::vector<std::int64_t> places = starts_[part];
+      const std::vector<std::int64_t>& limits = starts_[part + 1];
       for_each_value(part, [&](std::size_t cell, std::size_t peak) {
-        std::int32_t* const out = ids.values.get() + places[cell];
-        places[cell] += peaks_.copy(peak, out) - out;
+        const auto count = static_cast<std::int64_t>(peaks_.count(peak));
+        check_room(count <= limits[cell] - places[cell]);
+        peaks_.copy(peak, ids.values.get() + ids.offsets[cell] + places[cell]);
+        places[cell] += count;
       });
+      check_room(places == limits);
     });
-    // The ids of a cell end where its last part does.
-    const std::vector<std::int64_t>& ends = places_.back();
-    const std::size_t parts = places_.size();
-    parallel_for(parts, options_.threads, [&](std::size_t part) {
+    const std::vector<std::int64_t>& ends = starts_.back();
+    parallel_for(parts_, options_.threads, [&](std::size_t part) {
       CellFinisher::Marks marks = finisher.marks();
-      for (std::size_t cell = cells_ * part / parts; cell < cells_ * (part + 1) / parts; ++cell) {
-        finisher.finish_cell(cell, ids.values.get() + ends[cell], marks);
+      for (std::size_t cell = cells_ * part / parts_; cell < cells_ * (part + 1) / parts_; ++cell) {
+        finisher.finish_cell(cell, ids.values.get() + ids.offsets[cell] + ends[cell], marks);
       }
     });
   }
@@ -226,31 +300,56 @@ class ColumnGather {
   /// Calls `work(cell, peak)` for the values of a part's peaks that are present in chosen cells.
   template <class Work>
   void for_each_value(std::size_t part, Work&& work) const {
-    const std::size_t parts = places_.size();
-    const std::size_t last_peak = peaks_.size() * (part + 1) / parts;
-    for (std::size_t peak = peaks_.size() * part / parts; peak < last_peak; ++peak) {
+    std::vector<Entry> entries;
+    const std::size_t last_peak = peaks_.size() * (part + 1) / parts_;
+    for (std::size_t peak = peaks_.size() * part / parts_; peak < last_peak; ++peak) {
+      const auto first = static_cast<std::size_t>(matrix_.indptr[peak]);
       const auto last = static_cast<std::size_t>(matrix_.indptr[peak + 1]);
-      for (auto k = static_cast<std::size_t>(matrix_.indptr[peak]); k < last; ++k) {
-        const auto row = static_cast<std::size_t>(matrix_.indices[k]);
-        if (row >= matrix_.rows) {
-          throw Error("a peak has cell " + std::to_string(row) + ", expected 0.." +
-                      std::to_string(matrix_.rows - 1));
+      if (ascends(first, last)) {
+        for (std::size_t k = first; k < last; ++k) {
+          const std::int64_t cell = cell_of(static_cast<std::size_t>(matrix_.indices[k]));
+          if (cell == left_out || !(static_cast<double>(matrix_.data[k]) > options_.threshold)) {
+            continue;
+          }
+          work(static_cast<std::size_t>(cell), peak);
         }
-        const std::int64_t cell = cell_of_[row];
-        if (cell == left_out || !(static_cast<double>(matrix_.data[k]) > options_.threshold)) {
-          continue;
+      } else {
+        canonical_entries(matrix_, first, last, entries);
+        for (const Entry& entry : entries) {
+          const std::int64_t cell = cell_of(entry.first);
+          if (cell != left_out && entry.second > options_.threshold) {
+            work(static_cast<std::size_t>(cell), peak);
+          }
         }
-        work(static_cast<std::size_t>(cell), peak);
       }
     }
+  }
+
+  /// Whether the cells [first, last) ascend, each of them once. Without a branch, so that the
+  /// compiler compares several at a time.
+  bool ascends(std::size_t first, std::size_t last) const {
+    unsigned descents = 0;
+    for (std::size_t k = first + 1; k < last; ++k) {
+      descents += matrix_.indices[k - 1] < matrix_.indices[k] ? 0u : 1u;
+    }
+    return descents == 0;
+  }
+
+  std::int64_t cell_of(std::size_t row) const {
+    if (row >= matrix_.rows) {
+      throw Error("a peak has cell " + std::to_string(row) + ", expected 0.." +
+                  std::to_string(matrix_.rows - 1));
+    }
+    return cell_of_[row];
   }
 
   const Matrix& matrix_;
   const PeakTokens& peaks_;
   const GatherOptions& options_;
   std::size_t cells_;
+  std::size_t parts_;
   std::vector<std::int64_t> cell_of_;              // for each row of the matrix
-  std::vector<std::vector<std::int64_t>> places_;  // for each part and cell
+  std::vector<std::vector<std::int64_t>> starts_;  // for each part and cell, and the ends
 };
 
 /// Gathers by a RowGather or a ColumnGather.

@@ -31,6 +31,23 @@ def is_anndata(x: object) -> bool:
     )
 
 
+def check_anndata(adata: object) -> None:
+    """Raise TypeError unless ``adata`` is an AnnData, with the remedy for its relatives."""
+    if is_anndata(adata):
+        return
+    library = type(adata).__module__.partition(".")[0]
+    remedies = {
+        "snapatac2": "; snapatac2's own class: call adata.to_memory() first",
+        "mudata": "; take the modality with the peaks: mdata['atac']",
+        "list": "; call it for each AnnData of the list, or anndata.concat them",
+    }
+    remedy = remedies.get(library) or remedies.get(type(adata).__name__, "")
+    name = type(adata).__name__
+    if library not in ("builtins", "numpy"):
+        name = f"{library}.{name}"
+    raise TypeError(f"adata: expected an AnnData, not {name}{remedy}")
+
+
 def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:
     """Return the regions of the features, and which features they are; None: all.
 
@@ -41,6 +58,8 @@ def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:
         Error: There are no such columns, and the names are not regions.
     """
     var = adata.var
+    if hasattr(var, "to_memory"):  # of anndata.experimental.read_lazy
+        var = var.to_memory()
     keep = None
     if _TYPES in var:
         is_peak = np.asarray(var[_TYPES].astype(str) == "Peaks")
@@ -134,11 +153,12 @@ def gather(
         raise ConfigError("adata.X is None; name a layer")
     if keep is None and _is_sparse(matrix) and _takes(matrix.data.dtype):
         return _gather_sparse(matrix, peaks, rows, threshold, num_threads)
+    # From here on SciPy converts and indexes, which crashes on a damaged matrix.
     values = np.empty(0, dtype=np.int32)
     ends = [np.zeros(1, dtype=np.int64)]
     for piece in _pieces(matrix, rows):
         if keep is not None:
-            piece = piece[:, np.flatnonzero(keep)]
+            piece = checked_sparse(piece)[:, np.flatnonzero(keep)]
         if not _takes(piece.data.dtype):
             piece = piece.astype(np.float64)
         offsets, more = _gather_sparse(piece, peaks, None, threshold, num_threads)
@@ -164,7 +184,7 @@ def _gather_sparse(
 ) -> tuple[Int64s, npt.NDArray[np.int32]]:
     chosen_twice = rows is not None and len(np.unique(rows)) < len(rows)
     if matrix.format not in ("csr", "csc") or (matrix.format == "csc" and chosen_twice):
-        matrix = matrix.tocsr()
+        matrix = checked_sparse(matrix).tocsr()
     indices = matrix.indices
     return peaks.gather(
         matrix.format == "csr",
@@ -185,9 +205,13 @@ def _pieces(matrix: Any, rows: Int64s | None) -> Iterator[Any]:
 
     count = matrix.shape[0] if rows is None else len(rows)
     if _is_sparse(matrix):
-        matrix = matrix.tocsr()
+        matrix = checked_sparse(matrix).tocsr()
     elif getattr(matrix, "format", None) == "csc":  # of a file: rows cannot be read one by one
-        matrix = matrix.to_memory().tocsr()
+        matrix = checked_sparse(matrix.to_memory()).tocsr()
+    elif getattr(matrix, "format", None) == "csr":
+        indptr = _row_bounds(matrix)
+        if indptr[0] != 0 or (np.diff(indptr) < 0).any():
+            raise Error("adata: the sparse matrix is damaged: indptr does not ascend from 0")
     step = max(1, min(count, _PIECE // max(_bytes_of_a_row(matrix), 1)))
     for first in range(0, count, step):
         last = min(count, first + step)
@@ -195,6 +219,36 @@ def _pieces(matrix: Any, rows: Int64s | None) -> Iterator[Any]:
         if hasattr(piece, "compute"):  # dask
             piece = piece.compute()
         yield piece.tocsr() if _is_sparse(piece) else sp.csr_matrix(np.asarray(piece))
+
+
+def checked_sparse(matrix: Any) -> Any:
+    """Return a sparse matrix whose indices are legal.
+
+    Raises:
+        Error: The matrix is damaged.
+    """
+    try:
+        if matrix.format in ("csr", "csc"):
+            # Made anew, because the check may shorten the arrays of the one it is called on.
+            arrays = (matrix.data, matrix.indices, matrix.indptr)
+            matrix = _scipy_class(matrix)(arrays, shape=matrix.shape, copy=False)
+            matrix.check_format(full_check=True)
+        elif matrix.format == "coo":
+            matrix = _scipy_class(matrix)(
+                (matrix.data, (matrix.row, matrix.col)), shape=matrix.shape, copy=False
+            )
+    except ValueError as error:
+        raise Error(f"adata: the sparse matrix is damaged: {error}") from error
+    return matrix
+
+
+def _scipy_class(matrix: Any) -> Any:
+    """Return the class of SciPy that a matrix has, which of a view is a base class."""
+    return next(
+        base
+        for base in type(matrix).__mro__
+        if base.__module__.startswith("scipy.sparse") and not base.__name__.startswith("_")
+    )
 
 
 def _rows_of(matrix: Any, rows: Int64s) -> Any:
@@ -208,9 +262,14 @@ def _rows_of(matrix: Any, rows: Int64s) -> Any:
     return piece[back]
 
 
+def _row_bounds(matrix: Any) -> npt.NDArray[Any]:
+    """Return ``indptr`` of a matrix with compressed rows, in memory or of a file."""
+    return np.asarray(matrix.indptr if hasattr(matrix, "indptr") else matrix._indptr)
+
+
 def _bytes_of_a_row(matrix: Any) -> int:
     """Return about how many bytes a row has in memory."""
     if getattr(matrix, "format", None) == "csr":
-        indptr = np.asarray(matrix.indptr if hasattr(matrix, "indptr") else matrix._indptr)
+        indptr = _row_bounds(matrix)
         return int(16 * (indptr[-1] + 1) // max(matrix.shape[0], 1)) + 1
     return 8 * int(matrix.shape[1])

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._checks import check_at_least, check_texts
 from bedtok._core import ConfigError, MappingOptions
-from bedtok._regions.anndata import choose_cells, gather, is_anndata, read_peaks
+from bedtok._regions.anndata import check_anndata, choose_cells, gather, read_peaks
 from bedtok._regions.columns import is_region_text, parse_region_text
 from bedtok._regions.samples import Samples
 
@@ -65,8 +65,7 @@ def cells_of_anndata(
 
     Args and errors are those of ``Tokenizer.encode_anndata``.
     """
-    if not is_anndata(adata):
-        raise TypeError(f"adata: expected an AnnData, not {type(adata).__name__}")
+    check_anndata(adata)
     if isinstance(threshold, bool) or not isinstance(threshold, (int, float, np.number)):
         raise TypeError(f"threshold: expected a number, not {type(threshold).__name__}")
     regions, keep = read_peaks(adata)
