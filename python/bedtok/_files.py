@@ -114,11 +114,19 @@ def parse_error(path: StrPath, line: int | None, message: str) -> ParseError:
 def sample_names(paths: Sequence[str]) -> list[str]:
     """Return the names of the samples in files: without folder, .bed and .gz.
 
-    Files that would share a name are named by their paths; ``-`` is ``stdin``.
+    Files that would share a name are named by their paths; ``-`` is ``stdin``. The names are
+    distinct if the paths are.
     """
     names = ["stdin" if path == "-" else _sample_name(path) for path in paths]
-    count = Counter(names)
-    return [path if count[name] > 1 else name for path, name in zip(paths, names, strict=True)]
+    while True:
+        count = Counter(names)
+        # A path may be the short name of another file, so one pass is not enough.
+        distinct = [
+            path if count[name] > 1 else name for path, name in zip(paths, names, strict=True)
+        ]
+        if distinct == names:
+            return names
+        names = distinct
 
 
 def _sample_name(path: str) -> str:

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from bedtok import ConfigError, ParseError, RegionSet, Tokenizer
+from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer
 from bedtok.io import collection, tokenize_files
+from bedtok.io.manifest import folder_lock, write_manifest
 from bedtok.utils import read_tokens_from_gtok
 
 FORMS = ["parquet", "npz", "gtok"]
@@ -55,6 +58,15 @@ def read(folder: Path, form: str) -> dict[str, list[int]]:
     return found
 
 
+def manifest_of(folder: Path) -> Any:
+    """The manifest of a folder as JSON values."""
+    if (folder / "_bedtok_manifest.json").exists():
+        return json.loads((folder / "_bedtok_manifest.json").read_text())
+    import pyarrow.parquet as pq
+
+    return json.loads(pq.read_schema(folder / "_bedtok_manifest.parquet").metadata[b"bedtok"])
+
+
 def by_hand(tokenizer: Tokenizer, beds: list[Path], **options: Any) -> dict[str, list[int]]:
     return {path.stem: tokenizer(path, **options)["input_ids"] for path in beds}
 
@@ -74,24 +86,29 @@ def test_files_become_shards_of_a_folder(
     )
     assert read(tmp_path / "out", form) == by_hand(tokenizer, beds)
     assert list(result.samples) == [path.stem for path in beds]
-    assert result.samples["s2"] == {"regions": 3, "hits": 2, "tokens": 4}
+    entry = result.samples["s2"]
+    assert (entry.regions, entry.hits, entry.tokens) == (3, 2, 4)
+    assert entry.path == str(tmp_path / "beds" / "s2.bed")
+    assert entry.size == (tmp_path / "beds" / "s2.bed").stat().st_size and len(entry.digest) == 16
     assert result.hit_rate == pytest.approx(sum(min(1 + i % 3, 2) for i in range(11)) / 21)
     assert len(result.files) == (11 if form == "gtok" else 3)
     assert str(result).startswith(f"{tmp_path / 'out'}: samples: 11 (0 skipped), tokens: ")
     assert "hit rate 85.7%, 66.7% to 100.0% a sample" in str(result)
-    manifest = json.loads((tmp_path / "out" / "_manifest.json").read_text())
+    manifest = manifest_of(tmp_path / "out")
     assert manifest["tokenizer_digest"] == tokenizer.digest
-    assert manifest["samples"] == result.samples and manifest["failed"] == {}
-    assert not list((tmp_path / "out").glob("*.tmp*"))
+    assert list(manifest["samples"]) == list(result.samples) and manifest["failed"] == {}
+    assert manifest["samples"]["s2"] == entry.to_dict()
+    allowed = (f".{form}", f"_bedtok_manifest.{'parquet' if form == 'parquet' else 'json'}")
+    assert all(path.name.endswith(allowed) for path in (tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_second_run_does_what_is_missing(
+def test_a_second_run_writes_what_is_missing(
     tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, form: Any
 ) -> None:
     out = tmp_path / "out"
     tokenize_files(beds[:5], tokenizer, output_dir=out, format=form, samples_per_shard=2)
-    before = {path: path.stat().st_mtime_ns for path in out.iterdir() if path.suffix != ".json"}
+    before = {p: p.stat().st_mtime_ns for p in out.iterdir() if "manifest" not in p.name}
     again = tokenize_files(beds, tokenizer, output_dir=out, format=form, samples_per_shard=4)
     assert again.skipped == 5 and len(again.samples) == 11
     assert len(again.files) == (6 if form == "gtok" else 2)
@@ -122,9 +139,8 @@ def test_a_run_that_was_killed_loses_nothing_that_was_finished(
     with pytest.raises(KeyboardInterrupt):
         tokenize_files(beds, tokenizer, output_dir=out, format=form, samples_per_shard=3)
     # As if the process had ended between the shard and its manifest, too.
-    manifest = json.loads((out / "_manifest.json").read_text())
-    manifest["samples"] = {}
-    (out / "_manifest.json").write_text(json.dumps(manifest))
+    settings = {name: manifest_of(out)[name] for name in ("format", "tokenizer_digest")}
+    write_manifest(out, settings, {}, {})
     result = tokenize_files(beds, tokenizer, output_dir=out, format=form, samples_per_shard=3)
     assert result.skipped == 6 and len(result.samples) == 11
     assert read(out, form) == by_hand(tokenizer, beds)
@@ -172,7 +188,8 @@ def test_options_and_template_hold(tokenizer: Tokenizer, beds: list[Path], tmp_p
     assert read(tmp_path / "out", "parquet") == by_hand(own, beds, unique=True, on_miss="unk")
     # A miss that gives <unk> is no hit.
     result = tokenize_files(beds, own, output_dir=tmp_path / "unk", on_miss="unk")
-    assert result.samples["s2"] == {"regions": 3, "hits": 2, "tokens": 6}
+    entry = result.samples["s2"]
+    assert (entry.regions, entry.hits, entry.tokens) == (3, 2, 6)
 
 
 def test_a_folder_of_something_else_is_refused(
@@ -187,11 +204,11 @@ def test_a_folder_of_something_else_is_refused(
     ):
         with pytest.raises(ConfigError, match=r"holds tokens with (tokenizer_digest|format) '"):
             tokenize_files(beds, other, output_dir=out, **keywords)  # type: ignore[arg-type]
-    (out / "_manifest.json").unlink()
-    with pytest.raises(ConfigError, match=r"holds tokens and no _manifest.json, expected a new"):
+    (out / "_bedtok_manifest.parquet").unlink()
+    with pytest.raises(ConfigError, match=r"holds tokens and no manifest, expected a new"):
         tokenize_files(beds, tokenizer, output_dir=out)
-    (out / "_manifest.json").write_text("{}")
-    with pytest.raises(ConfigError, match=r"_manifest.json: is not a manifest of tokens"):
+    (out / "_bedtok_manifest.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"_bedtok_manifest.json: is not a manifest of tokens"):
         tokenize_files(beds, tokenizer, output_dir=out)
     with pytest.raises(ConfigError, match="format is 'csv', expected one of: parquet, npz, gtok"):
         tokenize_files(beds, tokenizer, output_dir=out, format="csv")  # type: ignore[arg-type]
@@ -232,14 +249,198 @@ def test_gtok_files_of_two_samples_are_never_one(
     ]
 
 
+def read_by_pandas(folder: Path) -> dict[str, Any]:
+    table = pytest.importorskip("pandas").read_parquet(folder)
+    return {"sample": list(table["sample"]), "input_ids": [list(x) for x in table["input_ids"]]}
+
+
+def read_by_pyarrow(folder: Path) -> dict[str, Any]:
+    import pyarrow.parquet as pq
+
+    columns: dict[str, Any] = pq.read_table(folder).to_pydict()
+    return columns
+
+
+def read_by_polars(folder: Path) -> dict[str, Any]:
+    table: dict[str, Any] = (
+        pytest.importorskip("polars").read_parquet(folder).to_dict(as_series=False)
+    )
+    return table
+
+
+def read_by_datasets(folder: Path) -> dict[str, Any]:
+    datasets = pytest.importorskip("datasets")
+    cache = folder.parent / "cache"
+    rows = datasets.load_dataset("parquet", data_dir=str(folder), split="train", cache_dir=cache)
+    return {"sample": list(rows["sample"]), "input_ids": [list(x) for x in rows["input_ids"]]}
+
+
+@pytest.mark.parametrize(
+    "reader", [read_by_pandas, read_by_pyarrow, read_by_polars, read_by_datasets]
+)
 def test_a_folder_is_a_parquet_dataset_as_it_stands(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, reader: Any
+) -> None:
+    tokenize_files(beds, tokenizer, output_dir=tmp_path / "out", samples_per_shard=4)
+    columns = reader(tmp_path / "out")
+    assert list(columns) == ["sample", "input_ids"]
+    ids = dict(zip(columns["sample"], columns["input_ids"], strict=True))
+    assert ids == by_hand(tokenizer, beds) and len(columns["sample"]) == len(beds)
+
+
+def donors(folder: Path) -> list[Path]:
+    """Two samples in files of one name."""
+    paths = [folder / f"donor{i}" / "peaks.bed" for i in (1, 2)]
+    for i, path in enumerate(paths):
+        path.parent.mkdir()
+        path.write_text(f"chr1\t{110 + 200 * i}\t{120 + 200 * i}\n")
+    return paths
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_sample_is_its_path_not_its_name(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first, second = (path.relative_to(tmp_path) for path in donors(tmp_path))
+    ids = {path: tokenizer(path)["input_ids"] for path in (first, second)}
+    assert ids[first] != ids[second]
+    tokenize_files([first], tokenizer, output_dir="out", format=form)
+    result = tokenize_files([second], tokenizer, output_dir="out", format=form)
+    assert list(result.samples) == ["peaks", str(second)] and result.skipped == 0
+    # Both, by other spellings of their paths: nothing is done twice.
+    again = tokenize_files(
+        [tmp_path / first, "./" + str(second)], tokenizer, output_dir="out", format=form
+    )
+    assert again.skipped == 2 and again.files == []
+    name = "donor2_peaks.bed" if form == "gtok" else str(second)
+    assert read(Path("out"), form) == {"peaks": ids[first], name: ids[second]}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_that_changed_is_tokenized_again(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, form: Any
+) -> None:
+    out = tmp_path / "out"
+    tokenize_files(beds, tokenizer, output_dir=out, format=form, samples_per_shard=4)
+    RegionSet([("chr1", 310, 320)]).to_bed(beds[3])
+    RegionSet([("chr2", 1000, 1001)]).to_bed(beds[9])
+    result = tokenize_files(beds, tokenizer, output_dir=out, format=form)
+    assert result.skipped == 9 and len(result.samples) == 11
+    assert len(result.files) == (2 if form == "gtok" else 1)
+    assert read(out, form) == by_hand(tokenizer, beds)
+    assert result.samples[beds[3].stem].regions == 1
+    # The same content at another time is no change, also when it is the same size.
+    os.utime(beds[0], ns=(1, 1))
+    assert tokenize_files(beds, tokenizer, output_dir=out, format=form).files == []
+    text = beds[0].read_text()
+    beds[0].write_text(text.replace("110", "111"))
+    assert len(tokenize_files(beds, tokenizer, output_dir=out, format=form).files) == 1
+    assert read(out, form) == by_hand(tokenizer, beds)
+
+
+def test_files_that_were_moved_with_their_folder_are_known(
     tokenizer: Tokenizer, beds: list[Path], tmp_path: Path
 ) -> None:
-    import pyarrow.dataset as ds
+    tokenize_files(beds, tokenizer, output_dir=tmp_path / "out")
+    moved = (tmp_path / "beds").rename(tmp_path / "moved")
+    result = tokenize_files(sorted(moved.iterdir()), tokenizer, output_dir=tmp_path / "out")
+    assert result.skipped == 11 and result.files == []
 
-    tokenize_files(beds, tokenizer, output_dir=tmp_path / "out", samples_per_shard=4)
-    table = ds.dataset(tmp_path / "out", format="parquet").to_table().to_pydict()
-    assert dict(zip(table["sample"], table["input_ids"], strict=True)) == by_hand(tokenizer, beds)
+
+def test_short_names_and_paths_that_collide_stay_distinct(
+    tokenizer: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = ["s.bed", "q/s.bed", "r/s.bed.bed"]
+    for path in paths:
+        Path(path).parent.mkdir(exist_ok=True)
+        Path(path).write_text("chr1\t110\t120\n")
+    result = tokenize_files(paths, tokenizer, output_dir="out")
+    assert list(result.samples) == paths
+    assert sorted(read(Path("out"), "parquet")) == sorted(paths)
+
+
+@pytest.mark.parametrize("form", ["parquet", "npz"])
+def test_shards_beyond_five_digits_are_not_written_over(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, form: Any
+) -> None:
+    out = tmp_path / "out"
+    tokenize_files(beds[:1], tokenizer, output_dir=out, format=form)
+    (out / f"part-00000.{form}").rename(out / f"part-99999.{form}")
+    tokenize_files(beds[:4], tokenizer, output_dir=out, format=form, samples_per_shard=1)
+    assert read(out, form) == by_hand(tokenizer, beds[:4])
+    assert (out / f"part-100002.{form}").exists()
+
+
+def test_a_second_run_at_the_same_time_is_kept_out(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with folder_lock(out):
+        with pytest.raises(Error, match=rf"another run writes .*process {os.getpid()} on"):
+            tokenize_files(beds, tokenizer, output_dir=out)
+        assert [path.name for path in out.iterdir()] == ["_bedtok.lock"]
+    assert list(out.iterdir()) == []
+    # A lock file of a process that was killed locks nothing.
+    (out / "_bedtok.lock").write_text("process 1 on a machine that is off")
+    tokenize_files(beds, tokenizer, output_dir=out)
+    assert read(out, "parquet") == by_hand(tokenizer, beds)
+
+
+@pytest.mark.parametrize("form", ["parquet", "npz"])
+@pytest.mark.parametrize("damage", ["cut", "foreign", "text", "empty"])
+def test_a_damaged_or_foreign_shard_is_named(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, form: Any, damage: str
+) -> None:
+    out = tmp_path / "out"
+    tokenize_files(beds[:2], tokenizer, output_dir=out, format=form)
+    shard = out / f"part-00000.{form}"
+    if damage == "foreign" and form == "parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.table({"a": [1]}), shard)
+    elif damage == "foreign":
+        np.savez(shard, a=np.zeros(3))
+    else:
+        content = {"cut": shard.read_bytes()[:-40], "text": b"not a shard", "empty": b""}[damage]
+        shard.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"part-00000\.\w+: is not a shard of tokenize_files"):
+        tokenize_files(beds, tokenizer, output_dir=out, format=form)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"format": 1}', "[" * 10000, '{"samples": {"a": {}}}']
+)
+def test_a_damaged_manifest_is_named(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, content: str
+) -> None:
+    out = tmp_path / "out"
+    tokenize_files(beds[:2], tokenizer, output_dir=out, format="npz")
+    (out / "_bedtok_manifest.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"_bedtok_manifest\.json: is not a manifest of tokens"):
+        tokenize_files(beds, tokenizer, output_dir=out, format="npz")
+    settings = {"format": "npz", "tokenizer_digest": tokenizer.digest}
+    for samples in ([], {"a": {}}, {"a": None}, {"a": {"path": 1}}):
+        (out / "_bedtok_manifest.json").write_text(json.dumps({**settings, "samples": samples}))
+        with pytest.raises(ConfigError, match=r"_bedtok_manifest\.json: does not list samples"):
+            tokenize_files(beds, tokenizer, output_dir=out, format="npz")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
+def test_a_name_that_parquet_cannot_hold_is_refused_before_anything_is_written(
+    tokenizer: Tokenizer, tmp_path: Path
+) -> None:
+    path = os.fsencode(tmp_path) + b"/s\xe9.bed"
+    with open(path, "w") as file:
+        file.write("chr1\t110\t120\n")
+    name = os.fsdecode(path)
+    with pytest.raises(ConfigError, match="the sample's name is not UTF-8, which Parquet needs"):
+        tokenize_files([name], tokenizer, output_dir=tmp_path / "out")
+    result = tokenize_files([name], tokenizer, output_dir=tmp_path / "npz", format="npz")
+    assert list(result.samples) == [os.fsdecode(b"s\xe9")]
 
 
 def test_datasets_streams_the_shards(

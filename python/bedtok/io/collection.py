@@ -4,34 +4,34 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
 from bedtok import _core
-from bedtok._checks import check_at_least, count_threads, import_optional
+from bedtok._checks import check_at_least, count_threads, import_optional, is_unicode
 from bedtok._core import ConfigError, Error, MappingOptions
-from bedtok._files import StrPath, atomic_write, checked_path, sample_names
+from bedtok._files import StrPath, checked_path, sample_names
 from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge_mapping
+from bedtok.io.entries import Entries, SampleEntry, SourceFile
 from bedtok.io.gtok import gtok_paths, write_tokens_to_gtok
-from bedtok.io.shards import SampleTokens, read_shard_counts, write_shard
+from bedtok.io.manifest import folder_lock, read_manifest, write_manifest
+from bedtok.io.shards import SampleTokens, read_entries, remove_samples, write_shard
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from bedtok.tokenizers import Tokenizer
 
-MANIFEST = "_manifest.json"  # readers of Parquet datasets skip names that begin with "_"
 FORMATS = ("parquet", "npz", "gtok")
 _NAMES = ("output_dir", "format", "num_threads", "samples_per_shard", "strict", "progress")
 
-Counts = dict[str, dict[str, int]]  # regions, hits and tokens of each sample, by its name
 Shard = list[tuple[str, "Future[SampleTokens]"]]
 
 
@@ -42,26 +42,26 @@ class TokenizedFiles:
     Attributes:
         output_dir: The folder.
         files: The files written in this run.
-        samples: Regions, hits and tokens of each sample in the folder, by its name.
-        skipped: Number of samples that an earlier run had written.
+        samples: Each sample in the folder by its name: its file, and its regions, hits and tokens.
+        skipped: Number of files whose samples an earlier run had written.
         failed: Files that could not be tokenized, with the reason.
     """
 
     output_dir: str
     files: list[str] = field(default_factory=list)
-    samples: Counts = field(default_factory=dict)
+    samples: Entries = field(default_factory=dict)
     skipped: int = 0
     failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def hit_rate(self) -> float:
         """Hits per region, over all samples, 0 to 1."""
-        regions = sum(sample["regions"] for sample in self.samples.values())
-        return sum(sample["hits"] for sample in self.samples.values()) / max(regions, 1)
+        regions = sum(sample.regions for sample in self.samples.values())
+        return sum(sample.hits for sample in self.samples.values()) / max(regions, 1)
 
     def __str__(self) -> str:
-        tokens = sum(sample["tokens"] for sample in self.samples.values())
-        rates = [s["hits"] / s["regions"] for s in self.samples.values() if s["regions"]]
+        tokens = sum(sample.tokens for sample in self.samples.values())
+        rates = [s.hits / s.regions for s in self.samples.values() if s.regions]
         spread = f", {min(rates):.1%} to {max(rates):.1%} a sample" if rates else ""
         text = (
             f"{self.output_dir}: samples: {len(self.samples)} ({self.skipped} skipped), "
@@ -85,12 +85,15 @@ def tokenize_files(
     progress: bool | None = None,
     **options: Unpack[MappingKeywords],
 ) -> TokenizedFiles:
-    """Tokenize BED files into a folder; a second run writes only the missing samples.
+    """Tokenize BED files into a folder; a second run writes only missing and changed samples.
+
+    A sample is its file's path and content: a changed file is tokenized again, and its old tokens
+    are removed. One run at a time writes to a folder.
 
     Args:
         paths: BED files, read as ``RegionSet.from_bed`` reads them. Samples are named after their
-            files, without directory and .bed/.gz; files that would share a name are named by
-            their paths.
+            files, without directory and .bed/.gz; files that would share a name, with each
+            other or with a sample in the folder, are named by their paths.
         tokenizer: Its template and mapping options apply, unless ``options`` override them.
         output_dir: A folder, made when it is missing. Each file in it is written atomically.
         format: ``"parquet"``: shards with the columns ``sample`` and ``input_ids`` (lists of
@@ -103,13 +106,13 @@ def tokenize_files(
         **options: Mapping options; see ``MappingKeywords``.
 
     Returns:
-        The summary; ``_manifest.json`` in the folder holds the same, and the tokenizer's digest.
+        The summary. The folder's manifest holds the same, and the tokenizer's digest.
 
     Raises:
         ConfigError: The folder holds tokens of another tokenizer, of other options or in another
-            format; or two samples would be written to one file.
+            format, or a damaged file; or two samples would be written to one file.
         OSError: A file of the folder cannot be written.
-        Error: A file is bad, with ``strict``.
+        Error: A file is bad, with ``strict``; or another run writes to the folder.
     """
     mapping = merge_mapping(tokenizer.options, options, "tokenize_files", _NAMES)
     if format not in FORMATS:
@@ -117,48 +120,144 @@ def tokenize_files(
     if format == "parquet":
         import_optional("pyarrow.parquet", "format='parquet'")
     texts = [checked_path(path) for path in paths]
-    if repeated := len(texts) - len(set(texts)):
+    if repeated := len(texts) - len({os.path.abspath(text) for text in texts}):
         raise ConfigError(f"paths: {repeated} are given twice, expected each file once")
     check_at_least("samples_per_shard", samples_per_shard, 1)
     threads = count_threads(num_threads)
     folder = Path(checked_path(output_dir))
-    names = sample_names(texts)
     if format == "gtok":
-        gtok_paths(folder, names)  # refuses names that would share a file
+        gtok_paths(folder, sample_names(texts))  # refuses samples that would share a file
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "format": format,
         "tokenizer_digest": tokenizer.with_options(**mapping_to_dict(mapping)).digest,
     }
-    result = TokenizedFiles(str(folder), samples=_read_manifest(folder, settings))
-    result.skipped = len(result.samples)
-    _write_manifest(folder, settings, result)
-
-    missing = [pair for pair in zip(names, texts, strict=True) if pair[0] not in result.samples]
-    with ThreadPoolExecutor(threads) as pool, _progress_bar(len(missing), progress) as advance:
-        for shard in _shards(pool, tokenizer._core, mapping, missing, samples_per_shard):
-            done: list[SampleTokens] = []
-            for text, future in shard:
-                try:
-                    done.append(future.result())
-                except (Error, OSError) as error:
-                    if strict:
-                        pool.shutdown(cancel_futures=True)
-                        raise
-                    result.failed[text] = _reason(text, error)
-                advance()
-            if done:
-                result.files += _write(folder, format, done, settings["tokenizer_digest"])
-                result.samples.update((sample.sample, sample.counts()) for sample in done)
-                _write_manifest(folder, settings, result)
-    _write_manifest(folder, settings, result)
+    with folder_lock(folder):
+        entries = _read_folder(folder, settings)
+        plan = _plan(texts, entries)
+        targets = [*(name for name in entries if name not in plan.changed), *plan.missing.values()]
+        if format == "gtok":
+            gtok_paths(folder, targets)  # and those that are there already
+        elif format == "parquet":
+            _check_unicode(targets)
+        result = TokenizedFiles(str(folder), samples=entries, skipped=plan.skipped)
+        _remove(folder, settings, entries, plan.changed)
+        _write_manifest(folder, settings, result)
+        with ThreadPoolExecutor(threads) as pool, _progress_bar(plan, progress) as advance:
+            for shard in _shards(pool, tokenizer._core, mapping, plan, samples_per_shard):
+                done: list[SampleTokens] = []
+                for text, future in shard:
+                    try:
+                        done.append(future.result())
+                    except (Error, OSError) as error:
+                        if strict:
+                            pool.shutdown(cancel_futures=True)
+                            raise
+                        result.failed[text] = _reason(text, error)
+                    advance()
+                if done:
+                    result.files += _write(folder, settings, done)
+                    entries.update((sample.sample, sample.entry) for sample in done)
+                    _write_manifest(folder, settings, result)
+        _write_manifest(folder, settings, result)
     return result
 
 
-def _write(folder: Path, format: str, samples: Sequence[SampleTokens], digest: str) -> list[str]:
+class Plan(NamedTuple):
+    """The work of a run.
+
+    Attributes:
+        missing: Files to tokenize, with the names of their samples.
+        changed: Samples in the folder whose files have another content now.
+        skipped: Number of files whose samples are in the folder.
+    """
+
+    missing: dict[str, str]
+    changed: set[str]
+    skipped: int
+
+
+def _plan(texts: Sequence[str], entries: Entries) -> Plan:
+    """Compare files with the samples in a folder.
+
+    A sample is its file's path and content. A new file whose name is taken is named by its path.
+    """
+    by_path = {entry.path: name for name, entry in entries.items()}
+    changed: set[str] = set()
+    new: list[str] = []
+    skipped = 0
+    missing: dict[str, str] = {}
+    for text in texts:
+        name = by_path.get(os.path.abspath(text))
+        if name is None:
+            new.append(text)
+        elif _is_current(text, entries, name):
+            skipped += 1
+        else:
+            changed.add(name)
+            missing[text] = name
+    taken = set(entries)
+    for text, name in zip(new, sample_names(new), strict=True):
+        if name in taken and _was_moved(text, entries.get(name)):
+            skipped += 1
+            continue
+        if name in taken:
+            name = text
+        if name in taken:
+            raise ConfigError(
+                f"{text}: a sample of this name is in the folder and comes from "
+                f"{entries[name].path}; choose another folder"
+            )
+        taken.add(name)
+        missing[text] = name
+    # In the order given, which is that of the rows.
+    return Plan({text: missing[text] for text in texts if text in missing}, changed, skipped)
+
+
+def _check_unicode(names: Iterable[str]) -> None:
+    for name in names:
+        if not is_unicode(name):
+            raise ConfigError(
+                f"{name!a}: the sample's name is not UTF-8, which Parquet needs; rename the file, "
+                "or use format='npz'"
+            )
+
+
+def _was_moved(text: str, entry: SampleEntry | None) -> bool:
+    """Return whether a sample's file is gone and ``text`` has its content."""
+    if entry is None or os.path.exists(entry.path):
+        return False
+    try:
+        return os.path.getsize(text) == entry.size and SourceFile.of(text).digest == entry.digest
+    except OSError:
+        return False
+
+
+def _is_current(text: str, entries: Entries, name: str) -> bool:
+    """Return whether a file has the content that its sample was made from."""
+    try:
+        return entries[name].source.is_current(text)
+    except OSError:
+        return True  # it is gone, and its tokens stay
+
+
+def _remove(folder: Path, settings: dict[str, str], entries: Entries, names: set[str]) -> None:
+    """Remove samples from the shards, before their files are tokenized again.
+
+    A run that ends in between leaves them missing, and the next one writes them.
+    """
+    if settings["format"] != "gtok":
+        for path, held in read_entries(folder, settings["format"]).items():
+            if names & set(held):
+                remove_samples(path, names, held, settings["tokenizer_digest"])
+    for name in names:
+        del entries[name]
+
+
+def _write(folder: Path, settings: dict[str, str], samples: list[SampleTokens]) -> list[str]:
     """Write samples, and return the files."""
-    if format != "gtok":
-        return [write_shard(folder, format, samples, digest)]
+    if settings["format"] != "gtok":
+        return [write_shard(folder, settings["format"], samples, settings["tokenizer_digest"])]
     paths = gtok_paths(folder, [sample.sample for sample in samples])
     for path, sample in zip(paths, samples, strict=True):
         write_tokens_to_gtok(path, sample.input_ids)
@@ -169,15 +268,16 @@ def _shards(
     pool: ThreadPoolExecutor,
     core: _core.Tokenizer,
     options: MappingOptions,
-    files: Sequence[tuple[str, str]],
+    plan: Plan,
     size: int,
 ) -> Iterator[Shard]:
     """Yield the files shard by shard, one shard behind what the threads work on."""
     ahead: Shard | None = None
+    files = list(plan.missing.items())
     for first in range(0, len(files), size):
         shard = [
             (text, pool.submit(_tokenize, core, options, name, text))
-            for name, text in files[first : first + size]
+            for text, name in files[first : first + size]
         ]
         if ahead is not None:
             yield ahead
@@ -187,10 +287,12 @@ def _shards(
 
 
 def _tokenize(core: _core.Tokenizer, options: MappingOptions, name: str, path: str) -> SampleTokens:
+    source = SourceFile.of(path)  # before it is read: a later change is noticed by the next run
     # Both calls release the GIL.
     regions = _core.RegionSet.from_bed(path)
     (encoding,) = core.encode_batch([regions], options).encodings
-    return SampleTokens(name, encoding.input_ids.astype(np.int32), len(regions), encoding.hits)
+    entry = SampleEntry(*source, len(regions), encoding.hits, len(encoding.input_ids))
+    return SampleTokens(name, encoding.input_ids.astype(np.int32), entry)
 
 
 def _reason(path: str, error: BaseException) -> str:
@@ -200,45 +302,30 @@ def _reason(path: str, error: BaseException) -> str:
     return text if text.startswith(path) else f"{path}: {text}"
 
 
-# ---- the manifest
-
-
-def _read_manifest(folder: Path, settings: dict[str, str]) -> Counts:
-    """Return the samples of an earlier run, which must have had the same settings."""
-    manifest = folder / MANIFEST
-    if not manifest.exists():
+def _read_folder(folder: Path, settings: dict[str, str]) -> Entries:
+    """Return the samples of earlier runs, which must have had the same settings."""
+    entries = read_manifest(folder, settings)
+    if entries is None:
         if any(folder.glob("part-*")) or any(folder.glob("*.gtok")):
-            raise ConfigError(f"{folder}: holds tokens and no {MANIFEST}, expected a new folder")
+            raise ConfigError(f"{folder}: holds tokens and no manifest, expected a new folder")
         return {}
-    try:
-        saved = json.loads(manifest.read_text("utf-8"))
-        saved_settings = {name: saved[name] for name in settings}
-        samples: Counts = dict(saved["samples"])
-    except (ValueError, KeyError, TypeError):
-        raise ConfigError(
-            f"{manifest}: is not a manifest of tokens, expected a new folder"
-        ) from None
-    for name, value in settings.items():
-        if saved_settings[name] != value:
-            raise ConfigError(
-                f"{folder}: holds tokens with {name} {saved_settings[name]!r}, not {value!r}; "
-                "choose another folder, or the tokenizer and options that were used there"
-            )
-    # A run may have ended between a shard and its manifest. Of .gtok files only the manifest
-    # knows the samples: one that it does not list is written again.
-    if settings["format"] != "gtok":
-        samples.update(read_shard_counts(folder, settings["format"]))
-    return samples
+    if settings["format"] == "gtok":
+        # Only the manifest knows the samples: a file that it does not list is written again.
+        return entries
+    # The shards themselves are what counts: a run may have ended between one and its manifest.
+    return {
+        name: entry
+        for held in read_entries(folder, settings["format"]).values()
+        for name, entry in held.items()
+    }
 
 
 def _write_manifest(folder: Path, settings: dict[str, str], result: TokenizedFiles) -> None:
-    content = {**settings, "samples": result.samples, "failed": result.failed}
-    with atomic_write(folder / MANIFEST) as temporary:
-        Path(temporary).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_manifest(folder, settings, result.samples, result.failed)
 
 
 @contextlib.contextmanager
-def _progress_bar(total: int, progress: bool | None) -> Iterator[Any]:
+def _progress_bar(plan: Plan, progress: bool | None) -> Iterator[Any]:
     """Yield a function to call after each file, which advances a progress bar if one is shown."""
     shown = sys.stderr.isatty() if progress is None else progress
     if not shown:
@@ -251,5 +338,5 @@ def _progress_bar(total: int, progress: bool | None) -> Iterator[Any]:
             raise ImportError("progress=True needs tqdm: pip install tqdm") from None
         yield lambda: None
         return
-    with tqdm(total=total, unit="file") as bar:
+    with tqdm(total=len(plan.missing), unit="file") as bar:
         yield bar.update

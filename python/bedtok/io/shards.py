@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok._checks import import_optional
+from bedtok._core import ConfigError
 from bedtok._files import StrPath, atomic_write
+from bedtok.io.entries import Entries, SampleEntry, entries_from_json
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -22,6 +25,7 @@ Int64s = npt.NDArray[np.int64]
 # Of a Parquet row group: some MB, which readers stream.
 _TOKENS_OF_A_GROUP = 2**20
 _METADATA_KEY = b"bedtok"
+_DAMAGED = "is not a shard of tokenize_files, or is damaged; remove it, or choose a new folder"
 
 
 class SampleTokens(NamedTuple):
@@ -30,18 +34,12 @@ class SampleTokens(NamedTuple):
     Attributes:
         sample: Its name.
         input_ids: int32, shape (tokens,).
-        regions: Number of its regions.
-        hits: Number of regions that hit the vocabulary.
+        entry: Its entry in the manifest.
     """
 
     sample: str
     input_ids: Int32s
-    regions: int
-    hits: int
-
-    def counts(self) -> dict[str, int]:
-        """Return the sample's entry in a manifest."""
-        return {"regions": self.regions, "hits": self.hits, "tokens": len(self.input_ids)}
+    entry: SampleEntry
 
 
 def part_path(folder: StrPath, number: int, suffix: str) -> str:
@@ -132,38 +130,102 @@ def write_shard(folder: Path, suffix: str, samples: Sequence[SampleTokens], dige
         digest: That of the tokenizer.
     """
     path = next_part_path(folder, suffix)
+    write_samples(path, samples, digest)
+    return path
+
+
+def write_samples(path: str, samples: Sequence[SampleTokens], digest: str) -> None:
+    """Write a shard, with the entries of its samples as metadata, atomically."""
     names = [sample.sample for sample in samples]
     values = np.concatenate([sample.input_ids for sample in samples])
     offsets = np.cumsum([0, *(len(sample.input_ids) for sample in samples)], dtype=np.int64)
-    if suffix == "parquet":
-        counts = {sample.sample: sample.counts() for sample in samples}
-        metadata = {"tokenizer_digest": digest, "samples": counts}
+    entries = {sample.sample: sample.entry.to_dict() for sample in samples}
+    metadata = {"tokenizer_digest": digest, "samples": entries}
+    if path.endswith(".parquet"):
         write_parquet(path, names, values, offsets, metadata)
-        return path
+        return
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         np.savez_compressed(
             file,
             samples=np.array(names),
             offsets=offsets,
             values=values,
-            regions=np.array([sample.regions for sample in samples]),
-            hits=np.array([sample.hits for sample in samples]),
-            tokenizer_digest=np.array(digest),
+            metadata=np.array(json.dumps(metadata)),
         )
-    return path
 
 
-def read_shard_counts(folder: Path, suffix: str) -> dict[str, dict[str, int]]:
-    """Return regions, hits and tokens of each sample in the shards of a folder, by its name."""
-    counts: dict[str, dict[str, int]] = {}
+def read_entries(folder: Path, suffix: str) -> dict[Path, Entries]:
+    """Return the entries of the samples in each shard of a folder.
+
+    Raises:
+        ConfigError: A file is not a shard of ``tokenize_files``, or it is damaged.
+    """
+    entries: dict[Path, Entries] = {}
     for path in part_paths(folder, suffix):
-        if suffix == "parquet":
+        with _naming(path):
+            if suffix == "parquet":
+                metadata = read_parquet_metadata(path)
+            else:
+                with open(path, "rb") as file, np.load(file) as shard:
+                    metadata = json.loads(str(shard["metadata"]))
+            samples = metadata["samples"]
+        entries[path] = entries_from_json(samples, path)
+    return entries
+
+
+def remove_samples(path: Path, names: Collection[str], entries: Entries, digest: str) -> None:
+    """Write a shard again without some of its samples, atomically; remove one that is left empty.
+
+    Args:
+        path: The shard.
+        names: The samples to remove.
+        entries: The entries of all samples in the shard.
+        digest: That of the tokenizer.
+    """
+    with _naming(path):
+        if path.suffix == ".parquet":
             pq = import_optional("pyarrow.parquet", "reading Parquet")
-            counts.update(json.loads(pq.read_schema(path).metadata[_METADATA_KEY])["samples"])
-            continue
-        with np.load(path) as shard:
-            columns = [shard[name].tolist() for name in ("samples", "regions", "hits")]
-            lengths = [last - first for first, last in pairwise(shard["offsets"].tolist())]
-        for name, regions, hits, tokens in zip(*columns, lengths, strict=True):
-            counts[name] = {"regions": regions, "hits": hits, "tokens": tokens}
-    return counts
+            table = pq.read_table(path)
+            rows = zip(table["sample"].to_pylist(), table["input_ids"].to_numpy(), strict=True)
+        else:
+            with open(path, "rb") as file, np.load(file) as shard:
+                values = np.split(shard["values"], shard["offsets"][1:-1])
+                rows = zip(shard["samples"].tolist(), values, strict=True)
+        kept = [
+            SampleTokens(name, np.asarray(ids, dtype=np.int32), entries[name])
+            for name, ids in rows
+            if name not in names
+        ]
+    if kept:
+        write_samples(str(path), kept, digest)
+    else:
+        path.unlink()
+
+
+def read_parquet_metadata(path: StrPath) -> Any:
+    """Return the JSON values in the metadata of a Parquet file."""
+    pq = import_optional("pyarrow.parquet", "reading Parquet")
+    return json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
+
+
+def write_parquet_metadata(path: StrPath, metadata: Mapping[str, Any]) -> None:
+    """Write a Parquet file of samples without rows, for its metadata, atomically."""
+    write_parquet(path, [], np.zeros(0, np.int32), np.zeros(1, np.int64), metadata)
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Raise a ConfigError that names a shard for what its damage raises."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        # pyarrow's errors are ValueErrors and OSErrors without a number.
+        raise ConfigError(f"{path}: {_DAMAGED} ({_one_line(error)})") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ConfigError(f"{path}: {_DAMAGED} ({_one_line(error)})") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The samples of a folder of tokens: the files they come from, and their counts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bedtok import _core
+from bedtok._core import ConfigError
+
+
+class SourceFile(NamedTuple):
+    """A file as it was when it was read.
+
+    Attributes:
+        path: Absolute path.
+        size: Bytes.
+        mtime_ns: Time of the last change, in nanoseconds.
+        digest: 16 hexadecimal digits that depend on its content.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str
+
+    @classmethod
+    def of(cls, path: str) -> SourceFile:
+        """Return the present state of a file."""
+        status = os.stat(path)
+        digest = _core.file_digest(path)
+        return cls(os.path.abspath(path), status.st_size, status.st_mtime_ns, digest)
+
+    def is_current(self, path: str) -> bool:
+        """Return whether ``path`` still has the content; it is read only if its time differs."""
+        status = os.stat(path)
+        if status.st_size != self.size:
+            return False
+        return status.st_mtime_ns == self.mtime_ns or _core.file_digest(path) == self.digest
+
+
+@dataclass(frozen=True)
+class SampleEntry:
+    """A sample in a manifest.
+
+    Attributes:
+        path: Absolute path of its file.
+        size: Bytes of the file.
+        mtime_ns: Time of the file's last change, in nanoseconds.
+        digest: 16 hexadecimal digits that depend on the file's content.
+        regions: Number of its regions.
+        hits: Number of regions that hit the vocabulary.
+        tokens: Number of its tokens.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    digest: str
+    regions: int
+    hits: int
+    tokens: int
+
+    @property
+    def source(self) -> SourceFile:
+        """The file as it was when it was read."""
+        return SourceFile(self.path, self.size, self.mtime_ns, self.digest)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON values."""
+        return asdict(self)
+
+
+Entries = dict[str, SampleEntry]  # by the samples' names
+
+
+def entries_from_json(samples: object, path: Path) -> Entries:
+    """Return entries out of JSON values; raise ConfigError, which names ``path``, for others."""
+    names = {field.name: field.type for field in fields(SampleEntry)}
+    try:
+        entries = {
+            str(sample): SampleEntry(**{name: entry[name] for name in names})
+            for sample, entry in samples.items()  # type: ignore[attr-defined]
+        }
+    except (AttributeError, KeyError, TypeError):
+        raise ConfigError(f"{path}: does not list samples, expected a file of bedtok") from None
+    for entry in entries.values():
+        for name, value in entry.to_dict().items():
+            if type(value) is not (str if name in ("path", "digest") else int):
+                raise ConfigError(f"{path}: {name} is {value!r} in the list of samples")
+    return entries

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The manifest of a folder of tokens: its settings, and the samples with the files they come from.
+
+``_bedtok_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
+Parquet shards is a dataset for readers that take every file in it. Other formats have
+``_bedtok_manifest.json``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bedtok._core import ConfigError, Error
+from bedtok._files import atomic_write
+from bedtok.io.entries import Entries, entries_from_json
+from bedtok.io.shards import read_parquet_metadata, write_parquet_metadata
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment, unused-ignore]
+
+_STEM = "_bedtok_manifest"
+_LOCK = "_bedtok.lock"
+
+
+def manifest_path(folder: Path, format: str) -> Path:
+    """Return the path of a manifest."""
+    return folder / f"{_STEM}.{'parquet' if format == 'parquet' else 'json'}"
+
+
+def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
+    """Return the samples of a manifest; None if there is none.
+
+    Args:
+        folder: The folder.
+        settings: The format and the digest of the tokenizer.
+
+    Raises:
+        ConfigError: The settings are others, or the file is not a manifest.
+    """
+    paths = [folder / f"{_STEM}.{suffix}" for suffix in ("parquet", "json")]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        return None
+    try:
+        saved = (
+            read_parquet_metadata(path)
+            if path.suffix == ".parquet"
+            else json.loads(path.read_text(encoding="utf-8"))
+        )
+        saved_settings = {name: saved[name] for name in settings}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ConfigError(f"{path}: is not a manifest of tokens, expected a new folder") from None
+    for name, value in settings.items():
+        if saved_settings[name] != value:
+            raise ConfigError(
+                f"{folder}: holds tokens with {name} {saved_settings[name]!r}, not {value!r}; "
+                "choose another folder, or the tokenizer and options that were used there"
+            )
+    return entries_from_json(saved.get("samples"), path)
+
+
+def write_manifest(
+    folder: Path, settings: Mapping[str, str], entries: Entries, failed: Mapping[str, str]
+) -> None:
+    """Write a manifest, atomically."""
+    path = manifest_path(folder, settings["format"])
+    content = {
+        **settings,
+        "samples": {name: entry.to_dict() for name, entry in entries.items()},
+        "failed": dict(failed),
+    }
+    if path.suffix == ".parquet":
+        write_parquet_metadata(path, content)
+        return
+    with atomic_write(path) as temporary:
+        Path(temporary).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Keep other runs out of a folder.
+
+    The lock belongs to the process, so one that was killed leaves none behind.
+
+    Raises:
+        Error: Another run has it.
+    """
+    path = folder / _LOCK
+    descriptor = _lock(path)
+    try:
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}".encode())
+        yield
+    finally:
+        if fcntl is not None:  # while it is locked, or it may be another run's already
+            os.remove(path)
+        os.close(descriptor)
+        if fcntl is None:  # Windows does not remove an open file
+            with contextlib.suppress(OSError):
+                os.remove(path)
+
+
+def _lock(path: Path) -> int:
+    """Return a descriptor of the file, locked."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            else:
+                import msvcrt
+
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined, unused-ignore]
+            # The run before may have removed the file between the two calls.
+            if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(descriptor)):
+                return descriptor
+            os.close(descriptor)
+        except OSError as error:
+            holder = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+            os.close(descriptor)
+            if error.errno not in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+                raise
+            raise Error(
+                f"{path.parent}: another run writes to this folder ({holder or 'unknown'}); wait "
+                "for it to end, or choose another folder"
+            ) from None
