@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, overload
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from bedtok._checks import check_at_least, import_optional
-from bedtok._core import VocabularyError
+from bedtok._core import Error, VocabularyError
 from bedtok._files import StrPath, checked_path
 from bedtok._regions.samples import Samples
 from bedtok._tokenization.cells import Int32s, Int64s, cell_samples
@@ -155,8 +156,19 @@ class CellTokens(Sequence[Int32s]):
         return [ids.tolist() for ids in self]
 
     def to_dict(self) -> dict[str, list[int]]:
-        """Return the ids of each cell as a list, by the cell's name."""
-        return dict(zip(self._names, self.to_lists(), strict=True))
+        """Return the ids of each cell as a list, by the cell's name.
+
+        Raises:
+            Error: Two cells have one name.
+        """
+        ids = dict(zip(self._names, self.to_lists(), strict=True))
+        if len(ids) < len(self):
+            name = next(name for name, count in Counter(self._names).items() if count > 1)
+            raise Error(
+                f"two cells are named {name!r}, expected distinct names; use to_lists(), "
+                "or make the names distinct (AnnData: adata.obs_names_make_unique())"
+            )
+        return ids
 
     def to_arrow(self) -> pa.ListArray | pa.LargeListArray:
         """Return an Arrow array of lists of int32; the ids are not copied."""

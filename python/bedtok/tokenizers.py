@@ -372,9 +372,9 @@ class Tokenizer(Vocabulary):
     ) -> CellTokens:
         """Tokenize the cells of an AnnData of cells x peaks.
 
-        The peaks are mapped once. A cell's ids are those that calling the tokenizer on its peaks
-        gives, in the order in which the matrix has them: that of ``var``, unless the indices of a
-        sparse matrix are not sorted.
+        The peaks are mapped once. A cell's ids are those of calling the tokenizer on its peaks, in
+        the order of ``var``, however the matrix is stored. An entry that a sparse matrix stores
+        several times counts once, by the sum.
 
         Args:
             adata: Its peaks are the columns chrom (chr, seqname), start and end of ``var``, or

@@ -985,3 +985,36 @@ def test_flags_of_shards_need_shards(
     bed = write(tmp_path / "a.bed", "chr1\t150\t350\n")
     result = run("tokenize", vocab, bed, *arguments)
     assert result.code == 2 and message in result.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="RLIMIT_FSIZE is of POSIX")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_a_failure_also_without_buffers(
+    vocab: Path, tmp_path: Path, unbuffered: str
+) -> None:
+    import resource
+
+    lines = "".join(f"chr1\t{150 + i % 200}\t{351 + i}\n" for i in range(3000))
+    bed = write(tmp_path / "a.bed", lines)
+    out = tmp_path / "ids.jsonl"
+
+    def limit() -> None:  # a disk of 8 KiB
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+    with open(out, "wb") as file:
+        done = subprocess.run(
+            [sys.executable, "-m", "bedtok", "tokenize", str(vocab), str(bed)],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered, "PYTHONPATH": package_path()},
+            preexec_fn=limit,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert b"File too large" in done.stderr and out.stat().st_size <= 8192
+
+
+def package_path() -> str:
+    """PYTHONPATH with which a child process imports this bedtok."""
+    return os.pathsep.join(path for path in sys.path if path)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bedtok import ConfigError, ParseError, Tokenizer, VocabularyError
+from bedtok import ConfigError, Error, ParseError, Tokenizer, VocabularyError
 from bedtok.cells import CellTokens
 from bedtok.tokenizers import tokenize_fragment_file
 from conftest import VOCABULARY
@@ -334,3 +334,12 @@ def test_a_parquet_file_that_fails_leaves_the_old_one(
         cells.to_parquet(file)
     assert file.read_bytes() == before
     assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_dict_of_cells_needs_distinct_names(tokenizer: Tokenizer, path: Path) -> None:
+    cells = tokenizer.encode_fragments(path)
+    names = [cells.names[0]] * len(cells)
+    twins = CellTokens(tokenizer, cells.values, cells.offsets, names)
+    with pytest.raises(Error, match=r"two cells are named 'AAAC-1', expected distinct names"):
+        twins.to_dict()
+    assert twins.to_lists() == cells.to_lists()

@@ -251,3 +251,17 @@ def test_a_token_file_cut_short_is_an_error_where_gtars_drops_the_end(tmp_path: 
     assert gtars.utils.read_tokens_from_gtok(str(path)) == [5]
     with pytest.raises(ValueError, match="cut off"):
         read_tokens_from_gtok(path)
+
+
+def test_region_sets_of_gtars_are_taken(plain_vocabulary: list[Interval]) -> None:
+    theirs = gtars.models.RegionSet.from_vectors(
+        [chrom for chrom, _, _ in plain_vocabulary],
+        [start for _, start, _ in plain_vocabulary],
+        [end for _, _, end in plain_vocabulary],
+    )
+    tokenizer = Tokenizer.from_regions(theirs)
+    regions = [(region.chr, region.start, region.end) for region in theirs]
+    assert tokenizer == Tokenizer.from_regions(regions)
+    ids = tokenizer(regions)["input_ids"]
+    assert tokenizer(theirs)["input_ids"] == ids
+    assert tokenizer([theirs, theirs])["input_ids"] == [ids, ids]

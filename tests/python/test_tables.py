@@ -121,3 +121,20 @@ def test_a_set_becomes_a_frame_and_comes_back() -> None:
     assert frame["start"].dtype == np.uint32
     assert RegionSet(frame) == RegionSet([("chr2", 5, 9), ("chr1", 1, 2)])
     assert "rest" not in EXPECTED.to_pandas()
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "remedy"),
+    [
+        ("dask.dataframe.core", "DataFrame", r"got a dask.DataFrame; call .compute\(\) first"),
+        ("_duckdb", "DuckDBPyRelation", r"got a duckdb.DuckDBPyRelation; call .df\(\) or"),
+        ("polars.lazyframe.frame", "LazyFrame", r"got a polars.LazyFrame; call .collect\(\)"),
+    ],
+)
+def test_tables_without_values_are_refused_with_a_remedy(
+    library: str, name: str, remedy: str
+) -> None:
+    table = type(name, (), {"__module__": library, "columns": ["chrom", "start", "end"]})()
+    for call in (RegionSet, Tokenizer.from_regions, Tokenizer.from_regions(["chr1:1-2"])):
+        with pytest.raises(TypeError, match=remedy):
+            call(table)  # type: ignore[operator]

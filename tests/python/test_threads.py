@@ -78,3 +78,18 @@ def test_calls_go_on_while_special_tokens_are_added() -> None:
         added = [add(i) for i in range(20)]
         assert all(call.result()["input_ids"] == expected for call in calls)
     assert added == [1] * 20 and len(tokenizer) == NUM_REGIONS + 7 + 20
+
+
+def test_no_special_token_is_lost_when_many_threads_add_them() -> None:
+    tokenizer = make_tokenizer()
+    names = [f"<t{i}>" for i in range(80)]
+    with ThreadPoolExecutor(8) as pool:
+        added = list(
+            pool.map(
+                lambda name: tokenizer.add_special_tokens({"additional_special_tokens": [name]}),
+                names,
+            )
+        )
+    assert added == [1] * len(names)
+    assert sorted(tokenizer.additional_special_tokens) == sorted(names)
+    assert len(set(tokenizer.convert_tokens_to_ids(names))) == len(names)

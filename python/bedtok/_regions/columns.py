@@ -84,17 +84,24 @@ def columns_from_regions(
 
 
 def _parts_of_object(i: int, item: Any) -> tuple[Any, ...]:
-    chrom = getattr(item, "chrom", None)
-    if chrom is None:
-        chrom = getattr(item, "chr", None)
-    start, end = getattr(item, "start", None), getattr(item, "end", None)
+    chrom = next(
+        (name for name in (_attribute(item, a) for a in ("chrom", "chr", "contig")) if name), None
+    )
+    start, end = _attribute(item, "start"), _attribute(item, "end")
     if chrom is None or start is None or end is None:
         raise TypeError(
             f"region {i}: got {type(item).__name__}, expected a Region, (chrom, start, end), "
             "'chr1:100-200', or an object with chrom or chr, start, end"
         )
-    rest = getattr(item, "rest", None)
+    rest = _attribute(item, "rest")
     return chrom, start, end, rest if isinstance(rest, str) else None
+
+
+def _attribute(item: Any, name: str) -> Any:
+    try:
+        return getattr(item, name, None)
+    except KeyError:  # rows of pysam
+        return None
 
 
 def columns_from_arrays(

@@ -342,6 +342,11 @@ class RegionSet(Sequence[Region]):
         return frame
 
 
+def is_foreign_set(x: object) -> bool:
+    """Return whether ``x`` is a RegionSet of gtars."""
+    return type(x).__name__ == "RegionSet" and type(x).__module__.partition(".")[0] == "gtars"
+
+
 def as_region_set(x: object) -> RegionSet:
     """Return anything that ``RegionSet`` takes as one.
 
@@ -354,6 +359,8 @@ def as_region_set(x: object) -> RegionSet:
         return RegionSet.from_bed(x)
     if isinstance(x, (list, tuple)):
         return RegionSet._wrap(columns_from_regions(x))
+    if is_foreign_set(x):
+        return RegionSet._wrap(columns_from_regions(list(x)))  # type: ignore[call-overload]
     if is_table(x):
         return RegionSet._wrap(columns_from_table(x))
     raise TypeError(

@@ -14,7 +14,7 @@ from bedtok._core import Error
 from bedtok._files import checked_path
 from bedtok._regions.columns import columns_from_regions, is_region_text
 from bedtok._regions.region import Region
-from bedtok._regions.region_set import RegionSet, as_region_set
+from bedtok._regions.region_set import RegionSet, as_region_set, is_foreign_set
 from bedtok._regions.tables import is_table
 
 Int64s = npt.NDArray[np.int64]
@@ -55,7 +55,7 @@ def classify(x: object) -> Form:
     Raises:
         TypeError: ``x`` has another type, or is one region where a list of them is expected.
     """
-    if isinstance(x, RegionSet):
+    if isinstance(x, RegionSet) or is_foreign_set(x):
         return "set"
     if isinstance(x, str):
         return "text"
@@ -90,7 +90,9 @@ def _is_sample(item: object) -> bool:
     if isinstance(item, tuple):
         # The empty tuple is a sample without regions.
         return not item or isinstance(item[0], (Region, tuple)) or _is_tuple_of_texts(item)
-    return isinstance(item, (RegionSet, os.PathLike, list)) or is_table(item)
+    return (
+        isinstance(item, (RegionSet, os.PathLike, list)) or is_table(item) or is_foreign_set(item)
+    )
 
 
 def _is_tuple_of_texts(item: tuple[Any, ...]) -> bool:

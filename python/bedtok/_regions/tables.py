@@ -24,9 +24,23 @@ _NAMES = {
 }
 
 
+# Tables that have no values yet.
+_REMEDIES = {
+    ("dask", "DataFrame"): "call .compute() first",
+    ("duckdb", "DuckDBPyRelation"): "call .df() or .arrow() first",
+    ("polars", "LazyFrame"): "call .collect() first",
+    ("pyspark", "DataFrame"): "call .toPandas() first",
+}
+
+
+def _library_and_type(x: object) -> tuple[str, str]:
+    library = type(x).__module__.partition(".")[0].removeprefix("_").replace("dask_expr", "dask")
+    return library, type(x).__name__
+
+
 def is_table(x: object) -> bool:
     """Return whether ``x`` is a data frame or an Arrow table."""
-    return _column_names(x) is not None
+    return _column_names(x) is not None or _library_and_type(x) in _REMEDIES
 
 
 def _column_names(x: Any) -> list[str] | None:
@@ -43,6 +57,8 @@ def _column_names(x: Any) -> list[str] | None:
 
 def columns_from_table(table: Any) -> _core.RegionSet:
     """Return the regions of a table; see ``RegionSet.from_table``."""
+    if remedy := _REMEDIES.get(_library_and_type(table)):
+        raise TypeError(f"table: got a {'.'.join(_library_and_type(table))}; {remedy}")
     names = _column_names(table)
     if names is None:
         raise TypeError(

@@ -52,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return INTERRUPTED
         except (ValueError, OSError, ImportError, MemoryError) as error:
             log(message_of(error))
+            try:
+                sys.stdout.flush()
+            except (OSError, ValueError, AttributeError):
+                _abandon_stdout()  # on a full disk Python would fail again when it exits
             return FAILED
     return OK
 

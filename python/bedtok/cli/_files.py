@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -66,12 +67,30 @@ def read_regions(path: str, sort: bool = True) -> _core.RegionSet:
 
 
 @contextlib.contextmanager
+def _whole_writes(file: BinaryIO) -> Iterator[BinaryIO]:
+    """Yield a file whose ``write`` writes everything or fails.
+
+    With PYTHONUNBUFFERED standard output is a raw file, which writes a part when the disk is full.
+    """
+    if not isinstance(file, io.RawIOBase):
+        yield file
+        return
+    buffered = io.BufferedWriter(file)
+    try:
+        yield buffered
+    finally:
+        with contextlib.suppress(OSError):  # it has been raised by the block
+            buffered.detach()
+
+
+@contextlib.contextmanager
 def open_output(path: str | None) -> Iterator[BinaryIO]:
     """Open standard output, or a file that is written atomically."""
     if path is None or path == "-":
         sys.stdout.flush()
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _whole_writes(sys.stdout.buffer) as file:
+            yield file
+            file.flush()
     elif os.path.isdir(path):
         raise IsADirectoryError(f"{path}: is a folder, expected a file to write")
     else:
