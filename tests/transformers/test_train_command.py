@@ -293,7 +293,7 @@ def test_data_come_from_shards_and_from_saved_datasets(folder: Path, cells: Any)
     given["data"]["train"] = ["shards"]
     train(given)
 
-    paths = sorted(Path("shards").glob("*.parquet"))
+    paths = sorted(Path("shards").glob("part-*.parquet"))
     tokens = [ids for path in paths for ids in pq.read_table(path)["input_ids"].to_pylist()]
     assert len(paths) == 3 and sorted(tokens) == sorted(
         TOKENIZER(cell)["input_ids"] for cell in cells
@@ -305,6 +305,15 @@ def test_data_come_from_shards_and_from_saved_datasets(folder: Path, cells: Any)
     given["training"]["output_dir"] = "from_datasets"
     train(given)
     assert same(weights("from_shards"), weights("from_datasets"))
+
+    # A column that is added to the shards is not expected of the manifest beside them.
+    for path in paths:
+        table = pq.read_table(path)
+        pq.write_table(table.append_column("type", pa.array(["a", "b"] * 12)[: len(table)]), path)
+    labelled = tiny("labelled", max_steps=2)
+    labelled["data"] |= {"train": ["shards"], "label_column": "type"}
+    labelled["objective"] = {"name": "triplet"}
+    train(labelled)
 
     DatasetDict({"train": data, "test": data}).save_to_disk("splits")
     with pytest.raises(ConfigError, match=r"^splits: holds several.*: splits/test, splits/train$"):

@@ -132,7 +132,8 @@ def _parquet_files(path: Path) -> list[str]:
         if path.suffix != ".parquet":
             raise ConfigError(f"{path}: expected a .parquet file or a folder")
         return [str(path)]
-    files = sorted(str(file) for file in path.glob("*.parquet"))
+    # Names that begin with "_" are no data, as in other readers of Parquet folders: a manifest.
+    files = sorted(str(file) for file in path.glob("*.parquet") if file.name[0] not in "_.")
     if not files:
         raise FileNotFoundError(
             f"{path}: has no .parquet files and is no folder of Dataset.save_to_disk"
