@@ -204,9 +204,10 @@ def _plan(texts: Sequence[str], entries: Entries) -> Plan:
         if name in taken:
             name = text
         if name in taken:
+            # A new file may have it as its short name, so it need not be among the entries.
             raise ConfigError(
-                f"{text}: a sample of this name is in the folder and comes from "
-                f"{entries[name].path}; choose another folder"
+                f"{text}: another sample has this name, expected distinct names; rename the file, "
+                "or choose another folder"
             )
         taken.add(name)
         missing[text] = name
