@@ -92,9 +92,10 @@ TEST_CASE("a flipped bit of a block is refused or changes nothing") {
   std::mt19937_64 random(55);
   const std::string text = random_text(random, 9000);
   const std::string bytes = support::bgzip(text, 3000);
-  for (std::size_t at = 0; at < bytes.size(); at += 1 + at % 7) {
+  const auto every = static_cast<std::size_t>(56 / support::rounds(56));
+  for (std::size_t at = 0; at < bytes.size(); at += every * (1 + at % 7)) {
     std::string damaged = bytes;
-    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at % 8)));
+    damaged[at] = static_cast<char>(damaged[at] ^ (1 << (at / every % 8)));
     CAPTURE(at);
     std::string got;
     try {

@@ -160,7 +160,7 @@ TEST_CASE("the tokenizer's mapping options hold unless others are given") {
 
 TEST_CASE("random fragments and options agree with the line-by-line loop, for any threads") {
   std::mt19937_64 random(121);
-  for (int round = 0; round < 150; ++round) {
+  for (int round = 0; round < support::rounds(150); ++round) {
     const auto vocabulary = support::random_naive_regions(random, 20, {"chr1", "chr2"}, 300, 50);
     const support::NaiveTokenizer naive(vocabulary);
     const Tokenizer<> tokenizer(support::region_set<std::uint32_t>(vocabulary));

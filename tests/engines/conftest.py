@@ -11,6 +11,7 @@ import random
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -68,6 +69,22 @@ def interruption(tmp_path: Path) -> Iterator[Interruption]:
     folder.mkdir()
     with Interruption(folder, at="sample06", after=6).killing() as planned:
         yield planned
+
+
+@pytest.fixture
+def assert_prints_what_stands_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[ModuleType], None]:
+    """Run an example as its command does, and compare what it prints."""
+
+    def check(example: ModuleType) -> None:
+        path = Path(str(example.__file__))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr("sys.argv", [str(path)])
+        example.main()
+        assert capsys.readouterr().out == path.with_suffix(".out").read_text()
+
+    return check
 
 
 @pytest.fixture

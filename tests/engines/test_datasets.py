@@ -7,6 +7,7 @@ import functools
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -103,3 +104,9 @@ def test_tokens_are_mixed_with_nothing_else(
     with pytest.raises(ValueError, match=message):
         run(tokenizer, beds, out)
     assert (out / "part-00000.parquet").read_text() == "somebody's"
+
+
+def test_the_command_prints_what_stands_beside_it(
+    assert_prints_what_stands_beside_it: Callable[[ModuleType], None],
+) -> None:
+    assert_prints_what_stands_beside_it(datasets_collection)

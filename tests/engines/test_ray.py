@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -141,3 +142,11 @@ def test_tokens_are_mixed_with_nothing_else(
     with pytest.raises(ValueError, match=message):
         tokenize_collection(tokenizer, beds, out, workers=2)
     assert (out / "part-00000.parquet").read_text() == "somebody's"
+
+
+def test_the_command_prints_what_stands_beside_it(
+    assert_prints_what_stands_beside_it: Callable[[ModuleType], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ray, "init", lambda **keywords: None)  # it runs already
+    assert_prints_what_stands_beside_it(ray_collection)

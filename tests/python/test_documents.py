@@ -30,8 +30,12 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
 OPTIONAL = ("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn")
-# These train for minutes: tests/transformers/test_training_examples.py runs them in short.
-TRAINING = {"simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"}
+# These train for minutes: tests/transformers/test_training_examples.py runs them in short. Those of
+# the engines run with their tests, in tests/engines.
+ELSEWHERE = {
+    *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
+    *("ray_collection.py", "datasets_collection.py"),
+}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -190,7 +194,7 @@ def test_cpp_of_a_page_compiles_and_prints_what_it_says(page: Path, folder: Path
 
 @pytest.mark.parametrize(
     "example",
-    slow_with_ray([path for path in EXAMPLES if path.name not in TRAINING]),
+    [path for path in EXAMPLES if path.name not in ELSEWHERE],
     ids=lambda path: path.name,
 )
 def test_an_example_prints_what_stands_beside_it(example: Path, folder: Path) -> None:

@@ -679,12 +679,12 @@ def test_the_command_trains_as_the_function_does(folder: Path, capfd: Any) -> No
 
 @pytest.mark.slow
 def test_a_killed_command_is_resumed_from_its_folder(folder: Path) -> None:
-    train(tiny("whole", max_steps=200, save_steps=10))
+    train(tiny("whole", max_steps=100, save_steps=10))
     module = [sys.executable, "-m", "bedtok", "train"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     environment |= {"HF_DATASETS_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
     first = subprocess.Popen(
-        [*module, *command(max_steps=200, save_steps=10)],
+        [*module, *command(max_steps=100, save_steps=10)],
         env=environment,
         stdout=subprocess.DEVNULL,
     )

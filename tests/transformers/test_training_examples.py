@@ -49,7 +49,7 @@ def test_the_examples_train_a_model_that_tells_types_apart(tmp_path: Path) -> No
     # In so few steps it finds the batches, the stronger of the two signals.
     assert pretrained["ARI, pre-trained"][1] > pretrained["ARI, new model"][1] + 0.3
 
-    finetuned = run("finetune_triplets.py", tmp_path, "--cells", "1000", "--epochs", "5")
+    finetuned = run("finetune_triplets.py", tmp_path, "--cells", "600", "--epochs", "5")
     before, after = finetuned["ARI, pre-trained"][0], finetuned["ARI, fine-tuned by triplets"][0]
     assert after > before + 0.2
 

@@ -29,7 +29,7 @@ def test_data_loader_workers_give_what_one_process_gives(
     loader = DataLoader(
         cells,
         batch_size=5,
-        num_workers=2,
+        num_workers=2 if start == "fork" else 1,  # which takes seconds to import PyTorch
         collate_fn=functools.partial(collate, own),
         multiprocessing_context=start,
     )
