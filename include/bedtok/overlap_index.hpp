@@ -113,9 +113,11 @@ class OverlapIndex {
 
   // Buckets with more intervals than this are searched by binary search.
   static constexpr std::uint32_t long_bucket = 12;
-  // A chromosome becomes a tree when a query would walk over this many ended intervals, on average
-  // or at the worst place.
+  // A chromosome becomes a tree when a query would walk over this many ended intervals: on average
+  // where intervals start, as queries do that resemble them; on average over all positions; at the
+  // worst place.
   static constexpr std::uint64_t wasted_on_average = 4;
+  static constexpr std::uint64_t wasted_anywhere = 32;
   static constexpr std::uint64_t wasted_at_worst = 512;
 
   const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
@@ -174,26 +176,35 @@ class OverlapIndex {
     }
   }
 
-  /// Counts, for a query at each interval's start, the intervals that step 3 would walk over though
-  /// they have ended: all that ended, less those before the first live one.
+  /// Counts the intervals that step 3 would walk over though they have ended: all that ended, less
+  /// those before the first live one. That number changes only where an interval starts or ends.
   void choose_layout(Chrom& chrom) {
     std::vector<Coord> ends;
     ends.reserve(chrom.last - chrom.first);
     for (std::uint32_t k = chrom.first; k < chrom.last; ++k) ends.push_back(intervals_[k].end);
     std::sort(ends.begin(), ends.end());
-    std::uint64_t total = 0;
+    std::uint64_t total = 0;  // of queries at the starts
+    double area = 0;          // of queries at every position
     std::uint64_t worst = 0;
-    std::size_t ended = 0;
+    std::uint32_t next = chrom.first;
     std::uint32_t live = chrom.first;
-    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) {
-      while (live < chrom.last && intervals_[live].furthest <= intervals_[k].start) ++live;
-      while (ended < ends.size() && ends[ended] <= intervals_[k].start) ++ended;
-      const std::uint64_t wasted = ended - (live - chrom.first);
-      total += wasted;
+    std::size_t ended = 0;
+    std::uint64_t wasted = 0;
+    Coord at = 0;
+    // The last end is the furthest one: no query behind it looks at anything.
+    while (ended < ends.size()) {
+      const Coord here = std::min(intervals_[next].start, ends[ended]);
+      area += static_cast<double>(wasted) * static_cast<double>(here - at);
+      at = here;
+      while (ended < ends.size() && ends[ended] <= here) ++ended;
+      while (live < chrom.last && intervals_[live].furthest <= here) ++live;
+      wasted = ended - (live - chrom.first);
       worst = std::max(worst, wasted);
+      for (; next < chrom.last && intervals_[next].start == here; ++next) total += wasted;
     }
     const std::uint64_t count = chrom.last - chrom.first;
-    chrom.tree = worst > wasted_at_worst || total > wasted_on_average * count;
+    chrom.tree = worst > wasted_at_worst || total > wasted_on_average * count ||
+                 area > static_cast<double>(wasted_anywhere) * static_cast<double>(chrom.max_end);
     if (chrom.tree) {
       furthest_of(chrom.first, chrom.last);
     } else {

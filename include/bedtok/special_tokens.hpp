@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,7 @@ class SpecialTokens {
   SpecialTokens() : spellings_(role_count) {
     for (std::size_t i = 0; i < role_count; ++i) {
       spellings_[i].append("<").append(role_names[i]).append(">");
+      places_.emplace(spellings_[i], i);
       position_[i] = i;
     }
   }
@@ -62,15 +64,17 @@ class SpecialTokens {
     const std::string name(role_names[static_cast<std::size_t>(role)]);
     check_spelling(spelling, "special token '" + name + "'", name);
     spellings_[position(role)] = std::move(spelling);
+    places_.clear();
+    for (std::size_t i = 0; i < size(); ++i) places_.emplace(spellings_[i], i);
   }
 
   /// The place of the token `spelling`, which is added behind the others when it is not there.
   /// Throws ConfigError for an empty spelling.
   std::size_t add(std::string spelling) {
     check_spelling(spelling, "a special token", "new");
-    if (const auto known = find(spelling)) return *known;
-    spellings_.push_back(std::move(spelling));
-    return spellings_.size() - 1;
+    const std::size_t place = places_.emplace(spelling, size()).first->second;
+    if (place == size()) spellings_.push_back(std::move(spelling));
+    return place;
   }
 
   /// Passes a role to the token `spelling`, as `add` makes it. Two roles may share a token.
@@ -81,21 +85,19 @@ class SpecialTokens {
   /// Throws ConfigError when two tokens are spelled the same: one of them would have no id.
   void check() const {
     for (std::size_t i = 0; i < size(); ++i) {
-      for (std::size_t j = i + 1; j < size(); ++j) {
-        if (spellings_[i] == spellings_[j]) {
-          throw ConfigError("special tokens " + name_of(i) + " and " + name_of(j) +
-                            " are both spelled '" + spellings_[i] +
-                            "', each needs a spelling of its own");
-        }
-      }
+      const std::size_t first = places_.find(spellings_[i])->second;
+      if (first == i) continue;
+      throw ConfigError("special tokens " + name_of(first) + " and " + name_of(i) +
+                        " are both spelled '" + spellings_[i] +
+                        "', each needs a spelling of its own");
     }
   }
 
   /// The place of `spelling` among the special tokens, none when it is not one of them.
   std::optional<std::size_t> find(std::string_view spelling) const noexcept {
-    const auto found = std::find(spellings_.begin(), spellings_.end(), spelling);
-    if (found == spellings_.end()) return std::nullopt;
-    return static_cast<std::size_t>(found - spellings_.begin());
+    const auto found = places_.find(spelling);
+    if (found == places_.end()) return std::nullopt;
+    return found->second;
   }
 
   friend bool operator==(const SpecialTokens& a, const SpecialTokens& b) {
@@ -115,6 +117,7 @@ class SpecialTokens {
   }
 
   std::vector<std::string> spellings_;
+  std::map<std::string, std::size_t, std::less<>> places_;  // the first that is spelled so
   std::array<std::size_t, role_count> position_{};
 };
 

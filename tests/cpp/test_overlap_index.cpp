@@ -199,6 +199,17 @@ TEMPLATE_TEST_CASE("one very long region over many short ones is found by all", 
   check_random(RegionSet<TestType>(regions).sorted(), count * 110, 400, random);
 }
 
+TEST_CASE("behind a pile of regions only the long one over it is found") {
+  // All of the pile starts before any of it ends: the pile is in the way of later queries only.
+  std::mt19937_64 random(30);
+  const std::uint32_t count = GENERATE(10u, 60u, 900u);
+  std::vector<Region<>> regions = {{"chr1", 0, 100000, {}}};
+  for (std::uint32_t i = 0; i < count; ++i) regions.push_back({"chr1", i, 2000 + i, {}});
+  std::shuffle(regions.begin(), regions.end(), random);
+  check_random(RegionSet<>(regions), 4000, 50, random);
+  check_random(RegionSet<>(regions), 101000, 300, random);
+}
+
 TEST_CASE("regions nested like dolls are found") {
   std::mt19937_64 random(25);
   std::vector<Region<>> regions;

@@ -152,3 +152,20 @@ TEST_CASE("special tokens differ by a spelling, by an added one and by whose a r
     }
   }
 }
+
+TEST_CASE("many added tokens are found by their spellings") {
+  SpecialTokens tokens;
+  for (std::size_t i = 0; i < 50000; ++i) {
+    REQUIRE(tokens.add("<x" + std::to_string(i) + ">") == SpecialTokens::role_count + i);
+  }
+  CHECK(tokens.add("<x49999>") == SpecialTokens::role_count + 49999);
+  CHECK(tokens.size() == SpecialTokens::role_count + 50000);
+  tokens.check();
+  tokens.set(SpecialRole::pad, "<x7>");
+  CHECK_THROWS_AS(tokens.check(), bedtok::ConfigError);
+  CHECK_FALSE(tokens.find("<pad>"));
+  tokens.set(SpecialRole::pad, "[pad]");
+  tokens.check();
+  CHECK(tokens.find("[pad]") == 1u);
+  CHECK(tokens.find("<x7>") == SpecialTokens::role_count + 7);
+}
