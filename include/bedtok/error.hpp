@@ -7,16 +7,19 @@
 #include <string>
 #include <utility>
 
+#include "detail/utf8.hpp"
+
 /// The errors that bedtok throws. A message is one line: where, what with
-/// its value, what was expected, and the remedy if there is one. Files that are missing, folders
-/// given for files and full disks are `std::filesystem::filesystem_error`; memory stays
+/// its value, what was expected, and the remedy if there is one. Control codes and marks of
+/// direction in it are escaped, whatever name or value they come from. Files that are missing,
+/// folders given for files and full disks are `std::filesystem::filesystem_error`; memory stays
 /// `std::bad_alloc`.
 namespace bedtok {
 
 /// Base class: an argument or a file has a value that cannot be used.
 class Error : public std::invalid_argument {
  public:
-  using std::invalid_argument::invalid_argument;
+  explicit Error(const std::string& message) : std::invalid_argument(detail::printable(message)) {}
 };
 
 /// A file, or a text in memory, is not what its format says.

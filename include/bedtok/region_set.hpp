@@ -20,6 +20,7 @@
 #include "detail/utf8.hpp"
 #include "error.hpp"
 #include "region.hpp"
+#include "skipped_lines.hpp"
 
 namespace bedtok {
 
@@ -60,10 +61,7 @@ class RegionSet {
     if (carries) {
       for (const value_type& region : regions) {
         if constexpr (std::is_same_v<Payload, Rest>) {
-          if (region.rest && region.rest->find_first_of("\n\r") != std::string::npos) {
-            throw Error("region " + std::to_string(rest_.size()) +
-                        ": the rest holds a line end, expected text on one line");
-          }
+          if (region.rest) check_rest(rest_.size(), *region.rest);
         }
         rest_.push_back(region.rest);
       }
@@ -106,12 +104,15 @@ class RegionSet {
   /// are recognised by their first bytes; sorted by (chromosome name as bytes, start), stable,
   /// unless `sort` is false. An empty file is an empty set. Throws ParseError that names file,
   /// line, value and what was expected, std::filesystem::filesystem_error when the file cannot be
-  /// read. Defined in io/bed.hpp.
-  static RegionSet from_bed(const std::filesystem::path& path, bool sort = true);
+  /// read. With `skipped`, lines that are not a region are left out and told there; where none is
+  /// left, the first is a ParseError all the same. Defined in io/bed.hpp.
+  static RegionSet from_bed(const std::filesystem::path& path, bool sort = true,
+                            SkippedLines* skipped = nullptr);
 
   /// Reads the bytes of a BED file; `name` is the name of the file in messages. Defined in
   /// io/bed.hpp.
-  static RegionSet from_bytes(std::string_view bytes, const std::string& name, bool sort = true);
+  static RegionSet from_bytes(std::string_view bytes, const std::string& name, bool sort = true,
+                              SkippedLines* skipped = nullptr);
 
   /// Writes one line a region: chromosome, start, end and the rest. The file is written atomically.
   /// Defined in io/bed.hpp.
@@ -204,6 +205,14 @@ class RegionSet {
   RegionSet<Coord> without_payload() && {
     return RegionSet<Coord>::from_checked_columns(std::move(chroms_), std::move(chrom_ids_),
                                                   std::move(starts_), std::move(ends_));
+  }
+
+  /// Throws Error that names region `i` where its rest could not be read again as it is: a carriage
+  /// return within it can.
+  static void check_rest(std::size_t i, std::string_view rest) {
+    if (rest.find('\n') == std::string_view::npos && (rest.empty() || rest.back() != '\r')) return;
+    throw Error("region " + std::to_string(i) +
+                ": the rest holds a line end, expected text on one line");
   }
 
   /// Takes columns that a reader has checked already, without another check.

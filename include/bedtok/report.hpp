@@ -27,6 +27,7 @@ struct MappingReport {
   std::vector<ChromReport> chroms;   ///< in the order of first sight
   std::vector<std::int64_t> misses;  ///< positions of the regions without a hit
   std::vector<std::string> unknown_chroms;
+  std::uint64_t skipped_lines = 0;  ///< of the file, left out by its reader
   /// The likely cause of the misses and its remedy, one line; empty when nothing stands out.
   std::string likely_cause;
 
@@ -43,6 +44,7 @@ inline std::string to_text(const MappingReport& report) {
   text << std::fixed << report.hits << " of " << report.regions << " regions hit ("
        << 100 * report.hit_rate() << " %), " << report.tokens << " tokens, "
        << report.distinct_tokens << " distinct";
+  if (report.skipped_lines != 0) text << "; lines skipped: " << report.skipped_lines;
   for (const ChromReport& chrom : report.chroms) {
     text << "\n  " << chrom.chrom << ": " << chrom.hits << " of " << chrom.regions
          << (chrom.known ? "" : ", not in the vocabulary");

@@ -18,6 +18,7 @@
 
 #include "arrays.hpp"
 #include "register.hpp"
+#include "text_or_none.hpp"
 
 namespace bedtok::python {
 
@@ -154,7 +155,8 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
                           const std::optional<std::vector<std::string>>& chroms,
                           const std::optional<std::string>& region, std::uint64_t min_fragments,
                           std::uint64_t min_tokens, std::optional<std::uint64_t> max_tokens,
-                          std::size_t num_threads, const std::optional<py::bytes>& text) {
+                          bool skip_bad_lines, std::size_t num_threads,
+                          const std::optional<py::bytes>& text) {
   io::FragmentOptions choice;
   choice.mapping = options;
   choice.on_miss = options.on_miss;
@@ -172,6 +174,7 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
   choice.min_fragments = min_fragments;
   choice.min_tokens = min_tokens;
   choice.max_tokens = max_tokens.value_or(std::numeric_limits<std::uint64_t>::max());
+  choice.skip_bad_lines = skip_bad_lines;
   choice.num_threads = num_threads;
   std::unique_ptr<io::ByteSource> source;
   if (text) source = std::make_unique<BytesSource>(static_cast<std::string>(*text), path.string());
@@ -182,6 +185,8 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
     cells = io::encode_fragments(std::move(source), tokenizer, choice);
   }
   py::dict result;
+  result["skipped_lines"] = cells.skipped.count;
+  result["skipped_text"] = text_or_none(to_text(cells.skipped));
   result["barcodes"] = std::move(cells.barcodes);
   result["fragments"] = into_array(std::move(cells.fragments));
   result["hits"] = into_array(std::move(cells.hits));
@@ -209,8 +214,8 @@ void register_cells(py::module_& module) {
   module.def("encode_fragments", &encode_fragments, "tokenizer"_a, "path"_a, "options"_a,
              py::kw_only(), "counting_strategy"_a = "fragment", "barcodes"_a = py::none(),
              "chroms"_a = py::none(), "region"_a = py::none(), "min_fragments"_a = 0,
-             "min_tokens"_a = 0, "max_tokens"_a = py::none(), "num_threads"_a = 0,
-             "text"_a = py::none());
+             "min_tokens"_a = 0, "max_tokens"_a = py::none(), "skip_bad_lines"_a = false,
+             "num_threads"_a = 0, "text"_a = py::none());
 }
 
 }  // namespace bedtok::python

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <pybind11/pybind11.h>
 
+#include <atomic>
 #include <bedtok/error.hpp>
+#include <bedtok/interruption.hpp>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "register.hpp"
+#include "text_or_none.hpp"
 
 namespace bedtok::python {
 
@@ -29,10 +34,19 @@ PyObject* new_type(py::module_& module, const char* name, PyObject* base, const 
 }
 
 void raise_parse_error(const ParseError& error) {
-  const py::object raised = py::handle(parse_error_type)(py::str(error.what()));
-  raised.attr("path") = error.path();
+  // The name of the file is in its own encoding, what follows is UTF-8.
+  const std::string_view message = error.what();
+  const std::size_t name =
+      message.compare(0, error.path().size(), error.path()) == 0 ? error.path().size() : 0;
+  const py::object text = to_file_name(message.substr(0, name)) + to_text(message.substr(name));
+  const py::object raised = py::handle(parse_error_type)(text);
+  raised.attr("path") = to_file_name(error.path());
   raised.attr("line") = error.line() ? py::cast(*error.line()) : py::none();
   PyErr_SetObject(parse_error_type, raised.ptr());
+}
+
+void raise_error(PyObject* type, const char* message) {
+  PyErr_SetObject(type, to_text(message).ptr());
 }
 
 /// OSError picks its subclass by errno: FileNotFoundError, IsADirectoryError ...
@@ -47,16 +61,34 @@ void translate(std::exception_ptr thrown) {
   } catch (const ParseError& error) {
     raise_parse_error(error);
   } catch (const ConfigError& error) {
-    PyErr_SetString(config_error_type, error.what());
+    raise_error(config_error_type, error.what());
   } catch (const VocabularyError& error) {
-    PyErr_SetString(vocabulary_error_type, error.what());
+    raise_error(vocabulary_error_type, error.what());
   } catch (const Error& error) {
-    PyErr_SetString(error_type, error.what());
+    raise_error(error_type, error.what());
   } catch (const std::filesystem::filesystem_error& error) {
-    raise_os_error(error.code(), py::str(error.path1().string()));
+    raise_os_error(error.code(), to_file_name(error.path1().string()));
   } catch (const std::system_error& error) {
     raise_os_error(error.code(), py::none());
   }
+}
+
+// Python runs the handlers of signals on its main thread. A child process that was forked from
+// another thread keeps the parent's number: there a signal is seen when the call is done.
+std::atomic<unsigned long> main_thread{0};
+
+/// Runs the handlers of signals that have come, and throws what one raises, such as
+/// KeyboardInterrupt. On other threads, and within 50 ms of the last time, it does nothing: to take
+/// the GIL for each sample would cost more than the sample.
+void check_signals() {
+  if (PyThread_get_thread_ident() != main_thread.load(std::memory_order_relaxed)) return;
+  using Clock = std::chrono::steady_clock;
+  static Clock::time_point last;  // of the main thread only
+  const Clock::time_point now = Clock::now();
+  if (now - last < std::chrono::milliseconds(50)) return;
+  last = now;
+  const py::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
 }  // namespace
@@ -75,6 +107,9 @@ void register_errors(py::module_& module) {
       new_type(module, "VocabularyError", error_type,
                "The vocabulary is empty, or lacks the id or region that was asked for.");
   py::register_exception_translator(&translate);
+  main_thread =
+      py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+  set_interruption_check(&check_signals);
 }
 
 }  // namespace bedtok::python

@@ -14,6 +14,7 @@
 
 #include "arrays.hpp"
 #include "register.hpp"
+#include "text_or_none.hpp"
 
 namespace bedtok::python {
 
@@ -52,16 +53,34 @@ Regions from_columns(const std::vector<std::string>& names, const Column<std::ui
           PyUnicode_AsEncodedString(text.ptr(), "utf-8", "surrogateescape"));
       if (!bytes) throw py::error_already_set();
       const std::string_view view(bytes);
-      if (view.find_first_of("\n\r") != std::string_view::npos) {
-        throw Error("region " + std::to_string(texts.size()) +
-                    ": the rest holds a line end, expected text on one line");
-      }
+      Regions::check_rest(texts.size(), view);
       texts.push_back(view);
     }
     if (texts.empty()) texts = {};
   }
   return Regions::from_columns(std::move(chroms), std::move(ids), to_vector(starts),
                                to_vector(ends), std::move(texts));
+}
+
+Regions from_bed(const std::filesystem::path& path, bool sort) {
+  const py::gil_scoped_release release;
+  return Regions::from_bed(path, sort);
+}
+
+/// The regions of a file, or of `data` under the file's name; how many lines were left out, and a
+/// text about them or None.
+py::tuple read_skipping(const std::filesystem::path& path, bool sort,
+                        const std::optional<py::bytes>& data) {
+  SkippedLines skipped;
+  Regions regions;
+  {
+    const std::optional<std::string_view> bytes =
+        data ? std::optional<std::string_view>(*data) : std::nullopt;
+    const py::gil_scoped_release release;
+    regions = bytes ? Regions::from_bytes(*bytes, path.string(), sort, &skipped)
+                    : Regions::from_bed(path, sort, &skipped);
+  }
+  return py::make_tuple(std::move(regions), skipped.count, text_or_none(to_text(skipped)));
 }
 
 py::list tokens(const Regions& regions) {
@@ -114,7 +133,8 @@ py::array_t<T> column_of(const py::object& self) {
 void register_regions(py::module_& module) {
   using py::literals::operator""_a;
   py::class_<Regions>(module, "RegionSet", py::is_final(), "Regions as columns; immutable.")
-      .def_static("from_bed", &Regions::from_bed, "path"_a, "sort"_a = true, release_gil())
+      .def_static("from_bed", &from_bed, "path"_a, "sort"_a = true)
+      .def_static("read_skipping", &read_skipping, "path"_a, "sort"_a = true, "data"_a = py::none())
       .def_static(
           "from_bytes",
           [](const py::bytes& data, const std::string& name, bool sort) {

@@ -31,6 +31,7 @@ void register_report(py::module_& module) {
                                return view_of(self.cast<const MappingReport&>().misses, self);
                              })
       .def_readonly("unknown_chroms", &MappingReport::unknown_chroms)
+      .def_readonly("skipped_lines", &MappingReport::skipped_lines)
       .def_property_readonly("likely_cause",
                              [](const MappingReport& r) { return text_or_none(r.likely_cause); })
       .def("__str__", &to_text);

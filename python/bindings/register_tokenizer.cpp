@@ -282,12 +282,16 @@ void register_tokenizer(py::module_& module) {
       .def(
           "save_pretrained",
           [](const Tok& tokenizer, const std::filesystem::path& folder) {
-            std::vector<std::string> paths;
-            for (const auto& path : tokenizer.save_pretrained(folder))
-              paths.push_back(path.string());
-            return paths;
+            std::vector<std::filesystem::path> paths;
+            {
+              const py::gil_scoped_release release;
+              paths = tokenizer.save_pretrained(folder);
+            }
+            py::list names;
+            for (const auto& path : paths) names.append(to_file_name(path.string()));
+            return names;
           },
-          "folder"_a, release_gil())
+          "folder"_a)
       .def_property_readonly("vocab_size", &Tok::vocab_size)
       .def_property_readonly("num_regions",
                              [](const Tok& t) { return t.vocabulary().regions().size(); })
@@ -308,10 +312,13 @@ void register_tokenizer(py::module_& module) {
            "seed"_a = 0, "return_region_index"_a = false, "num_threads"_a = 0)
       .def(
           "report",
-          [](const Tok& t, const Regions& regions, const MappingOptions& options) {
-            return t.report(regions, options);
+          [](const Tok& t, const Regions& regions, const MappingOptions& options,
+             std::uint64_t skipped_lines) {
+            MappingReport report = t.report(regions, options);
+            report.skipped_lines = skipped_lines;
+            return report;
           },
-          "regions"_a, "options"_a, release_gil())
+          "regions"_a, "options"_a, "skipped_lines"_a = 0, release_gil())
       .def("decode", &decode, "ids"_a.noconvert(), "skip_special_tokens"_a = false)
       .def(
           "decode_regions",

@@ -83,6 +83,45 @@ TEST_CASE("a folder and a missing parent are refused with the system's reason") 
   CHECK(folder.names().empty());
 }
 
+#if !defined(_WIN32)
+TEST_CASE("a link stays a link, and its target is written, there or not") {
+  const support::TemporaryFolder folder;
+  fs::create_directory(folder.path() / "data");
+  const auto target = folder.path() / "data" / "real.bed";
+  const auto link = folder.path() / "link.bed";
+  fs::create_symlink("second.bed", link);  // relative, through another one
+  fs::create_symlink(target, folder.path() / "second.bed");
+  for (const char* text : {"first", "again"}) {
+    AtomicFile file(link);
+    file.write(text);
+    file.commit();
+    CHECK(fs::is_symlink(link));
+    CHECK(support::bytes_of(target) == text);
+  }
+  CHECK(folder.names() == Names{"data", "link.bed", "second.bed"});
+
+  const auto circle = folder.path() / "circle";
+  fs::create_symlink("circle", circle);
+  CHECK(refusal(circle, [&] { AtomicFile file(circle); }) != std::error_code());
+}
+
+TEST_CASE("a file keeps its permissions, a new one has those of any new file") {
+  const support::TemporaryFolder folder;
+  const auto path = folder.file("out.bed", "before");
+  const auto usual = fs::status(path).permissions();
+  for (const auto permissions : {fs::perms::owner_read | fs::perms::owner_write, fs::perms(0664)}) {
+    fs::permissions(path, permissions);
+    AtomicFile file(path);
+    file.write("after");
+    file.commit();
+    CHECK(fs::status(path).permissions() == permissions);
+  }
+  AtomicFile file(folder.path() / "new.bed");
+  file.commit();
+  CHECK(fs::status(folder.path() / "new.bed").permissions() == usual);
+}
+#endif
+
 #if defined(__linux__)
 TEST_CASE("a device is written to and stays a device, and a full one is an error") {
   // A name of our own: a test that goes wrong must not replace the machine's devices.

@@ -167,6 +167,32 @@ TEST_CASE("a region is written as tab-separated columns and one line end") {
   CHECK(support::bytes_of(path) == "chr1\t0\t4294967295\nchr2\t5\t5\ta\tb c\n");
 }
 
+TEST_CASE("a first name that begins like another format or a byte-order mark reads back") {
+  const support::TemporaryFolder folder;
+  const auto path = folder.path() / "names.bed";
+  for (const char* name : {"BZhang", "BZh91AY", "PK\x03\x04",
+                           "\xEF\xBB\xBF"
+                           "chr1"}) {
+    const RegionSet<> set{{name, 1, 2, {}}, {"chr1", 1, 2, {}}};
+    set.to_bed(path);
+    CHECK(RegionSet<>::from_bed(path, false) == set);
+  }
+}
+
+TEST_CASE("bad lines can be left out, unless no other line is there") {
+  const support::TemporaryFolder folder;
+  const auto path = folder.file("peaks.bed", "chr1\t1\t2\nchr1\t7\t5\nchr1\t3\t4\n");
+  bedtok::SkippedLines skipped;
+  skipped.add(99, "of another file");
+  CHECK(RegionSet<>::from_bed(path, true, &skipped).size() == 2);
+  CHECK(to_text(skipped) == "1 line was skipped: line 2: end 5 is before start 7");
+  CHECK(RegionSet<>::from_bytes("chr1\t1\t2\n", "x", true, &skipped).size() == 1);
+  CHECK(skipped.count == 0);
+  CHECK(message_of<ParseError>([&] {
+          RegionSet<>::from_bytes("#\nchr1\t1\nchr1\t2\n", "x", true, &skipped);
+        }).rfind("x:2: the line has 2 columns", 0) == 0);
+}
+
 TEST_CASE("equal sets make equal files, also compressed") {
   const support::TemporaryFolder folder;
   const RegionSet<> set{{"chr1", 1, 2, "x"}};

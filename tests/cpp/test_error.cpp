@@ -33,6 +33,13 @@ TEST_CASE("a parse error without a line names only the file") {
   CHECK_FALSE(error.line().has_value());
 }
 
+TEST_CASE("a message is printable and on one line, whatever is named in it") {
+  CHECK(std::string(bedtok::Error("'\x1b[2J'\n").what()) == "'\\x1b[2J'\\x0a");
+  const ParseError error("a\xC2\x9B.bed", 3, "\xE2\x80\xAE");
+  CHECK(std::string(error.what()) == "a\\x9b.bed:3: \\u202e");
+  CHECK(error.path() == "a\xC2\x9B.bed");
+}
+
 TEST_CASE("a copied error keeps what it says") {
   const ParseError error("a.bed", 1, "x");
   const ParseError copy = error;

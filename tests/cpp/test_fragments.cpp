@@ -261,6 +261,49 @@ TEST_CASE("a line without a barcode and a line that is no region are refused") {
   CHECK(refused(first + "chrom\tstart\tend\tbarcode\n").rfind("start 'start' is not a", 0) == 0);
 }
 
+TEST_CASE("behind column names an error has its line and its kind, for any threads") {
+  const std::string names = "chrom\tstart\tend\tbarcode\n";
+  FragmentOptions options;
+  for (const std::size_t threads : support::Sizes{1, 2, 4}) {
+    options.num_threads = threads;
+    CHECK(message_of<ParseError>([&] {
+            encode(names + "chr1\t1\t5\tA\nchr1\tx\t5\tA\n", options);
+          }).rfind("f.tsv:3: start 'x'", 0) == 0);
+    CHECK(message_of<ParseError>([&] {
+            encode(names + names, options);
+          }).rfind("f.tsv:2: start 'start'", 0) == 0);
+    options.on_miss = OnMiss::error;
+    CHECK(message_of<bedtok::VocabularyError>([&] {
+            encode(names + "chr9\t1\t5\tA\n", options);
+          }).rfind("f.tsv:2: chr9:1-5 hits nothing", 0) == 0);
+    options.on_miss = OnMiss::drop;
+  }
+}
+
+TEST_CASE("bad lines are left out where that is asked for, the same for any threads") {
+  const std::string good = "chr1\t16\t17\tA\t1\n";
+  const std::string text = "#1\n#2\n#3\n#4\nchrom\tstart\tend\tbarcode\n" + good +
+                           "chr1\t9\t5\tA\n" + good + "chr1\t16\t17\n" + good +
+                           "chr1\t16\t17\tB\xFF\n" + "chrom\tstart\tend\tbarcode\n" + good +
+                           "chr2\t1\t2\tC\n";
+  FragmentOptions options;
+  options.skip_bad_lines = true;
+  for (const std::size_t threads : support::Sizes{1, 2, 3, 4, 8}) {
+    options.num_threads = threads;
+    const auto tokens =
+        bedtok::io::encode_fragments(support::memory(text, "f.tsv"), Tokenizer<>(three), options);
+    CHECK(tokens.barcodes == std::vector<std::string>{"A", "C"});
+    CHECK(tokens.fragments == std::vector<std::int64_t>{4, 1});
+    CHECK(tokens.skipped.count == 4);
+    std::vector<std::uint64_t> lines;
+    for (const auto& line : tokens.skipped.first) lines.push_back(line.line);
+    CHECK(lines == std::vector<std::uint64_t>{7, 9, 11, 12});
+  }
+  CHECK(message_of<ParseError>([&] {
+          encode("chr1\t1\t2\nchr1\t1\t2\n", options);
+        }).rfind("f.tsv:1: the line has no barcode", 0) == 0);
+}
+
 TEST_CASE("a file without fragments has no barcodes, and a missing one is an error") {
   CHECK(encode("# none\n").empty());
   CHECK(encode("").empty());

@@ -223,10 +223,20 @@ TEST_CASE("formats that are known not to be text are refused by name") {
   CHECK(message("\xFD"
                 "7zXZ") ==
         "x.bb: this is compressed by xz, expected BED text or gzip: decompress it first");
-  CHECK(message("BZh9") ==
-        "x.bb: this is compressed by bzip2, expected BED text or gzip: decompress it first");
+  for (const char* head : {"BZh91AY&SY", "BZh1\x17\x72\x45\x38\x50\x90"}) {
+    CHECK(message(head) ==
+          "x.bb: this is compressed by bzip2, expected BED text or gzip: decompress it first");
+  }
   CHECK(message("PK\x03\x04") ==
         "x.bb: this is a zip archive, expected BED text or gzip: unpack it first");
+}
+
+TEST_CASE("a text that begins with the letters of another format is a text") {
+  for (const char* name :
+       {"BZh", "BZh9", "BZhang7", "BZh91AY", "PK", "PK\x03\x04", "PK\x03\x04x"}) {
+    const std::string text = std::string(name) + "\t1\t2\n";
+    CHECK(support::read_all(*open_text(memory(text))) == text);
+  }
 }
 
 TEST_CASE("an error of an inflated file has no line, and the file's name") {

@@ -268,6 +268,40 @@ TEST_CASE("a name that is not UTF-8 is refused, one that is may hold any charact
   CHECK(read("chr\xC3\xA4\t1\t2\n").rows == Rows{{"chr\xC3\xA4", 1, 2, "", 1}});
 }
 
+TEST_CASE(
+    "line ends that were converted twice are taken off, a carriage return within a rest stays") {
+  for (const std::string& head : {""s, known}) {
+    const Rows rows = read(head + "chr1\t1\t2\tname\r\r\nchr1\t1\t2\r\r\nchr1\t1\t2\ta\rb\n").rows;
+    REQUIRE(rows.size() >= 3);
+    CHECK(rows[rows.size() - 3].rest == "name");
+    CHECK(rows[rows.size() - 2].rest.empty());
+    CHECK(rows[rows.size() - 1].rest == "a\rb");
+    CHECK(refusal(head + "c\rchr1\t1\t2\n").find("holds a carriage return") != std::string::npos);
+  }
+}
+
+TEST_CASE("lines that are wrong are left out where that is asked for, and counted") {
+  const std::string text =
+      "#head\nchrom\tstart\tend\nchr1\t1\t2\nchr1\t9\t5\nchr1\nchr2\t3\t4\trest\nchr2\t-1\t4\n"
+      "chr\xE4\t1\t2\nchr3\t5\t6";
+  ChromTable chroms;
+  bedtok::SkippedLines skipped;
+  bedtok::io::MemorySource source(text, "peaks.bed");
+  RegionLineReader<std::uint32_t> reader(source, chroms, &skipped);
+  Rows rows;
+  reader.read([&](ChromTable::Id chrom, std::uint32_t start, std::uint32_t end,
+                  std::string_view rest, std::uint64_t line) {
+    rows.push_back({chroms.name(chrom), start, end, std::string(rest), line});
+  });
+  CHECK(rows == Rows{{"chr1", 1, 2, "", 3}, {"chr2", 3, 4, "rest", 6}, {"chr3", 5, 6, "", 9}});
+  CHECK(skipped.count == 4);
+  REQUIRE(skipped.first.size() == 4);
+  CHECK(skipped.first[0].line == 4);
+  CHECK(skipped.first[0].message == "end 5 is before start 9");
+  CHECK(skipped.first[3].line == 8);
+  CHECK(reader.header() == "#head\nchrom\tstart\tend");
+}
+
 TEST_CASE("an error knows its path and line") {
   try {
     read(known + "chr1\tx\t5\n");

@@ -87,6 +87,15 @@ TEST_CASE("regions that are not legal are refused by their position") {
         "line");
 }
 
+TEST_CASE("a rest may hold a carriage return, not end with one") {
+  CHECK(RegionSet<>{{"chr1", 1, 2, "a\rb"}}[0].rest == std::string("a\rb"));
+  for (const char* rest : {"a\r", "\r", "a\nb"}) {
+    CHECK(message_of<Error>([&] {
+            RegionSet<>{{"chr1", 1, 2, {}}, {"chr1", 1, 2, rest}};
+          }) == "region 1: the rest holds a line end, expected text on one line");
+  }
+}
+
 TEST_CASE("columns are taken as they are") {
   const auto set = RegionSet<>::from_columns(table_of({"chr1", "chr2"}), {1, 0}, {5, 6}, {7, 6});
   CHECK(texts(set) == std::vector<std::string>{"chr2:5-7", "chr1:6-6"});

@@ -48,6 +48,22 @@ TEST_CASE("an excerpt is printable and on one line") {
   CHECK(excerpt("\xE4") == "\\xe4");
 }
 
+TEST_CASE("what a terminal would act on is escaped, letters of any script are not") {
+  using bedtok::detail::printable;
+  CHECK(printable("\x1b[31mred\r") == "\\x1b[31mred\\x0d");
+  CHECK(printable("\xC2\x9B\x33\x31m") == "\\x9b31m");
+  CHECK(printable("a\xE2\x80\xAE\x62\xE2\x81\xA6\x63\xD8\x9C") == "a\\u202eb\\u2066c\\u061c");
+  CHECK(printable("\xEF\xBB\xBFx\xE2\x80\xA8") == "\\ufeffx\\u2028");
+  const std::string letters = "chr1 \xC3\xA4\xC2\xA0 \xD7\x90 \xE2\x82\xAC \xF0\x9F\xA7\xAC";
+  CHECK(printable(letters) == letters);
+  // Not UTF-8: as they are, for a name of a file that is decoded later.
+  for (const char* bytes : {"a\xE9", "\xE2\x80", "\x9B", "\xC2", "\xFF\xFE"}) {
+    CHECK(printable(bytes) == bytes);
+  }
+  CHECK(excerpt("\xC2\x9B"
+                "1m\xE2\x80\xAE") == "\\x9b1m\\u202e");
+}
+
 TEST_CASE("an excerpt is cut after 60 bytes, never inside a character") {
   CHECK(excerpt(std::string(60, 'x')) == std::string(60, 'x'));
   CHECK(excerpt(std::string(61, 'x')) == std::string(60, 'x') + "...");

@@ -16,13 +16,16 @@ from pathlib import Path
 LAYERS = {
     "version.hpp": 0,
     "error.hpp": 0,
+    "interruption.hpp": 0,
+    "skipped_lines.hpp": 0,
     "encoding.hpp": 0,
     "report.hpp": 0,
     "detail/parse_int.hpp": 0,
     "detail/separators.hpp": 0,
-    "detail/utf8.hpp": 0,
+    "detail/abandon_scope.hpp": -1,
+    "detail/utf8.hpp": -1,
     "detail/interval_order.hpp": 0,
-    "detail/parallel_for.hpp": 0,
+    "detail/parallel_for.hpp": 1,
     "detail/processors.hpp": 0,
     "detail/hash_bytes.hpp": 0,
     "detail/random_choice.hpp": 0,
@@ -94,7 +97,7 @@ FOREIGN = {
     "isa-l/igzip_lib.h": {"io/detail/inflater.hpp"},
     "nlohmann/json.hpp": {"io/json.hpp"},
 }
-SYSTEM = {"emmintrin.h", "sched.h"}  # the compiler's own and the system's
+SYSTEM = {"emmintrin.h", "fcntl.h", "poll.h", "sched.h", "sys/stat.h", "unistd.h"}  # the compiler's own and the system's
 
 DETAIL = re.compile(r"^\s*namespace (\w+::)*detail\b", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -11,30 +11,39 @@
 #include <thread>
 #include <vector>
 
+#include "../interruption.hpp"
+
 namespace bedtok::detail {
 
 /// Runs `work(i)` for each i below `count` on up to `threads` threads, the caller's among them.
 /// When some fail, the failure with the lowest i is thrown: the one that a loop would have met
-/// first.
+/// first. Before each of its items the caller's thread calls check_interruption; what that throws
+/// comes before other failures.
 template <class Work>
 void parallel_for(std::size_t count, std::size_t threads, Work&& work) {
   threads = std::min(threads, count);
   if (threads <= 1) {
-    for (std::size_t i = 0; i < count; ++i) work(i);
+    for (std::size_t i = 0; i < count; ++i) {
+      check_interruption();
+      work(i);
+    }
     return;
   }
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
   std::size_t failed = std::numeric_limits<std::size_t>::max();
   std::exception_ptr failure;
-  const auto run = [&] {
+  const auto run = [&](bool callers) {
     for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
+      std::size_t place = 0;
       try {
+        if (callers) check_interruption();
+        place = i;
         work(i);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);
-        if (i < failed) {
-          failed = i;
+        if (place <= failed) {
+          failed = place;
           failure = std::current_exception();
         }
         // Later items cannot change the outcome; items that have started still run.
@@ -51,11 +60,11 @@ void parallel_for(std::size_t count, std::size_t threads, Work&& work) {
     } crew;
     crew.threads.reserve(threads - 1);
     try {
-      while (crew.threads.size() < threads - 1) crew.threads.emplace_back(run);
+      while (crew.threads.size() < threads - 1) crew.threads.emplace_back(run, false);
     } catch (const std::system_error&) {
       // The system starts no more threads: the others do the work.
     }
-    run();
+    run(true);
   }
   if (failure) std::rethrow_exception(failure);
 }

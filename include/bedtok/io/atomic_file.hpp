@@ -13,15 +13,17 @@
 namespace bedtok::io {
 
 /// A file that is written atomically: bytes go to a temporary file beside it, which `commit`
-/// renames. A writer that fails or is abandoned leaves an earlier file as it was. Pipes and devices
-/// are written to directly. Throws std::filesystem::filesystem_error with the system's
-/// reason.
+/// renames. A writer that fails or is abandoned leaves an earlier file as it was. A link stays a
+/// link, and an earlier file keeps its permissions. Pipes and devices are written to directly.
+/// Throws std::filesystem::filesystem_error with the system's reason.
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {
+  explicit AtomicFile(const std::filesystem::path& path)
+      : path_(path), target_(behind_links(path)), temporary_(target_) {
     std::error_code ignored;
     const std::filesystem::file_status target = std::filesystem::status(path, ignored);
     if (std::filesystem::is_directory(target)) fail(EISDIR);
+    if (std::filesystem::is_symlink(target_, ignored)) fail(ELOOP);
     // Renaming over /dev/null would replace the device.
     in_place_ = std::filesystem::exists(target) && !std::filesystem::is_regular_file(target);
     if (!in_place_) temporary_ += ".tmp-" + std::to_string(std::random_device{}());
@@ -31,6 +33,10 @@ class AtomicFile {
     file_ = std::fopen(temporary_.c_str(), in_place_ ? "wb" : "wbx");
 #endif
     if (file_ == nullptr) fail(errno);
+    // Before the first byte: what only its owner may read is never there for others.
+    if (std::filesystem::is_regular_file(target)) {
+      std::filesystem::permissions(temporary_, target.permissions(), ignored);
+    }
   }
   ~AtomicFile() {
     if (file_ == nullptr) return;
@@ -53,7 +59,7 @@ class AtomicFile {
     const bool closed = std::fclose(file) == 0;
     const int reason = errno;
     std::error_code error;
-    if (closed && !in_place_) std::filesystem::rename(temporary_, path_, error);
+    if (closed && !in_place_) std::filesystem::rename(temporary_, target_, error);
     if (closed && !error) return;
     remove_temporary();
     if (!closed) fail(reason);
@@ -61,6 +67,18 @@ class AtomicFile {
   }
 
  private:
+  /// Where a path leads; the last link's own target need not exist.
+  static std::filesystem::path behind_links(std::filesystem::path path) {
+    constexpr int most = 40;  // as many as Linux follows
+    std::error_code error;
+    for (int i = 0; i < most && std::filesystem::is_symlink(path, error); ++i) {
+      const std::filesystem::path to = std::filesystem::read_symlink(path, error);
+      if (error) break;
+      path = path.parent_path() / to;  // `to` alone where it is absolute
+    }
+    return path;
+  }
+
   void remove_temporary() const noexcept {
     std::error_code ignored;
     if (!in_place_) std::filesystem::remove(temporary_, ignored);
@@ -70,7 +88,8 @@ class AtomicFile {
                                             std::error_code(reason, std::generic_category()));
   }
 
-  std::filesystem::path path_;
+  std::filesystem::path path_;    // as given, for messages
+  std::filesystem::path target_;  // behind links
   std::filesystem::path temporary_;
   std::FILE* file_ = nullptr;
   bool in_place_ = false;

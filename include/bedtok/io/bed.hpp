@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../region_set.hpp"
+#include "../skipped_lines.hpp"
 #include "atomic_file.hpp"
 #include "byte_source.hpp"
 #include "gzip_writer.hpp"
@@ -21,9 +22,10 @@
 
 namespace bedtok::io {
 
-/// The regions of a BED-like text in its order.
+/// The regions of a BED-like text in its order. Bad lines are added to `skipped`; null: the first
+/// is a ParseError, as it is where no line is left.
 template <class Coord>
-RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
+RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source, SkippedLines* skipped = nullptr) {
   const std::unique_ptr<ByteSource> text = open_text(std::move(source));
   ChromTable chroms;
   std::vector<ChromTable::Id> chrom_ids;
@@ -52,7 +54,8 @@ RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
     ends.insert(ends.end(), row.ends, row.ends + row.rows);
     row.rows = 0;
   };
-  RegionLineReader<Coord> reader(*text, chroms);
+  SkippedLines bad;
+  RegionLineReader<Coord> reader(*text, chroms, skipped == nullptr ? nullptr : &bad);
   reader.read(
       [&](ChromTable::Id chrom, Coord start, Coord end, std::string_view more, std::uint64_t) {
         if (!more.empty() || !rest.empty()) {
@@ -67,6 +70,10 @@ RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
         if (row.rows == piece) flush();
       });
   flush();
+  if (starts.empty() && bad.count != 0) {
+    throw ParseError(text->name(), bad.first[0].line, bad.first[0].message);
+  }
+  if (skipped != nullptr) *skipped = std::move(bad);
   return RegionSet<Coord>::from_checked_columns(std::move(chroms), std::move(chrom_ids),
                                                 std::move(starts), std::move(ends), std::move(rest),
                                                 reader.header());
@@ -75,11 +82,12 @@ RegionSet<Coord> read_bed(std::unique_ptr<ByteSource> source) {
 /// The regions of a BED-like text as a set with the default payload, in the order of the text or
 /// sorted. Other payloads do not compile.
 template <class Coord, class Payload>
-RegionSet<Coord, Payload> read_regions(std::unique_ptr<ByteSource> source, bool sort) {
+RegionSet<Coord, Payload> read_regions(std::unique_ptr<ByteSource> source, bool sort,
+                                       SkippedLines* skipped = nullptr) {
   static_assert(std::is_same_v<Payload, Rest>,
                 "a BED file gives the rest of each line as text: read into RegionSet<Coord> and "
                 "make your payload from its rest");
-  RegionSet<Coord> regions = read_bed<Coord>(std::move(source));
+  RegionSet<Coord> regions = read_bed<Coord>(std::move(source), skipped);
   return sort ? std::move(regions).sorted() : std::move(regions);
 }
 
@@ -92,6 +100,9 @@ void write_bed(const RegionSet<Coord, Payload>& regions, Write&& write) {
   const auto number = [&](Coord value) {
     lines.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
   };
+  // A reader skips one byte-order mark: a first name that begins with one is written behind it.
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  if (!regions.empty() && regions.chrom(0).compare(0, mark.size(), mark) == 0) lines.append(mark);
   for (std::size_t i = 0; i < regions.size(); ++i) {
     lines.append(regions.chrom(i));
     lines.push_back('\t');
@@ -117,15 +128,16 @@ namespace bedtok {
 
 template <class Coord, class Payload>
 RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bed(const std::filesystem::path& path,
-                                                              bool sort) {
-  return io::read_regions<Coord, Payload>(std::make_unique<io::FileSource>(path), sort);
+                                                              bool sort, SkippedLines* skipped) {
+  return io::read_regions<Coord, Payload>(std::make_unique<io::FileSource>(path), sort, skipped);
 }
 
 template <class Coord, class Payload>
 RegionSet<Coord, Payload> RegionSet<Coord, Payload>::from_bytes(std::string_view bytes,
-                                                                const std::string& name,
-                                                                bool sort) {
-  return io::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name), sort);
+                                                                const std::string& name, bool sort,
+                                                                SkippedLines* skipped) {
+  return io::read_regions<Coord, Payload>(std::make_unique<io::MemorySource>(bytes, name), sort,
+                                          skipped);
 }
 
 template <class Coord, class Payload>

@@ -14,6 +14,15 @@
 #include <system_error>
 #include <utility>
 
+#include "../interruption.hpp"
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
 namespace bedtok::io {
 
 /// A stream of bytes.
@@ -31,41 +40,85 @@ class ByteSource {
   virtual std::uint64_t size_hint() const noexcept = 0;
 };
 
-/// The bytes of a file, a pipe or a device. Throws std::filesystem::filesystem_error with the
-/// system's reason: a missing file, a folder, no permission.
+/// The bytes of a file, a pipe or a device. A signal does not end the reading; while a pipe has
+/// nothing to read, check_interruption is called now and then. Throws
+/// std::filesystem::filesystem_error with the system's reason: a missing file, a folder, no
+/// permission.
 class FileSource final : public ByteSource {
  public:
   explicit FileSource(const std::filesystem::path& path) : path_(path), name_(path.string()) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) fail(EISDIR);
-    file_.reset(open(path));
-    if (file_ == nullptr) fail(errno);
-    // Reads come in large pieces; a second buffer would only copy them.
-    std::setvbuf(file_.get(), nullptr, _IONBF, 0);
+    open();
     const auto size = std::filesystem::file_size(path, ignored);
     size_ = ignored ? 0 : size;
   }
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
 
-  std::size_t read(char* to, std::size_t room) override {
-    const std::size_t count = std::fread(to, 1, room, file_.get());
-    if (count < room && std::ferror(file_.get()) != 0) fail(errno);
-    return count;
-  }
   const std::string& name() const noexcept override { return name_; }
   std::uint64_t size_hint() const noexcept override { return size_; }
 
- private:
-  struct Close {
-    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
-  };
-
-  static std::FILE* open(const std::filesystem::path& path) {
 #if defined(_WIN32)
-    return _wfopen(path.c_str(), L"rb");
-#else
-    return std::fopen(path.c_str(), "rb");
-#endif
+  ~FileSource() override {
+    if (file_ != nullptr) std::fclose(file_);
   }
+
+  std::size_t read(char* to, std::size_t room) override {
+    const std::size_t count = std::fread(to, 1, room, file_);
+    if (count < room && std::ferror(file_) != 0) fail(errno);
+    return count;
+  }
+
+ private:
+  void open() {
+    file_ = _wfopen(path_.c_str(), L"rb");
+    if (file_ == nullptr) fail(errno);
+    // Reads come in large pieces; a second buffer would only copy them.
+    std::setvbuf(file_, nullptr, _IONBF, 0);
+  }
+
+  std::FILE* file_ = nullptr;
+#else
+  ~FileSource() override {
+    if (file_ >= 0) ::close(file_);
+  }
+
+  std::size_t read(char* to, std::size_t room) override {
+    constexpr std::size_t most = std::size_t{1} << 30;  // some systems take no more than 2 GiB
+    for (;;) {
+      if (waits_ && !ready()) {
+        check_interruption();
+        continue;
+      }
+      const auto count = ::read(file_, to, std::min(room, most));
+      if (count >= 0) return static_cast<std::size_t>(count);
+      if (errno != EINTR) fail(errno);
+      check_interruption();
+    }
+  }
+
+ private:
+  void open() {
+    // Opening a pipe waits for its writer.
+    while ((file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) < 0) {
+      if (errno != EINTR) fail(errno);
+      check_interruption();
+    }
+    struct stat status {};
+    waits_ = ::fstat(file_, &status) == 0 && !S_ISREG(status.st_mode);
+  }
+
+  /// Whether there is something to read, an end or an error; waits a tenth of a second.
+  bool ready() const noexcept {
+    struct pollfd here = {file_, POLLIN, 0};
+    const int found = ::poll(&here, 1, 100);
+    return found > 0 || (found < 0 && errno != EINTR);
+  }
+
+  int file_ = -1;
+  bool waits_ = false;  // a pipe, a socket or a device
+#endif
 
   [[noreturn]] void fail(int reason) const {
     throw std::filesystem::filesystem_error("cannot read", path_,
@@ -74,7 +127,6 @@ class FileSource final : public ByteSource {
 
   std::filesystem::path path_;
   std::string name_;
-  std::unique_ptr<std::FILE, Close> file_;
   std::uint64_t size_ = 0;
 };
 

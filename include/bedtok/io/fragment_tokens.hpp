@@ -14,6 +14,7 @@
 #include "../mapping_options.hpp"
 #include "../ragged_ids.hpp"
 #include "../region.hpp"
+#include "../skipped_lines.hpp"
 
 // The options and the result of encode_fragments.
 namespace bedtok::io {
@@ -39,6 +40,8 @@ struct FragmentOptions {
   std::uint64_t min_fragments = 0;
   std::uint64_t min_tokens = 0;
   std::uint64_t max_tokens = std::numeric_limits<std::uint64_t>::max();
+  /// Lines that are not a fragment are left out and told in FragmentTokens::skipped.
+  bool skip_bad_lines = false;
   /// 0: all processors that the process may use. The result does not depend on it.
   std::size_t num_threads = 0;
 };
@@ -50,6 +53,7 @@ struct FragmentTokens {
   std::vector<std::int64_t> hits;       ///< of each barcode: fragments (insertions) with a hit
   std::vector<std::int64_t> cells;      ///< positions in `barcodes` of the cells that were kept
   RaggedIds ids;                        ///< of the cells that were kept
+  SkippedLines skipped;                 ///< lines that were left out
 };
 
 }  // namespace bedtok::io

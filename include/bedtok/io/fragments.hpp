@@ -15,6 +15,7 @@
 #include "../detail/processors.hpp"
 #include "../error.hpp"
 #include "../mapping_options.hpp"
+#include "../skipped_lines.hpp"
 #include "../special_tokens.hpp"
 #include "../tokenizer.hpp"
 #include "byte_source.hpp"
@@ -31,8 +32,9 @@ namespace bedtok::io {
 /// `#` lines are skipped. A fragment maps to the vocabulary regions that it hits, by (start, end,
 /// id); a cell's ids are in the order of its fragments. Reads the text once, so that it may come
 /// from a pipe. Memory: 4 to 8 bytes an id, and some MiB of text for each thread. Throws ParseError
-/// as RegionSet::from_bed does and for a line without a barcode, VocabularyError for a fragment
-/// that hits nothing where on_miss is error; errors name the first bad line.
+/// as RegionSet::from_bed does and for a line without a barcode (skip_bad_lines leaves such lines
+/// out, unless no other line is left), VocabularyError for a fragment that hits nothing where
+/// on_miss is error; errors name the first bad line.
 template <class Index>
 FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
                                 const Tokenizer<Index>& tokenizer,
@@ -54,30 +56,48 @@ FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
         std::make_unique<detail::FragmentMapper<Index>>(tokenizer, mapping, options, name));
   }
   detail::FragmentCells cells(options);
+  SkippedLines skipped;
   std::uint64_t line = 0;
-  bool seen_region = false;
+  bool past_names = false;
+  bool any_good = false;
   for (TextBlock block; !(block = blocks.next()).empty();) {
     const std::vector<TextBlock> parts =
         block.endless_line ? std::vector<TextBlock>{block} : detail::split_lines(block, threads);
     const std::size_t known = cells.barcodes().size();
+    const std::uint64_t before = line;
     std::vector<char> failed(parts.size());
     bedtok::detail::parallel_for(parts.size(), threads, [&](std::size_t i) {
       try {
-        // Only the first part of a text may begin with column names.
-        mappers[i]->map(parts[i], line, seen_region || i != 0, cells.barcodes());
+        mappers[i]->map(parts[i], before, past_names, cells.barcodes());
       } catch (const Error&) {
         failed[i] = 1;
       }
     });
     for (std::size_t i = 0; i < parts.size(); ++i) {
-      // The lines before have been counted by now, so that the message has the right number.
-      if (failed[i] != 0) mappers[i]->map(parts[i], line, seen_region, cells.barcodes());
-      cells.add(*mappers[i], known);
-      line += mappers[i]->lines;
-      seen_region = seen_region || mappers[i]->seen_region();
+      detail::FragmentMapper<Index>& mapper = *mappers[i];
+      std::uint64_t counted_from = before;
+      std::size_t known_to_part = known;
+      // The lines before are known by now, so that the message has the right number, and column
+      // names behind them are an error.
+      if (failed[i] != 0 || (past_names && mapper.took_names())) {
+        known_to_part = cells.barcodes().size();
+        mapper.map(parts[i], line, past_names, cells.barcodes());
+        counted_from = line;
+      }
+      cells.add(mapper, known_to_part);
+      skipped.add(mapper.skipped, line - counted_from);
+      line += mapper.lines;
+      past_names = past_names || mapper.past_names();
+      any_good = any_good || mapper.any_good;
     }
   }
-  return cells.finish(mapping, tokenizer.vocab_size(), tokenizer.token_id(SpecialRole::unk));
+  if (skipped.count != 0 && !any_good) {
+    throw ParseError(name, skipped.first[0].line, skipped.first[0].message);
+  }
+  FragmentTokens result =
+      cells.finish(mapping, tokenizer.vocab_size(), tokenizer.token_id(SpecialRole::unk));
+  result.skipped = std::move(skipped);
+  return result;
 }
 
 template <class Index>

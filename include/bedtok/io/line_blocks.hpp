@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../detail/parse_int.hpp"
+#include "../interruption.hpp"
 #include "byte_source.hpp"
 
 namespace bedtok::io {
@@ -28,8 +29,9 @@ class LineBlocks {
   explicit LineBlocks(ByteSource& source, std::size_t size = std::size_t{1} << 18)
       : source_(source), buffer_(size + 2 * margin) {}
 
-  /// The next block; an empty one at the end.
+  /// The next block; an empty one at the end. Calls check_interruption first.
   TextBlock next() {
+    check_interruption();
     if (n_unfinished_ != 0) std::memmove(buffer_.data() + margin, unfinished_, n_unfinished_);
     for (;;) {
       const bool more_follows = fill();

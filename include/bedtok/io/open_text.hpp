@@ -18,7 +18,8 @@ namespace bedtok::io {
 
 /// The text of a source: inflated when its first bytes are gzip's, else as it is. With two
 /// threads or more one of them inflates ahead of the reader; with four or more, blocks of bgzip are
-/// inflated side by side. Throws ParseError for formats that are known not to be text.
+/// inflated side by side. Throws ParseError for formats that are known not to be text; a text may
+/// begin with letters that are the first of such a format.
 inline std::unique_ptr<ByteSource> open_text(std::unique_ptr<ByteSource> source,
                                              std::size_t threads = 1) {
   auto text = std::make_unique<PeekSource>(std::move(source));
@@ -45,13 +46,23 @@ inline std::unique_ptr<ByteSource> open_text(std::unique_ptr<ByteSource> source,
       {"\x87\x89\xF2\xEB"sv, "a bigBed file, expected BED text: convert it with bigBedToBed"},
       {"\x28\xB5\x2F\xFD"sv, "compressed by zstd, expected BED text or gzip: decompress it first"},
       {"\xFD\x37zX"sv, "compressed by xz, expected BED text or gzip: decompress it first"},
-      {"BZh"sv, "compressed by bzip2, expected BED text or gzip: decompress it first"},
-      {"PK\x03\x04"sv, "a zip archive, expected BED text or gzip: unpack it first"},
+  };
+  const auto refuse = [&](const char* what) {
+    throw ParseError(text->name(), std::nullopt, std::string("this is ") + what);
   };
   for (const Foreign& format : foreign) {
-    if (head.substr(0, format.magic.size()) == format.magic) {
-      throw ParseError(text->name(), std::nullopt, std::string("this is ") + format.what);
-    }
+    if (head.substr(0, format.magic.size()) == format.magic) refuse(format.what);
+  }
+  // A name may begin with the letters of these two: what follows them decides. bzip2 has the level
+  // and the first six bytes of a block or of the end, zip two bytes of a version, the second of
+  // which is 0.
+  if (head.substr(0, 3) == "BZh"sv && head.size() >= 10 && head[3] >= '1' && head[3] <= '9' &&
+      (head.substr(4, 6) == "\x31\x41\x59\x26\x53\x59"sv ||
+       head.substr(4, 6) == "\x17\x72\x45\x38\x50\x90"sv)) {
+    refuse("compressed by bzip2, expected BED text or gzip: decompress it first");
+  }
+  if (head.substr(0, 4) == "PK\x03\x04"sv && head.size() >= 6 && head[5] == '\0') {
+    refuse("a zip archive, expected BED text or gzip: unpack it first");
   }
   return text;
 }

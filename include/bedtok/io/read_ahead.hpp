@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "../detail/abandon_scope.hpp"
+#include "../interruption.hpp"
 #include "byte_source.hpp"
 
 namespace bedtok::io {
@@ -51,6 +55,7 @@ class ReadAheadSource final : public ByteSource {
 
   /// The thread: puts pieces into the queue until the end or a failure.
   void run() {
+    const bedtok::detail::AbandonScope scope(stopped_);
     try {
       for (;;) {
         std::vector<char> piece(piece_size);
@@ -79,7 +84,12 @@ class ReadAheadSource final : public ByteSource {
   /// False at the end. Pieces that were read before a failure come before it.
   bool next() {
     std::unique_lock<std::mutex> lock(mutex_);
-    filled_.wait(lock, [this] { return !pieces_.empty() || ended_ || failure_; });
+    const auto filled = [this] { return !pieces_.empty() || ended_ || failure_; };
+    while (!filled_.wait_for(lock, std::chrono::milliseconds(100), filled)) {
+      lock.unlock();  // what is asked may take its time
+      check_interruption();
+      lock.lock();
+    }
     if (pieces_.empty()) {
       if (failure_) std::rethrow_exception(failure_);
       return false;
@@ -100,8 +110,8 @@ class ReadAheadSource final : public ByteSource {
   std::deque<std::vector<char>> pieces_;
   std::exception_ptr failure_;
   bool ended_ = false;
-  bool stopped_ = false;
-  std::thread thread_;  // last: it begins when all else is there
+  std::atomic<bool> stopped_{false};  // also read without the mutex, while a pipe is waited for
+  std::thread thread_;                // last: it begins when all else is there
 };
 
 }  // namespace bedtok::io

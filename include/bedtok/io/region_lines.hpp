@@ -17,6 +17,7 @@
 #include "../detail/separators.hpp"
 #include "../detail/utf8.hpp"
 #include "../error.hpp"
+#include "../skipped_lines.hpp"
 #include "byte_source.hpp"
 #include "line_blocks.hpp"
 
@@ -25,30 +26,39 @@ namespace bedtok::io {
 /// Parses the lines of a BED-like text: chromosome, start, end, and a rest, separated by tabs or,
 /// where a line has no tab, by runs of spaces. Blank lines, `#`, `track` and `browser` lines and
 /// one line of column names before the first region are skipped; CRLF and a missing last line end
-/// are accepted. Other lines are a ParseError. docs/guarantees.md, section 2, has the full rules.
+/// are accepted. Other lines are a ParseError, or left out where that is asked for.
+/// docs/guarantees.md, section 2, has the full rules.
 template <class Coord>
 class RegionLineParser {
  public:
-  /// `name` is the name of the text in messages. New chromosome names are added to `chroms`, which
-  /// must outlive the parser.
-  RegionLineParser(std::string name, ChromTable& chroms)
-      : name_(std::move(name)), chroms_(chroms) {}
+  /// `name` is the name of the text in messages. New chromosome names are added to `chroms`. Bad
+  /// lines are added to `skipped`; null: they are a ParseError. Both must outlive the parser.
+  RegionLineParser(std::string name, ChromTable& chroms, SkippedLines* skipped = nullptr)
+      : name_(std::move(name)), chroms_(chroms), skipped_(skipped) {}
 
   /// Calls `on_region(chrom_id, start, end, rest, line)` for each region of a block. `rest` is the
-  /// text after the third column, valid during the call; `line` is 1-based. Lines are read by
-  /// words: detail::read_margin bytes must be readable on both sides of the block.
+  /// text after the third column, valid during the call; `line` is 1-based. It may call `fail`.
+  /// Lines are read by words: detail::read_margin bytes must be readable on both sides of the
+  /// block.
   template <class OnRegion>
   void parse(const TextBlock& block, OnRegion&& on_region) {
-    const char* at = block.first;
-    const char* const last = block.last;
     if (block.endless_line) {
-      ++line_;
-      fail("the line is longer than 64 MiB, expected BED text: is the file binary?");
+      throw ParseError(name_, ++line_,
+                       "the line is longer than 64 MiB, expected BED text: is the file binary?");
     }
-    while (at != last) {
-      ++line_;
-      const char* next = parse_fast(at, last, on_region);
-      at = next != nullptr ? next : parse_general(at, last, on_region);
+    const char* at = block.first;
+    for (;;) {
+      const std::uint64_t before = line_;
+      try {
+        parse_lines(at, block.last, on_region);
+        return;
+      } catch (const BadLine& bad) {
+        skipped_->add(line_, bad.message);
+        for (std::uint64_t n = line_ - before; n != 0; --n) {
+          at = find(at, block.last, '\n');
+          if (at != block.last) ++at;
+        }
+      }
     }
   }
 
@@ -56,21 +66,39 @@ class RegionLineParser {
   const std::string& header() const noexcept { return header_; }
   /// The number of lines read.
   std::uint64_t line() const noexcept { return line_; }
-  /// Continues after the first `line` lines of the text; `seen_region` says whether they had a
-  /// region.
-  void start_behind(std::uint64_t line, bool seen_region) noexcept {
+  /// Continues after the first `line` lines of the text; `past_names` says whether they had a
+  /// region or column names.
+  void start_behind(std::uint64_t line, bool past_names) noexcept {
     line_ = line;
-    seen_region_ = seen_region;
+    past_names_ = past_names;
+    took_names_ = false;
   }
-  /// Whether a region was read: from then on column names are an error.
-  bool seen_region() const noexcept { return seen_region_; }
+  /// Whether a region or column names were read: from then on column names are an error.
+  bool past_names() const noexcept { return past_names_; }
+  /// Whether a line of column names was skipped since `start_behind`.
+  bool took_names() const noexcept { return took_names_; }
 
-  /// Throws ParseError that names the text and the current line.
+  /// The current line is bad: throws ParseError that names the text and the line, or ends the line
+  /// where bad lines are left out.
   [[noreturn]] void fail(const std::string& message) const {
+    if (skipped_ != nullptr) throw BadLine{message};
     throw ParseError(name_, line_, message);
   }
 
  private:
+  struct BadLine {
+    std::string message;
+  };
+
+  template <class OnRegion>
+  void parse_lines(const char* at, const char* last, OnRegion&& on_region) {
+    while (at != last) {
+      ++line_;
+      const char* next = parse_fast(at, last, on_region);
+      at = next != nullptr ? next : parse_general(at, last, on_region);
+    }
+  }
+
   /// Parses the usual line: `name TAB digits TAB digits`, then a line end or TAB and more. Returns
   /// the beginning of the next line, or null for any other line, which parse_general takes.
   template <class OnRegion>
@@ -107,11 +135,12 @@ class RegionLineParser {
     if (*stop == '\t') {
       const char* begin = stop + 1;
       stop = find(begin, last, '\n');
-      const char* cut = stop != begin && stop[-1] == '\r' ? stop - 1 : stop;
+      const char* cut = stop;
+      while (cut != begin && cut[-1] == '\r') --cut;
       rest = std::string_view(begin, static_cast<std::size_t>(cut - begin));
       if (std::memchr(rest.data(), 0, rest.size()) != nullptr) return nullptr;
     }
-    seen_region_ = true;
+    past_names_ = true;
     on_region(chrom, start, end, rest, line_);
     return stop == last ? last : stop + 1;
   }
@@ -144,7 +173,8 @@ class RegionLineParser {
     const char* line_end = find(at, last, '\n');
     const char* next = line_end == last ? last : line_end + 1;
     std::string_view line(at, static_cast<std::size_t>(line_end - at));
-    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    // One, or more where a text was converted more than once.
+    while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
 
     if (line.find_first_not_of(" \t") == std::string_view::npos) return next;
     const auto nul = line.find('\0');
@@ -167,9 +197,10 @@ class RegionLineParser {
     Coord end = 0;
     const bool start_fits = bedtok::detail::parse_coord(columns.start, start);
     const bool end_fits = bedtok::detail::parse_coord(columns.end, end);
-    if (!start_fits && !end_fits && !seen_region_ && !seen_names_ && is_word(columns.start) &&
+    if (!start_fits && !end_fits && !past_names_ && is_word(columns.start) &&
         is_word(columns.end)) {
-      seen_names_ = true;
+      past_names_ = true;
+      took_names_ = true;
       add_header(line);
       return next;
     }
@@ -187,9 +218,13 @@ class RegionLineParser {
         fail("the chromosome name '" + bedtok::detail::excerpt(columns.chrom) +
              "' is not UTF-8, expected text");
       }
+      if (columns.chrom.find('\r') != std::string_view::npos) {
+        fail("the chromosome name '" + bedtok::detail::excerpt(columns.chrom) +
+             "' holds a carriage return, expected line ends of one kind");
+      }
       chrom = chroms_.add(columns.chrom);
     }
-    seen_region_ = true;
+    past_names_ = true;
     on_region(chrom, start, end, columns.rest, line_);
     return next;
   }
@@ -284,17 +319,19 @@ class RegionLineParser {
   // By hash; a name may replace another.
   std::array<Short, std::size_t{1} << short_bits> short_names_{};
   std::uint64_t line_ = 0;
-  bool seen_region_ = false;
-  bool seen_names_ = false;
+  bool past_names_ = false;
+  bool took_names_ = false;
+  SkippedLines* skipped_;
 };
 
 /// Reads the regions of a whole source and skips a UTF-8 byte-order mark.
 template <class Coord>
 class RegionLineReader {
  public:
-  /// Both must outlive the reader. New chromosome names are added to `chroms`.
-  RegionLineReader(ByteSource& source, ChromTable& chroms)
-      : blocks_(source), parser_(source.name(), chroms) {}
+  /// All must outlive the reader. New chromosome names are added to `chroms`, bad lines to
+  /// `skipped`; null: they are a ParseError.
+  RegionLineReader(ByteSource& source, ChromTable& chroms, SkippedLines* skipped = nullptr)
+      : blocks_(source), parser_(source.name(), chroms, skipped) {}
 
   /// Calls `on_region(chrom_id, start, end, rest, line)` for each region; see RegionLineParser.
   template <class OnRegion>

@@ -15,6 +15,7 @@
 #include "../../hit_finder.hpp"
 #include "../../mapping_options.hpp"
 #include "../../region.hpp"
+#include "../../skipped_lines.hpp"
 #include "../../tokenizer.hpp"
 #include "../fragment_tokens.hpp"
 #include "../line_blocks.hpp"
@@ -42,29 +43,35 @@ class FragmentMapper {
         mapping_(mapping),
         options_(options),
         name_(name),
-        parser_(name, chroms_) {}
+        parser_(name, chroms_, options.skip_bad_lines ? &skipped : nullptr) {}
 
   /// Maps a block. Barcodes that `known` does not have go into `new_barcodes`, with ids that follow
   /// those of `known`, unless the options name the barcodes. `line` is the number of lines before
-  /// the block. Throws at the first bad line.
-  void map(const TextBlock& block, std::uint64_t line, bool seen_region,
+  /// the block, `past_names` whether they had a fragment or column names. Throws at the first bad
+  /// line, unless the options leave them out.
+  void map(const TextBlock& block, std::uint64_t line, bool past_names,
            const bedtok::detail::BarcodeTable& known) {
     fragments.clear();
     ids.clear();
     new_barcodes = {};
-    parser_.start_behind(line, seen_region);
+    skipped = {};
+    any_good = false;
+    parser_.start_behind(line, past_names);
     parser_.parse(block, [&](ChromTable::Id chrom, Coord start, Coord end, std::string_view rest,
                              std::uint64_t) { add(chrom, start, end, rest, known); });
     lines = parser_.line() - line;
   }
 
-  bool seen_region() const noexcept { return parser_.seen_region(); }
+  bool past_names() const noexcept { return parser_.past_names(); }
+  bool took_names() const noexcept { return parser_.took_names(); }
 
   // The last block's.
   std::vector<MappedFragment> fragments;
   std::vector<std::uint32_t> ids;
   bedtok::detail::BarcodeTable new_barcodes;
+  SkippedLines skipped;
   std::uint64_t lines = 0;
+  bool any_good = false;  ///< a line was a fragment, wanted or not
 
  private:
   struct Chrom {
@@ -81,6 +88,7 @@ class FragmentMapper {
     if (barcode.empty()) {
       parser_.fail("the line has no barcode, expected one in the fourth column");
     }
+    any_good = true;
     while (chrom_info_.size() < chroms_.size()) register_chrom();
     const Chrom& chrom = chrom_info_[chrom_id];
     if (!chrom.wanted) return;
@@ -92,12 +100,15 @@ class FragmentMapper {
     Id cell = known.find(barcode);
     if (cell == bedtok::detail::BarcodeTable::none) {
       if (options_.barcodes) return;
-      const std::size_t before = new_barcodes.size();
-      cell = static_cast<Id>(known.size()) + new_barcodes.add(barcode);
-      if (new_barcodes.size() != before && !bedtok::detail::is_utf8(barcode)) {
-        parser_.fail("the barcode '" + bedtok::detail::excerpt(barcode) +
-                     "' is not UTF-8, expected text");
+      Id of_block = new_barcodes.find(barcode);
+      if (of_block == bedtok::detail::BarcodeTable::none) {
+        if (!bedtok::detail::is_utf8(barcode)) {
+          parser_.fail("the barcode '" + bedtok::detail::excerpt(barcode) +
+                       "' is not UTF-8, expected text");
+        }
+        of_block = new_barcodes.add(barcode);
       }
+      cell = static_cast<Id>(known.size()) + of_block;
     }
     const std::size_t before = ids.size();
     std::uint32_t hits = 0;
