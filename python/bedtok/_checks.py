@@ -9,11 +9,14 @@ import operator
 import os
 import random
 import sys
+import unicodedata
 import warnings
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Literal
 
 from bedtok._core import ConfigError
+
+OnError = Literal["raise", "warn", "skip"]  # at a line that is not what the format says
 
 LARGEST_LENGTH = 10**15  # longer than anything; Hugging Face's NO_LIMIT is cut down to it
 
@@ -81,6 +84,27 @@ def count_threads(num_threads: object) -> int:
     return os.cpu_count() or 1
 
 
+def check_on_error(on_error: object) -> OnError:
+    """Return what a reader does at a bad line; raise ConfigError for another word."""
+    if on_error in ("raise", "warn", "skip"):
+        return on_error
+    raise ConfigError(f"on_error is {on_error!r}, expected 'raise', 'warn' or 'skip'")
+
+
+def printable(text: str) -> str:
+    """Return a text with what a terminal would act on as ``\\x1b``, ``\\u202e``; tabs stay.
+
+    That is control codes (C0 and C1), marks of direction, separators of lines, and other characters
+    that Python's ``repr`` escapes for being invisible; not spaces.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c == "\t" or unicodedata.category(c) == "Zs" else repr(c)[1:-1]
+        for c in text
+    )
+
+
 def did_you_mean(name: str, known: Iterable[str], remedy: str | None = None) -> str:
     """Return the end of a message about an unknown name: the closest of the known names.
 
@@ -117,6 +141,7 @@ def warn_caller(text: str | None) -> None:
     """Warn with ``text``, if there is any, at the line outside of this package that called."""
     if text is None:
         return
+    text = printable(text)
     level = 1
     frame = sys._getframe()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("bedtok."):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import errno
 import os
 import re
@@ -19,6 +20,8 @@ from bedtok._core import ConfigError, Error, ParseError
 
 StrPath = str | os.PathLike[str]
 
+# A name that ends so is a file's, never a model's on the Hub.
+FILE_SUFFIXES = (".bed", ".gz", ".bgz", ".toml", ".narrowpeak", ".broadpeak", ".gappedpeak")
 _SUFFIXES = ((".gz", ".bgz"), (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak"))
 
 
@@ -39,6 +42,31 @@ def checked_path(path: StrPath) -> str:
     if b"\0" in encoded or not isinstance(text, str):
         raise Error(f"path {text!r}: expected a legal file name")
     return text
+
+
+def names_file(text: str) -> bool:
+    """Return whether a name without a file is a misspelled file's: it ends as those do."""
+    return text.lower().endswith(FILE_SUFFIXES)
+
+
+def nearest_file(path: str) -> str:
+    """Return the end of a message about a missing file: the file beside it with the closest name.
+
+    It is empty where there is none.
+    """
+    folder, name = os.path.split(path)
+    try:
+        names = os.listdir(folder or ".")
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+    return f"; did you mean {os.path.join(folder, close[0])!r}?" if close else ""
+
+
+def missing_file(path: str) -> FileNotFoundError:
+    """Return the error about a file that is not there; it names the nearest that is."""
+    reason = os.strerror(errno.ENOENT) + nearest_file(path)
+    return FileNotFoundError(errno.ENOENT, reason, path)
 
 
 @contextlib.contextmanager

@@ -8,13 +8,19 @@ imported when the Hub is needed, never before.
 from __future__ import annotations
 
 import glob
+import http.client
+import importlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bedtok._core import ConfigError
+from bedtok._files import names_file, nearest_file
 
 UNIVERSE_FILES = ("universe.bed.gz", "universe.bed")  # at least one; the first is preferred
 OPTIONAL_FILES = ("tokenizer_config.json", "special_tokens_map.json")
@@ -67,7 +73,8 @@ _DOWNLOAD_ERRORS: _Errors = {
     "LocalTokenNotFoundError": _NO_TOKEN,
     "Refused": (
         PermissionError,
-        "{name!r}: the Hub refuses access; check token= or the token of your login: {reason}",
+        "{name!r}: the Hub refuses access; check token= or the token of your login (run 'hf auth "
+        "login'), and ask for access on the model's page if it is gated: {reason}",
     ),
     "Exception": (
         ConnectionError,
@@ -103,7 +110,8 @@ def resolve(
     """Return the local folder that holds a saved tokenizer, and download it if necessary.
 
     A folder that exists wins over a model of the same name. A ``PathLike``, and a string that
-    begins with ``.``, ``/`` or ``~``, is always a path and never looked up on the Hub.
+    begins with ``.``, ``/`` or ``~`` or ends as a file does (``.bed``, ``.gz`` ...), is always a
+    path and never looked up on the Hub.
 
     Args:
         name_or_folder: A folder, or a Hub name such as ``databio/atacformer-base-hg38``.
@@ -125,13 +133,14 @@ def resolve(
         NotADirectoryError: The path is a file.
         PermissionError: The model is gated, or the token is missing or not accepted.
         ConnectionError: The Hub cannot be reached or answers with a failure.
-        ConfigError: ``subfolder`` leads out of the folder.
+        ConfigError: ``subfolder`` leads out of the folder, or ``revision`` can be none.
         ImportError: A Hub name was given and ``huggingface_hub`` is not installed.
     """
     text = os.fspath(name_or_folder)
     if not isinstance(text, str):
         raise TypeError(f"expected a folder or a Hub name as str, not {type(text).__name__}")
     inner = _inside(subfolder)
+    _check_revision(revision)
     path = os.path.expanduser(text)
 
     if os.path.isdir(path):
@@ -144,13 +153,11 @@ def resolve(
             f"{text}: is a file, expected a folder or a Hub name; a file is loaded with "
             f"Tokenizer({text!r})"
         )
-    if not isinstance(name_or_folder, str) or _looks_like_path(text):
+    if not isinstance(name_or_folder, str) or _looks_like_path(text) or names_file(text):
         raise FileNotFoundError(
             f"{text!r}: no such folder; expected one that save_pretrained wrote, or a Hub name "
-            "such as 'databio/atacformer-base-hg38'"
+            f"such as 'databio/atacformer-base-hg38'{nearest_file(path)}"
         )
-    if revision is not None and not isinstance(revision, str):
-        raise TypeError(f"revision: expected str or None, not {type(revision).__name__}")
     if token is not None and not isinstance(token, (str, bool)):
         raise TypeError(f"token: expected str or None, not {type(token).__name__}")
     options = {
@@ -190,6 +197,7 @@ def upload(
     """
     if not isinstance(repo_id, str):
         raise TypeError(f"repo_id: expected str, not {type(repo_id).__name__}")
+    _check_revision(revision)
     client = _import_client("push_to_hub needs huggingface_hub")
     api = client.HfApi(token=token, library_name="bedtok")
     # Client versions below 0.30 do not take None, which is the default in the others.
@@ -216,7 +224,7 @@ def _download(name: str, inner: str, options: dict[str, Any]) -> Path:
     optional = [str(PurePosixPath(inner, file)) for file in OPTIONAL_FILES]
     revision = options["revision"]
 
-    def fetch() -> Path:
+    def fetch(local_files_only: bool = options["local_files_only"]) -> Path:
         # One file after the other, in the Hub's order by name, so the universe is last: one that
         # an interrupted download left in the cache has its configuration beside it. Older clients
         # do not check that a cached snapshot is complete.
@@ -225,7 +233,7 @@ def _download(name: str, inner: str, options: dict[str, Any]) -> Path:
             allow_patterns=[glob.escape(file) for file in universes + optional],
             max_workers=1,
             tqdm_class=_silent_progress_bar(),
-            **options,
+            **{**options, "local_files_only": local_files_only},
         )
         return Path(snapshot)
 
@@ -236,13 +244,102 @@ def _download(name: str, inner: str, options: dict[str, Any]) -> Path:
         at_revision="" if revision is None else f" at revision {revision!r}",
         files=" nor ".join(universes),
     ):
-        snapshot = fetch()
-        if not any((snapshot / file).is_file() for file in universes):
-            # Either the model has no universe, or the client fell back to a cache without one.
-            # Its error for the file itself says which.
-            client.hf_hub_download(name, universes[-1], **options)
-            snapshot = fetch()  # the Hub can be reached again
+
+        def fetch_universe() -> Path:
+            snapshot = fetch()
+            if not any((snapshot / file).is_file() for file in universes):
+                # Either the model has no universe, or the client fell back to a cache without one.
+                # Its error for the file itself says which.
+                client.hf_hub_download(name, universes[-1], **options)
+                snapshot = fetch()  # the Hub can be reached again
+            return snapshot
+
+        if options["local_files_only"]:
+            snapshot = fetch_universe()
+        else:
+            try:
+                snapshot = _unless_silent(fetch_universe)
+            except _SilentHub:
+                cached: Path | None = None
+                with suppress(Exception):  # whatever it is: the silence is the cause
+                    cached = fetch(local_files_only=True)
+                if cached is None or not any((cached / file).is_file() for file in universes):
+                    raise
+                snapshot = cached
     return snapshot / inner
+
+
+class _SilentHub(TimeoutError):
+    """The Hub takes connections and does not answer."""
+
+
+def _unless_silent(work: Callable[[], Path]) -> Path:
+    """Return ``work()``, which asks the Hub; end the wait when the Hub answers nobody.
+
+    The client waits for a first answer without a limit, or for minutes, by its version. Here it
+    works in another thread, and while it does, the Hub is asked for any answer now and then.
+
+    Raises:
+        _SilentHub: There was none in the client's ``HF_HUB_ETAG_TIMEOUT`` seconds, 10 by default.
+    """
+    constants = importlib.import_module("huggingface_hub.constants")
+    patience = float(constants.HF_HUB_ETAG_TIMEOUT)
+    done: list[Path] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="bedtok-hub", daemon=True)
+    thread.start()
+    wait = patience
+    while True:
+        thread.join(wait)
+        if failed:
+            raise failed[0]
+        if done:
+            return done[0]
+        if not _answers(constants.ENDPOINT, patience):
+            raise _SilentHub(f"{constants.ENDPOINT} does not answer within {patience:g} seconds")
+        wait *= 2  # it answers; a large file takes its time
+
+
+def _answers(url: str, timeout: float) -> bool:
+    """Return whether a server answers anything at all, even a refusal."""
+    request = urllib.request.Request(url, method="HEAD")
+    try:
+        with urllib.request.urlopen(request, timeout=timeout):
+            return True
+    except TimeoutError:
+        return False
+    except urllib.error.URLError as error:  # an HTTP status other than 2xx among them
+        return not isinstance(error.reason, TimeoutError)
+    except (OSError, ValueError, http.client.HTTPException):
+        return True  # the client says what is wrong
+
+
+def _check_revision(revision: object) -> None:
+    """Raise for a revision that no branch, tag or commit is called, such as ``../x``.
+
+    The client makes a file of its cache of it.
+    """
+    if revision is None:
+        return
+    if not isinstance(revision, str):
+        raise TypeError(f"revision: expected str or None, not {type(revision).__name__}")
+    parts = revision.split("/")
+    if (
+        any(part == "" or part.startswith(".") or part.endswith(".lock") for part in parts)
+        or ".." in revision
+        or not revision.isprintable()
+        or any(c in " ~^:?*[\\" for c in revision)
+    ):
+        raise ConfigError(
+            f"revision {revision!r}: expected the name of a branch, a tag or a commit"
+        )
 
 
 @contextmanager

@@ -53,6 +53,7 @@ class CellTokens(Sequence[Int32s]):
         self._names = list(names)
         self._barcode_stats = barcode_stats
         self._positions: dict[str, int] | None = None
+        self._skipped_lines = 0
 
     @property
     def tokenizer(self) -> Vocabulary:
@@ -78,6 +79,11 @@ class CellTokens(Sequence[Int32s]):
     def lengths(self) -> Int64s:
         """int64, shape (cells,): number of tokens of each cell."""
         return np.diff(self._offsets)
+
+    @property
+    def skipped_lines(self) -> int:
+        """The number of lines of the fragment file that ``on_error`` left out."""
+        return self._skipped_lines
 
     @property
     def qc(self) -> pd.DataFrame:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bedtok import _core
-from bedtok._checks import count_threads
+from bedtok._checks import OnError, count_threads
 from bedtok._core import MappingOptions, MappingReport
-from bedtok._files import StrPath, checked_path
-from bedtok._regions.region_set import as_region_set
+from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._regions.region_set import RegionSet, as_region_set, read_bed
 from bedtok._regions.samples import read_regions
 from bedtok._tokenization.cells import cells_of_anndata, cells_of_fragments, store_cells
 from bedtok._tokenization.encode import (
@@ -58,6 +58,7 @@ _FRAGMENT_NAMES = (
     "counting_strategy",
     "chroms",
     "region",
+    "on_error",
     "num_threads",
 )
 # Two threads that add special tokens at once must not lose one.
@@ -73,6 +74,8 @@ class Tokenizer(Vocabulary):
 
     Args:
         path: A BED file (plain, gzip or bgzip), or a ``.toml`` config of gtars.
+        on_error: What a line of the BED file does that is not BED: ``"raise"`` a ParseError,
+            ``"warn"`` and be left out, or ``"skip"``, as in ``RegionSet.from_bed``.
         **options: Mapping options, the defaults of each call, documented in ``MappingKeywords``;
             and sequence options, documented in ``SequenceKeywords``.
 
@@ -91,8 +94,10 @@ class Tokenizer(Vocabulary):
         ['chr1:100-200', '<unk>']
     """
 
-    def __init__(self, path: StrPath, **options: Unpack[TokenizerKeywords]) -> None:
-        values = check_options(options, "Tokenizer")
+    def __init__(
+        self, path: StrPath, *, on_error: OnError = "raise", **options: Unpack[TokenizerKeywords]
+    ) -> None:
+        values = check_options(options, "Tokenizer", ("on_error",))
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(
                 f"path: expected str or PathLike, not {type(path).__name__}; regions in memory "
@@ -106,19 +111,23 @@ class Tokenizer(Vocabulary):
                 f"Tokenizer.from_pretrained({text!r})",
                 text,
             )
+        if not os.path.lexists(text):
+            raise missing_file(text)
         is_config = text.lower().endswith(".toml")
-        core = tokenizer_from_toml(text) if is_config else _core.Tokenizer.from_bed(text)
+        core = tokenizer_from_toml(text) if is_config else _tokenizer_of_bed(text, on_error)
         self._hash = None
         self._set_core(with_options(core, values), warn=True)
 
     @classmethod
-    def from_bed(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
+    def from_bed(
+        cls, path: StrPath, *, on_error: OnError = "raise", **options: Unpack[TokenizerKeywords]
+    ) -> Self:
         """Return a tokenizer of the regions in a BED file, in the file's order.
 
         Args and errors are those of the class; ``path`` is a BED file whatever its name.
         """
-        values = check_options(options, "from_bed")
-        return cls._wrap(with_options(_core.Tokenizer.from_bed(checked_path(path)), values))
+        values = check_options(options, "from_bed", ("on_error",))
+        return cls._wrap(with_options(_tokenizer_of_bed(checked_path(path), on_error), values))
 
     @classmethod
     def from_config(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
@@ -353,10 +362,12 @@ class Tokenizer(Vocabulary):
         Returns:
             Counts of regions, hits and tokens, hits per chromosome, the positions (among the
             regions) of regions without a hit, chromosomes that the vocabulary does not have, and a
-            likely cause. It prints as text.
+            likely cause; ``skipped_lines`` are those that ``RegionSet.from_bed`` left out. It
+            prints as text.
         """
         merged = merge_mapping(self._core.options, options, "report")
-        return self._core.report(read_regions(regions, self._special_ids), merged)
+        skipped = regions.skipped_lines if isinstance(regions, RegionSet) else 0
+        return self._core.report(read_regions(regions, self._special_ids), merged, skipped)
 
     # ---- cells to ids
 
@@ -426,6 +437,7 @@ class Tokenizer(Vocabulary):
         counting_strategy: Literal["fragment", "insertion"] = "fragment",
         chroms: Iterable[str] | None = None,
         region: str | None = None,
+        on_error: OnError = "raise",
         num_threads: int | None = None,
         **options: Unpack[MappingKeywords],
     ) -> CellTokens:
@@ -447,6 +459,10 @@ class Tokenizer(Vocabulary):
             chroms: Only fragments on these chromosomes, by the file's names.
             region: Only fragments that overlap this region, ``"chr1:1000-2000"``. If a tabix index
                 lies beside the file and pysam is installed, the rest is not read.
+            on_error: What a line does that is not a fragment: ``"raise"`` a ParseError; ``"warn"``:
+                it is left out, and one warning names the first of them; ``"skip"``: it is left out.
+                ``skipped_lines`` of the result counts them. A file without any other line is a
+                ParseError in any case.
             num_threads: None: all processors that this process may use. The result does not
                 depend on it.
             **options: Mapping options for this call; see ``MappingKeywords``. ``on_miss`` applies
@@ -477,8 +493,11 @@ class Tokenizer(Vocabulary):
             counting_strategy=counting_strategy,
             chroms=chroms,
             region=region,
+            on_error=on_error,
         )
-        return CellTokens(self, cells.values, cells.offsets, cells.names, cells.barcode_stats)
+        tokens = CellTokens(self, cells.values, cells.offsets, cells.names, cells.barcode_stats)
+        tokens._skipped_lines = cells.skipped_lines
+        return tokens
 
     # ---- rows of ids
 
@@ -679,6 +698,18 @@ class Tokenizer(Vocabulary):
             f"{type(self).__name__}({self.num_regions} regions, vocab_size={self.vocab_size}"
             f"{changed})"
         )
+
+
+def _tokenizer_of_bed(path: str, on_error: OnError) -> _core.Tokenizer:
+    if on_error == "raise":
+        return _core.Tokenizer.from_bed(path)
+    regions, _ = read_bed(path, False, on_error)
+    if not len(regions):
+        raise _core.VocabularyError(
+            f"{path}: the vocabulary has no regions, expected at least one line of chromosome, "
+            "start and end"
+        )
+    return _core.Tokenizer(regions)
 
 
 def tokenize_fragment_file(

@@ -19,7 +19,7 @@ ROOMS = {
     "_core": 0,
     "_checks": 1,
     "_files": 1,
-    "_hub": 1,
+    "_hub": 2,
     "_regions": 2,
     "_tokenization": 3,
     "batch_encoding": 4,

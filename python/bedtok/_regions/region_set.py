@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
-from bedtok._checks import import_optional
+from bedtok._checks import OnError, check_on_error, import_optional, warn_caller
 from bedtok._files import StrPath, checked_path
 from bedtok._regions.columns import columns_from_arrays, columns_from_names, columns_from_regions
 from bedtok._regions.region import Region
@@ -52,11 +52,13 @@ class RegionSet(Sequence[Region]):
 
     _core: Columns
     _path: str | None
+    _skipped_lines: int = 0
 
     def __init__(self, regions: object) -> None:
         source = as_region_set(regions)
         self._core = source._core
         self._path = source._path
+        self._skipped_lines = source._skipped_lines
 
     @classmethod
     def _wrap(cls, core: Columns, path: str | None = None) -> Self:
@@ -68,20 +70,28 @@ class RegionSet(Sequence[Region]):
     # ---- where they come from
 
     @classmethod
-    def from_bed(cls, path: StrPath, sort: bool = True) -> Self:
+    def from_bed(cls, path: StrPath, sort: bool = True, *, on_error: OnError = "raise") -> Self:
         """Read BED3 and up, narrowPeak, broadPeak, gappedPeak or BED12; plain, gzip or bgzip.
 
         Args:
             path: The file; its first bytes determine the format, not its name.
             sort: By (chromosome name as bytes, start), stable, as gtars does; False keeps the
                 file's order.
+            on_error: What a line that is not BED does: ``"raise"`` a ParseError; ``"warn"``: it is
+                left out, and one warning for the file names the first of them; ``"skip"``: it is
+                left out. ``skipped_lines`` counts them. A file without any other line is a
+                ParseError in any case, as a damaged gzip stream is.
 
         Raises:
             FileNotFoundError: There is no such file. IsADirectoryError: It is a folder.
             ParseError: A line is not BED, or the gzip stream is cut off or damaged.
+            ConfigError: ``on_error`` is another word.
         """
         text = checked_path(path)
-        return cls._wrap(_core.RegionSet.from_bed(text, bool(sort)), text)
+        core, skipped = read_bed(text, bool(sort), on_error)
+        regions = cls._wrap(core, text)
+        regions._skipped_lines = skipped
+        return regions
 
     @classmethod
     def from_regions(cls, regions: Iterable[Any]) -> Self:
@@ -286,6 +296,11 @@ class RegionSet(Sequence[Region]):
         """The file that the set was read from, or None."""
         return self._path
 
+    @property
+    def skipped_lines(self) -> int:
+        """The number of lines of the file that ``on_error`` left out; 0 for sets made from it."""
+        return self._skipped_lines
+
     def is_empty(self) -> bool:
         """Return whether the set has no regions."""
         return len(self) == 0
@@ -340,6 +355,23 @@ class RegionSet(Sequence[Region]):
         if core.has_rest:
             frame["rest"] = [core.rest(i) for i in range(len(core))]
         return frame
+
+
+def read_bed(
+    path: str, sort: bool, on_error: OnError, data: bytes | None = None
+) -> tuple[Columns, int]:
+    """Read a BED file as ``RegionSet.from_bed`` does, and count the lines that were left out.
+
+    With ``data``, its bytes, ``path`` is only a name.
+    """
+    if check_on_error(on_error) == "raise":
+        if data is not None:
+            return _core.RegionSet.from_bytes(data, path, sort), 0
+        return _core.RegionSet.from_bed(path, sort), 0
+    core, skipped, text = _core.RegionSet.read_skipping(path, sort, data)
+    if text is not None and on_error == "warn":
+        warn_caller(f"{path}: {text}")
+    return core, skipped
 
 
 def is_foreign_set(x: object) -> bool:

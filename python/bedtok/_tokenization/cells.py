@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
-from bedtok._checks import check_at_least, check_texts
+from bedtok._checks import OnError, check_at_least, check_on_error, check_texts, warn_caller
 from bedtok._core import ConfigError, MappingOptions
 from bedtok._regions.anndata import check_anndata, choose_cells, gather, read_peaks
 from bedtok._regions.columns import is_region_text, parse_region_text
@@ -32,6 +32,7 @@ class CellIds(NamedTuple):
         names: The cells' names.
         rows: The cells' positions in an AnnData; None: all its cells.
         barcode_stats: Columns of a table of the barcodes in a fragment file; None otherwise.
+        skipped_lines: Lines of a fragment file that were left out.
     """
 
     values: Int32s
@@ -39,6 +40,7 @@ class CellIds(NamedTuple):
     names: list[str]
     rows: Int64s | None = None
     barcode_stats: dict[str, Any] | None = None
+    skipped_lines: int = 0
 
     def samples(self) -> Samples:
         """Return the cells as a batch."""
@@ -102,6 +104,7 @@ def cells_of_fragments(
     counting_strategy: str,
     chroms: Iterable[str] | None,
     region: str | None,
+    on_error: OnError,
 ) -> CellIds:
     """Return the ids of the cells of a fragment file, named by their barcodes.
 
@@ -124,9 +127,12 @@ def cells_of_fragments(
         min_fragments=check_at_least("min_fragments", min_fragments, 0),
         min_tokens=check_at_least("min_tokens", min_tokens, 0),
         max_tokens=None if max_tokens is None else check_at_least("max_tokens", max_tokens, 0),
+        skip_bad_lines=check_on_error(on_error) != "raise",
         num_threads=num_threads,
         text=None if region is None else _lines_by_index(path, region),
     )
+    if on_error == "warn" and result["skipped_text"] is not None:
+        warn_caller(f"{path}: {result['skipped_text']}")
     kept = np.zeros(len(result["barcodes"]), dtype=bool)
     kept[result["cells"]] = True
     barcode_stats = {
@@ -137,7 +143,13 @@ def cells_of_fragments(
         "lookups": 2 if counting_strategy == "insertion" else 1,
     }
     names = [result["barcodes"][i] for i in result["cells"].tolist()]
-    return CellIds(result["values"], result["offsets"], names, barcode_stats=barcode_stats)
+    return CellIds(
+        result["values"],
+        result["offsets"],
+        names,
+        barcode_stats=barcode_stats,
+        skipped_lines=result["skipped_lines"],
+    )
 
 
 def _names(what: str, names: Iterable[str] | None) -> list[str] | None:

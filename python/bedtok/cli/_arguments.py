@@ -88,12 +88,19 @@ def add_mapping(command: argparse.ArgumentParser) -> None:
 
 
 def add_loading(command: argparse.ArgumentParser) -> None:
-    """Add the flags that say which files of a model are loaded."""
+    """Add the flags that say which files of a model are loaded, and how BED files are read."""
     group = command.add_argument_group("loading (folders and Hub names)")
     group.add_argument("--revision", help="branch, tag or commit on the Hub")
     group.add_argument("--subfolder", default="", help="folder inside the model")
     group.add_argument(
         "--local-files-only", action="store_true", help="ask the Hub's cache, not the network"
+    )
+    command.add_argument(
+        "--on-error",
+        choices=("raise", "warn", "skip"),
+        default="raise",
+        help="what a line that is not BED does: end the command, be left out with a warning, or "
+        "be left out; default: raise",
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from bedtok import _core
 from bedtok._tokenization.tensors import as_row
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading
-from bedtok.cli._files import ID_FORMATS, load_core, open_output, read_stdin
+from bedtok.cli._files import ID_FORMATS, for_terminal, load_core, open_output, read_stdin
 from bedtok.cli._messages import STDIN
 
 
@@ -85,7 +85,7 @@ def _run(args: argparse.Namespace) -> None:
             tokens = tokenizer.decode(array, args.skip_special_tokens)
             pieces.append("".join(token + "\n" for token in tokens).encode())
     with open_output(args.output) as file:
-        file.writelines(pieces)
+        file.writelines(pieces if args.output not in (None, "-") else map(for_terminal, pieces))
 
 
 def _integers(text: str) -> list[int] | None:

@@ -12,19 +12,19 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from bedtok import _core
-from bedtok._files import atomic_write
+from bedtok._checks import OnError, printable
+from bedtok._files import atomic_write, names_file
+from bedtok._regions.region_set import read_bed
 from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import mapping_of
 from bedtok.cli._messages import STDIN, log
 
 ID_FORMATS = ("jsonl", "tsv", "gtok")  # of ids, written and read
 
-_FILE_SUFFIXES = (".bed", ".gz", ".bgz", ".toml", ".narrowpeak", ".broadpeak", ".gappedpeak")
 
-
-def names_file(text: str) -> bool:
+def means_file(text: str) -> bool:
     """Whether a text means a file: it is one, or it ends as one (and may be misspelled)."""
-    return os.path.isfile(text) or text.lower().endswith(_FILE_SUFFIXES) or _is_special(text)
+    return os.path.isfile(text) or names_file(text) or _is_special(text)
 
 
 def _is_special(path: str) -> bool:
@@ -36,8 +36,8 @@ def load_tokenizer(vocab: str, args: argparse.Namespace) -> Any:
     """Return the tokenizer of a vocabulary in any of its forms."""
     from bedtok.tokenizers import Tokenizer
 
-    if names_file(vocab) and not os.path.isdir(vocab):
-        return Tokenizer(vocab)
+    if means_file(vocab) and not os.path.isdir(vocab):
+        return Tokenizer(vocab, on_error=args.on_error)
     return Tokenizer.from_pretrained(
         vocab,
         revision=args.revision,
@@ -59,11 +59,22 @@ def read_stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def read_regions(path: str, sort: bool = True) -> _core.RegionSet:
-    """Read the regions of a BED file, or of standard input."""
+def read_regions(path: str, on_error: OnError, sort: bool = True) -> tuple[_core.RegionSet, int]:
+    """Read the regions of a BED file, or of standard input, and count lines that were left out."""
     if path == "-":
-        return _core.RegionSet.from_bytes(read_stdin(), STDIN, sort)
-    return _core.RegionSet.from_bed(path, sort)
+        return read_bed(STDIN, sort, on_error, read_stdin())
+    return read_bed(path, sort, on_error)
+
+
+def for_terminal(data: bytes) -> bytes:
+    """Return lines for standard output: at a terminal without codes that it would act on.
+
+    A file or a pipe gets the bytes as they are.
+    """
+    if not sys.stdout.isatty():
+        return data
+    lines = data.decode("utf-8", "backslashreplace").split("\n")
+    return "\n".join(map(printable, lines)).encode()
 
 
 @contextlib.contextmanager

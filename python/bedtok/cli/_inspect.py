@@ -12,7 +12,7 @@ import numpy as np
 
 from bedtok import _core
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
-from bedtok.cli._files import load_core, names_file, open_output, read_regions
+from bedtok.cli._files import for_terminal, load_core, means_file, open_output, read_regions
 from bedtok.cli._messages import STDIN
 
 _CHROMS_SHOWN = 30  # in the text; --json has all of them
@@ -50,13 +50,15 @@ def _run(args: argparse.Namespace) -> None:
         args.usage_error(f"{flag} determines how regions map to a vocabulary, so it needs --vocab")
     facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
     is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
-    if args.file != "-" and (is_model or not names_file(args.file)):
+    if args.file != "-" and (is_model or not means_file(args.file)):
         model, _ = load_core(args.file, args)
         regions = model.regions
         facts["vocab_size"] = model.vocab_size
         facts["special_tokens"] = dict(model.special_tokens)
     else:
-        regions = read_regions(args.file, sort=False)
+        regions, skipped = read_regions(args.file, args.on_error, sort=False)
+        if skipped:
+            facts["skipped_lines"] = skipped
     facts.update(_facts(regions))
     if args.vocab is not None:
         tokenizer, options = load_core(args.vocab, args)
@@ -75,7 +77,7 @@ def _run(args: argparse.Namespace) -> None:
         }
     text = json.dumps(facts, indent=2) if args.json else _facts_text(facts)
     with open_output(None) as file:
-        file.write(text.encode("utf-8", "surrogateescape") + b"\n")
+        file.write(for_terminal(text.encode("utf-8", "surrogateescape")) + b"\n")
 
 
 def _facts(regions: _core.RegionSet) -> dict[str, Any]:
@@ -127,6 +129,7 @@ def _facts_text(facts: dict[str, Any]) -> str:
             f"{facts['regions']:,}"
             + (f" ({facts['distinct']:,} distinct, {repeated:,} repeated)" if repeated else ""),
         ),
+        *([("skipped lines", f"{facts['skipped_lines']:,}")] if "skipped_lines" in facts else []),
         ("sorted", "yes" if facts["sorted"] else "no"),
         ("bp covered", f"{facts['bp_covered']:,}"),
         (

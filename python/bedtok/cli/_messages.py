@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from bedtok import _core
+from bedtok._checks import printable
 
 STDIN = "<stdin>"  # the name of standard input in messages
 
@@ -38,9 +39,9 @@ def show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def log(text: str) -> None:
-    """Write a line to standard error."""
+    """Write a line to standard error; names in it cannot act on the terminal."""
     with contextlib.suppress(OSError):  # stderr may be closed
-        print(f"bedtok: {text}", file=sys.stderr, flush=True)
+        print(f"bedtok: {printable(text)}", file=sys.stderr, flush=True)
 
 
 def message_of(error: BaseException) -> str:

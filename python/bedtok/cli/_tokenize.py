@@ -16,7 +16,14 @@ from typing import Any, NoReturn
 from bedtok import _core
 from bedtok._files import atomic_write, sample_names
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
-from bedtok.cli._files import ID_FORMATS, load_core, load_tokenizer, open_output, read_regions
+from bedtok.cli._files import (
+    ID_FORMATS,
+    for_terminal,
+    load_core,
+    load_tokenizer,
+    open_output,
+    read_regions,
+)
 from bedtok.cli._messages import log, naming_input, show_warning
 
 _SHARDS = ("parquet", "npz")  # of a folder
@@ -111,7 +118,8 @@ def _run(args: argparse.Namespace) -> None:
 
     def encode(bed: str) -> _core.Encoding:
         with naming_input(bed):
-            encoding = tokenizer.encode_batch([read_regions(bed)], options).encodings[0]
+            regions, _ = read_regions(bed, args.on_error)
+            encoding = tokenizer.encode_batch([regions], options).encodings[0]
             if encoding.warning is not None:
                 show_warning(encoding.warning)
         return encoding
@@ -136,7 +144,8 @@ def _run(args: argparse.Namespace) -> None:
                 line = json.dumps(
                     {"sample": name, "tokens" if args.tokens else "input_ids": values}
                 )
-            file.write(line.encode("utf-8", "surrogateescape") + b"\n")
+            data = line.encode("utf-8", "surrogateescape")
+            file.write((for_terminal(data) if output is None else data) + b"\n")
 
 
 def _tokenize_to_shards(
@@ -156,6 +165,7 @@ def _tokenize_to_shards(
         format=format,  # type: ignore[arg-type]
         num_threads=args.num_threads,
         strict=args.strict,
+        on_error=args.on_error,
         **({} if args.samples_per_shard is None else {"samples_per_shard": args.samples_per_shard}),
         **mapping_of(args),
     )

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from bedtok import _core
-from bedtok._checks import check_at_least, count_threads, import_optional, is_unicode
+from bedtok._checks import (
+    OnError,
+    check_at_least,
+    check_on_error,
+    count_threads,
+    import_optional,
+    is_unicode,
+    warn_caller,
+)
 from bedtok._core import ConfigError, Error, MappingOptions
 from bedtok._files import StrPath, checked_path, sample_names
 from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge_mapping
@@ -30,9 +39,26 @@ if TYPE_CHECKING:
     from bedtok.tokenizers import Tokenizer
 
 FORMATS = ("parquet", "npz", "gtok")
-_NAMES = ("output_dir", "format", "num_threads", "samples_per_shard", "strict", "progress")
+_NAMES = (
+    "output_dir",
+    "format",
+    "num_threads",
+    "samples_per_shard",
+    "strict",
+    "on_error",
+    "progress",
+)
 
-Shard = list[tuple[str, "Future[SampleTokens]"]]
+
+class Skipped(NamedTuple):
+    """The lines of a file that were left out: how many, and a text about them."""
+
+    lines: int
+    text: str | None
+
+
+Tokenized = tuple[SampleTokens, Skipped]
+Shard = list[tuple[str, "Future[Tokenized]"]]
 
 
 @dataclass
@@ -45,6 +71,7 @@ class TokenizedFiles:
         samples: Each sample in the folder by its name: its file, and its regions, hits and tokens.
         skipped: Number of files whose samples an earlier run had written.
         failed: Files that could not be tokenized, with the reason.
+        skipped_lines: Files of which lines were left out in this run, with how many.
     """
 
     output_dir: str
@@ -52,6 +79,7 @@ class TokenizedFiles:
     samples: Entries = field(default_factory=dict)
     skipped: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    skipped_lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def hit_rate(self) -> float:
@@ -82,6 +110,7 @@ def tokenize_files(
     num_threads: int | None = None,
     samples_per_shard: int = 256,
     strict: bool = False,
+    on_error: OnError = "raise",
     progress: bool | None = None,
     **options: Unpack[MappingKeywords],
 ) -> TokenizedFiles:
@@ -102,6 +131,9 @@ def tokenize_files(
         num_threads: None: all processors that this process may use.
         samples_per_shard: Samples of a Parquet or npz shard, 1 or more.
         strict: Raise the error of the first bad file instead of continuing without it.
+        on_error: What a line that is not BED does, as in ``RegionSet.from_bed``: ``"raise"``: its
+            file is bad; ``"warn"`` and ``"skip"``: the line is left out and counted in the result's
+            ``skipped_lines``.
         progress: Whether to show a progress bar; None: if standard error is a terminal. Needs tqdm.
         **options: Mapping options; see ``MappingKeywords``.
 
@@ -123,6 +155,7 @@ def tokenize_files(
     if repeated := len(texts) - len({os.path.abspath(text) for text in texts}):
         raise ConfigError(f"paths: {repeated} are given twice, expected each file once")
     check_at_least("samples_per_shard", samples_per_shard, 1)
+    check_on_error(on_error)
     threads = count_threads(num_threads)
     folder = Path(checked_path(output_dir))
     if format == "gtok":
@@ -144,16 +177,23 @@ def tokenize_files(
         _remove(folder, settings, entries, plan.changed)
         _write_manifest(folder, settings, result)
         with ThreadPoolExecutor(threads) as pool, _progress_bar(plan, progress) as advance:
-            for shard in _shards(pool, tokenizer._core, mapping, plan, samples_per_shard):
+            work = functools.partial(_tokenize, tokenizer._core, mapping, on_error != "raise")
+            for shard in _shards(pool, work, plan, samples_per_shard):
                 done: list[SampleTokens] = []
                 for text, future in shard:
                     try:
-                        done.append(future.result())
+                        tokens, skipped = future.result()
+                        done.append(tokens)
                     except (Error, OSError) as error:
                         if strict:
                             pool.shutdown(cancel_futures=True)
                             raise
                         result.failed[text] = _reason(text, error)
+                    else:
+                        if skipped.lines:
+                            result.skipped_lines[text] = skipped.lines
+                        if skipped.text is not None and on_error == "warn":
+                            warn_caller(f"{text}: {skipped.text}")
                     advance()
                 if done:
                     result.files += _write(folder, settings, done)
@@ -267,8 +307,7 @@ def _write(folder: Path, settings: dict[str, str], samples: list[SampleTokens]) 
 
 def _shards(
     pool: ThreadPoolExecutor,
-    core: _core.Tokenizer,
-    options: MappingOptions,
+    tokenize: Callable[[str, str], Tokenized],
     plan: Plan,
     size: int,
 ) -> Iterator[Shard]:
@@ -277,8 +316,7 @@ def _shards(
     files = list(plan.missing.items())
     for first in range(0, len(files), size):
         shard = [
-            (text, pool.submit(_tokenize, core, options, name, text))
-            for text, name in files[first : first + size]
+            (text, pool.submit(tokenize, name, text)) for text, name in files[first : first + size]
         ]
         if ahead is not None:
             yield ahead
@@ -287,13 +325,20 @@ def _shards(
         yield ahead
 
 
-def _tokenize(core: _core.Tokenizer, options: MappingOptions, name: str, path: str) -> SampleTokens:
+def _tokenize(
+    core: _core.Tokenizer, options: MappingOptions, skips: bool, name: str, path: str
+) -> Tokenized:
     source = SourceFile.of(path)  # before it is read: a later change is noticed by the next run
     # Both calls release the GIL.
-    regions = _core.RegionSet.from_bed(path)
+    skipped = Skipped(0, None)
+    if skips:
+        regions, lines, said = _core.RegionSet.read_skipping(path)
+        skipped = Skipped(lines, said)
+    else:
+        regions = _core.RegionSet.from_bed(path)
     (encoding,) = core.encode_batch([regions], options).encodings
     entry = SampleEntry(*source, len(regions), encoding.hits, len(encoding.input_ids))
-    return SampleTokens(name, encoding.input_ids.astype(np.int32), entry)
+    return SampleTokens(name, encoding.input_ids.astype(np.int32), entry), skipped
 
 
 def _reason(path: str, error: BaseException) -> str:

@@ -27,6 +27,7 @@ from transformers import (
 
 from bedtok._checks import check_at_least, did_you_mean, import_optional
 from bedtok._core import ConfigError
+from bedtok._files import names_file
 from bedtok.atacformer._base_collator import RegionCollator
 from bedtok.atacformer.callbacks import MeasuringCallback, SetEpochCallback
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
@@ -285,7 +286,8 @@ def _max_length(data: Mapping[str, Any], context: int) -> int:
 
 
 def _load_tokenizer(name: str) -> AtacformerTokenizer:
-    tokenizer = Tokenizer(name) if os.path.isfile(name) else Tokenizer.from_pretrained(name)
+    is_file = os.path.isfile(name) or (names_file(name) and not os.path.isdir(name))
+    tokenizer = Tokenizer(name) if is_file else Tokenizer.from_pretrained(name)
     return AtacformerTokenizer(tokenizer_object=tokenizer)
 
 
