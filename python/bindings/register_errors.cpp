@@ -38,7 +38,7 @@ void raise_parse_error(const ParseError& error) {
   const std::string_view message = error.what();
   const std::size_t name =
       message.compare(0, error.path().size(), error.path()) == 0 ? error.path().size() : 0;
-  const py::object text = to_file_name(message.substr(0, name)) + to_text(message.substr(name));
+  const py::object text = to_file_name(message.substr(0, name)) + decode_text(message.substr(name));
   const py::object raised = py::handle(parse_error_type)(text);
   raised.attr("path") = to_file_name(error.path());
   raised.attr("line") = error.line() ? py::cast(*error.line()) : py::none();
@@ -46,7 +46,7 @@ void raise_parse_error(const ParseError& error) {
 }
 
 void raise_error(PyObject* type, const char* message) {
-  PyErr_SetObject(type, to_text(message).ptr());
+  PyErr_SetObject(type, decode_text(message).ptr());
 }
 
 /// OSError picks its subclass by errno: FileNotFoundError, IsADirectoryError ...

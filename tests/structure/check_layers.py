@@ -97,7 +97,14 @@ FOREIGN = {
     "isa-l/igzip_lib.h": {"io/detail/inflater.hpp"},
     "nlohmann/json.hpp": {"io/json.hpp"},
 }
-SYSTEM = {"emmintrin.h", "fcntl.h", "poll.h", "sched.h", "sys/stat.h", "unistd.h"}  # the compiler's own and the system's
+SYSTEM = {
+    "emmintrin.h",
+    "fcntl.h",
+    "poll.h",
+    "sched.h",
+    "sys/stat.h",
+    "unistd.h",
+}  # the compiler's own and the system's
 
 DETAIL = re.compile(r"^\s*namespace (\w+::)*detail\b", re.MULTILINE)
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)

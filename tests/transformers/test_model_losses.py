@@ -16,6 +16,7 @@ from bedtok.atacformer import (
     AtacformerForSequenceClassification,
     AtacformerForUnsupervisedBatchCorrection,
     losses,
+    modeling_atacformer,
 )
 from tiny_models import HEADS, VOCAB_SIZE, gradients, loss_of, padded, tiny, training_input
 
@@ -138,22 +139,41 @@ def plain_masked_loss(model: Any, given: dict[str, torch.Tensor]) -> torch.Tenso
 def test_masked_tokens_are_scored_by_cross_entropy_over_the_vocabulary(
     at_once: int, tied: bool, training: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(losses, "_LOGITS_AT_ONCE", at_once)
+    monkeypatch.setattr(losses, "LOGITS_AT_ONCE", at_once)
     model = tiny(AtacformerForMaskedLM, tie_word_embeddings=tied).train(training)
     given = training_input(type(model))
     equal_gradients(model, model(**given).loss, plain_masked_loss(model, given))
 
 
-def test_logits_of_labelled_tokens_are_those_of_all() -> None:
+def test_evaluation_returns_all_logits_and_training_none() -> None:
     model, given = tiny(AtacformerForMaskedLM), training_input(AtacformerForMaskedLM)
     labels = given.pop("labels")
     every = model(**given).logits
     assert every.shape == (*labels.shape, VOCAB_SIZE)
-    close(model(**given, labels=labels).logits, every[labels != -100])
+    close(model(**given, labels=labels).logits, every)
     assert model.train()(**given, labels=labels).logits is None
     model.config.sparse_prediction = False
     close(model(**given, labels=labels).logits, every)
     close(model.eval()(**given, labels=labels).logits, every)
+
+
+def test_too_many_logits_are_those_of_labelled_tokens_and_the_switch_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, given = tiny(AtacformerForMaskedLM), training_input(AtacformerForMaskedLM)
+    labels = given.pop("labels")
+    every = model(**given).logits
+    warnings: list[str] = []
+    monkeypatch.setattr(modeling_atacformer.logger, "warning_once", warnings.append)
+    monkeypatch.setattr(modeling_atacformer, "LOGITS_AT_ONCE", every.numel())
+    close(model(**given, labels=labels).logits, every)
+    assert warnings == []
+    monkeypatch.setattr(modeling_atacformer, "LOGITS_AT_ONCE", every.numel() - 1)
+    close(model(**given, labels=labels).logits, every[labels != -100])
+    assert len(warnings) == 1
+    assert "labelled tokens only" in warnings[0]
+    assert "sparse_prediction=False" in warnings[0]
+    assert str(tuple(every.shape)) in warnings[0]
 
 
 @pytest.mark.parametrize("label", [VOCAB_SIZE, -1])

@@ -70,7 +70,9 @@ def test_losses_under_autocast_are_near_those_without(
 
 @pytest.mark.parametrize("wanted", [False, True])
 def test_in_inference_a_layer_leaves_nothing_behind_unless_asked_for(wanted: bool) -> None:
-    model, given = tiny(implementation="eager", num_hidden_layers=4), padded([7, 3])
+    # Of rows with padding a copy is kept, with zeros there, and the layers' outputs are not.
+    lengths = [7, 7] if wanted else [7, 3]
+    model, given = tiny(implementation="eager", num_hidden_layers=4), padded(lengths)
     outputs: list[list[weakref.ref[torch.Tensor]]] = []
     alive: list[bool] = []
 
@@ -85,6 +87,27 @@ def test_in_inference_a_layer_leaves_nothing_behind_unless_asked_for(wanted: boo
         model(**given, output_hidden_states=wanted, output_attentions=wanted)
     assert alive == [wanted] * len(alive)
     assert len(alive) == 6
+
+
+# ---- hidden states within the graph
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("lengths", [[7, 7], [7, 3, 0]])
+def test_hidden_states_and_weights_can_retain_their_gradients(
+    implementation: str, lengths: list[int]
+) -> None:
+    model, given = tiny(implementation=implementation), padded(lengths)
+    expected = model(**given).last_hidden_state
+    output = model(**given, output_hidden_states=True, output_attentions=implementation == "eager")
+    torch.testing.assert_close(output.last_hidden_state, expected)
+    kept = [*output.hidden_states, *(output.attentions or ())]
+    for tensor in kept:
+        tensor.retain_grad()
+    output.last_hidden_state[0, 0, 0].backward(retain_graph=True)
+    assert all(tensor.grad is not None and tensor.grad.any() for tensor in kept)
+    mask = given["attention_mask"] != 0
+    assert all(not state[~mask].any() for state in output.hidden_states)
 
 
 # ---- gradient checkpointing

@@ -104,12 +104,15 @@ class CellEmbedding:
         cells = _subsample(cells, special, max_length, draw_seed(seed))
 
         weight = model.get_input_embeddings().weight
+        # Embeddings that are offloaded have no data here; accelerate moves the ids to where they
+        # are needed.
+        home = torch.device("cpu") if weight.device.type == "meta" else weight.device
         lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
         widths = [] if pool_tokens else [int(lengths.max(initial=0))]
         result = torch.zeros(
             (len(cells), *widths, model.config.hidden_size),
             dtype=weight.dtype if dtype is None else dtype,
-            device=weight.device if device is None else device,
+            device=home if device is None else device,
         )
         # The longest come first, so that too large a batch fails at once; empty cells are done.
         order = np.argsort(-lengths, kind="stable")[: int((lengths > 0).sum())]
@@ -119,13 +122,15 @@ class CellEmbedding:
             for start in bar(starts):
                 batch = order[start : start + batch_size]
                 ids, mask = _padded([cells[i] for i in batch], model.config.pad_token_id or 0)
-                ids, mask = ids.to(weight.device), mask.to(weight.device)
+                ids, mask = ids.to(home), mask.to(home)
                 hidden = model.atacformer(
                     input_ids=ids, attention_mask=mask, return_dict=True
                 ).last_hidden_state
                 rows = torch.from_numpy(batch).to(result.device)
                 if pool_tokens:
-                    result[rows] = mean_of_tokens(hidden, mask).to(result.device, result.dtype)
+                    result[rows] = mean_of_tokens(hidden, mask.to(hidden.device)).to(
+                        result.device, result.dtype
+                    )
                 else:
                     result[rows, : ids.shape[1]] = hidden.to(result.device, result.dtype)
         return result

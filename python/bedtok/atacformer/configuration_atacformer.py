@@ -62,8 +62,9 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         initializer_cutoff_factor: New weights are truncated at this many standard deviations.
         tie_word_embeddings: Whether the output layer of ``AtacformerForMaskedLM`` shares the token
             embeddings.
-        sparse_prediction: Whether ``AtacformerForMaskedLM`` computes logits only for labelled
-            tokens when it gets labels.
+        sparse_prediction: Whether ``AtacformerForMaskedLM`` keeps few logits in memory when it gets
+            labels: none in training; in evaluation all up to 512 MiB, else those of labelled
+            tokens.
         discriminator_hidden_size: Hidden size of the head for replaced token detection; None:
             ``hidden_size``.
         classifier_dropout: Dropout before the head of ``AtacformerForSequenceClassification``;

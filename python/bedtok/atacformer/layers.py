@@ -107,7 +107,11 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
         self.out_proj = nn.Linear(hidden, hidden)
 
     def forward(
-        self, hidden: torch.Tensor, mask: torch.Tensor | None, packing: Packing | None
+        self,
+        hidden: torch.Tensor,
+        mask: torch.Tensor | None,
+        packing: Packing | None,
+        eager: bool = False,
     ) -> Attended:
         """Return the output, shaped like ``hidden``, and the weights or None.
 
@@ -115,10 +119,11 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
             hidden: Shape (B, L, hidden), or packed (tokens, hidden).
             mask: Mask for the attention function; None if all are tokens or packed.
             packing: The packing of ``hidden``, or None.
+            eager: Compute attention explicitly, whatever the configuration has.
         """
         projected = F.linear(hidden, self.in_proj_weight, self.in_proj_bias)
         if packing is None:
-            attended, weights = self._attend(projected, mask)
+            attended, weights = self._attend(projected, mask, eager)
         else:
             parts = [self._attend(part[None], None)[0][0] for part in packing.split(projected)]
             attended, weights = (
@@ -127,12 +132,14 @@ class AtacformerAttention(nn.Module):  # type: ignore[misc]
             )
         return self.out_proj(attended), weights
 
-    def _attend(self, projected: torch.Tensor, mask: torch.Tensor | None) -> Attended:
+    def _attend(
+        self, projected: torch.Tensor, mask: torch.Tensor | None, eager: bool = False
+    ) -> Attended:
         rows, length, _ = projected.shape
         heads = (self.num_heads, self.head_width)
         query, key, value = projected.view(rows, length, 3, *heads).permute(2, 0, 3, 1, 4).unbind(0)
         # Other functions fail on empty input.
-        function = self._function() if projected.numel() > 0 else eager_attention
+        function = eager_attention if eager or projected.numel() == 0 else self._function()
         attended, weights = function(
             self,
             query,
@@ -177,9 +184,10 @@ class AtacformerLayer(GradientCheckpointingLayer):  # type: ignore[misc]
         hidden: torch.Tensor,
         mask: torch.Tensor | None = None,
         packing: Packing | None = None,
+        eager: bool = False,
     ) -> Attended:
         """Return the output, shaped like ``hidden``, and the attention weights or None."""
-        attended, weights = self.self_attn(hidden, mask, packing)
+        attended, weights = self.self_attn(hidden, mask, packing, eager)
         hidden = self.norm1(hidden + self.dropout(attended))
         inner = self.dropout(self.activation(self.linear1(hidden)))
         return self.norm2(hidden + self.dropout(self.linear2(inner))), weights
@@ -199,8 +207,9 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
         hidden: torch.Tensor,
         mask: torch.Tensor | None,
         packing: Packing | None,
-        states: list[torch.Tensor] | None = None,
+        keep: Callable[[torch.Tensor], torch.Tensor] | None = None,
         attentions: list[torch.Tensor | None] | None = None,
+        eager: bool = False,
     ) -> torch.Tensor:
         """Return the output of the last layer, shaped like ``hidden``.
 
@@ -208,9 +217,10 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
             hidden: Shape (B, L, hidden), or packed (tokens, hidden).
             mask: Mask for the attention function; None if all are tokens or packed.
             packing: The packing of ``hidden``, or None.
-            states: The input of each layer is appended to this list; None: it is not kept.
+            keep: Called with the input of each layer; returns what the layer gets in its place.
             attentions: The weights of each layer are appended to this list; None: they are not
                 kept.
+            eager: Compute attention explicitly, whatever the configuration has.
         """
         if (
             self.training
@@ -221,9 +231,9 @@ class AtacformerEncoder(nn.Module):  # type: ignore[misc]
             # computes no gradients for a layer whose input requires none.
             hidden = hidden.detach().requires_grad_()
         for layer in self.layers:
-            if states is not None:
-                states.append(hidden)
-            hidden, weights = layer(hidden, mask, packing)
+            if keep is not None:
+                hidden = keep(hidden)
+            hidden, weights = layer(hidden, mask, packing, eager)
             if attentions is not None:
                 attentions.append(weights)
         return hidden

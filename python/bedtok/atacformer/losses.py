@@ -13,7 +13,7 @@ from bedtok.atacformer._validation import check_ids, check_shape, compiling
 
 IGNORED = -100  # label of tokens and cells that are not scored, as in PyTorch
 
-_LOGITS_AT_ONCE = 2**27  # 512 MiB in float32
+LOGITS_AT_ONCE = 2**27  # 512 MiB in float32
 
 
 def _mean(total: torch.Tensor, count: Any, labels: torch.Tensor) -> torch.Tensor:
@@ -90,7 +90,7 @@ def masked_token_loss(
         labels: Shape (N,).
         num_items: Divisor of the sum; None: N.
     """
-    at_once = max(1, _LOGITS_AT_ONCE // weight.shape[0])
+    at_once = max(1, LOGITS_AT_ONCE // weight.shape[0])
     total = hidden.new_zeros((), dtype=torch.float32)
     # Without labels there is one part without tokens, which gives 0 with gradients.
     for part, wanted in zip(hidden.split(at_once), labels.split(at_once), strict=True):

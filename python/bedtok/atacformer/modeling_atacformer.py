@@ -19,7 +19,7 @@ from transformers.modeling_outputs import (
     SequenceClassifierOutput,
     TokenClassifierOutput,
 )
-from transformers.utils import can_return_tuple
+from transformers.utils import can_return_tuple, logging
 
 from bedtok._core import ConfigError
 from bedtok.atacformer._packing import Packing
@@ -37,12 +37,15 @@ from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.layers import AtacformerAttention, AtacformerEmbeddings, AtacformerEncoder
 from bedtok.atacformer.losses import (
     IGNORED,
+    LOGITS_AT_ONCE,
     class_loss,
     masked_token_loss,
     replaced_token_loss,
     reverse_gradient,
 )
 from bedtok.atacformer.outputs import BatchCorrectionOutput, CellEmbeddingOutput, TripletOutput
+
+logger = logging.get_logger(__name__)
 
 
 class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
@@ -135,14 +138,15 @@ class AtacformerModel(AtacformerPreTrainedModel):
                 None: all are tokens. A row without tokens gives zeros.
             inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             output_attentions: Also return the attention weights of each layer, (B, heads, L, L).
-                Needs ``attn_implementation="eager"``. None: ``config.output_attentions``.
+                Only eager attention has them: other implementations give way to it for the call,
+                with a warning. None: ``config.output_attentions``.
             output_hidden_states: Also return the embeddings and the output of each layer. None:
                 ``config.output_hidden_states``.
 
         Raises:
             TypeError: Ids are not integers.
-            ValueError: An id is outside the vocabulary, a sequence is longer than the context, a
-                shape does not fit, or the attention function does not return weights.
+            ValueError: An id is outside the vocabulary, a sequence is longer than the context, or a
+                shape does not fit.
         """
         if (input_ids is None) == (inputs_embeds is None):
             raise ValueError("expected either input_ids or inputs_embeds")
@@ -151,11 +155,14 @@ class AtacformerModel(AtacformerPreTrainedModel):
         if output_hidden_states is None:
             output_hidden_states = self.config.output_hidden_states
         implementation = self.config._attn_implementation or "eager"
-        if output_attentions and implementation != "eager":
-            raise ValueError(
-                f"output_attentions=True with attn_implementation={implementation!r}, which has no "
-                "weights to return; load the model with attn_implementation='eager'"
+        fallback = output_attentions and implementation != "eager"
+        if fallback:
+            _warn_once(
+                f"output_attentions=True: attn_implementation={implementation!r} has no weights to "
+                "return, so attention is computed by 'eager'; load the model with "
+                "attn_implementation='eager' to avoid this warning"
             )
+            implementation = "eager"
         if input_ids is not None:
             input_ids = check_token_ids(input_ids, self.get_input_embeddings().num_embeddings)
             shape = input_ids.shape
@@ -178,21 +185,33 @@ class AtacformerModel(AtacformerPreTrainedModel):
         mask = None
         if tokens is not None and packing is None:
             mask = _mask_for(implementation, tokens, hidden.dtype)
-        states: list[torch.Tensor] | None = [] if output_hidden_states else None
+        states: list[torch.Tensor] = []
         attentions: list[torch.Tensor | None] | None = [] if output_attentions else None
-        hidden = self.encoder(hidden, mask, packing, states, attentions)
 
         def padded(state: torch.Tensor) -> torch.Tensor:
             if packing is not None:
                 return packing.unpack(state)
             return state if tokens is None else state.masked_fill(~tokens[..., None], 0)
 
+        def keep(state: torch.Tensor) -> torch.Tensor:
+            # The next layer goes on from what is returned, so that gradients pass through it.
+            states.append(padded(state))
+            return states[-1] if packing is None else packing.pack(states[-1])
+
+        hidden = self.encoder(
+            hidden, mask, packing, keep if output_hidden_states else None, attentions, fallback
+        )
         last = padded(hidden)
         return BaseModelOutput(
             last_hidden_state=last,
-            hidden_states=None if states is None else (*map(padded, states), last),
+            hidden_states=(*states, last) if output_hidden_states else None,
             attentions=None if attentions is None else tuple(attentions),
         )
+
+
+def _warn_once(text: str) -> None:
+    if not compiling():
+        logger.warning_once(text)
 
 
 def _mask_for(implementation: str, tokens: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
@@ -272,8 +291,9 @@ class AtacformerForMaskedLM(AtacformerWithHead):
 
         Returns:
             ``logits`` of shape (B, L, vocab_size). With labels and ``config.sparse_prediction``
-            only those of labelled tokens, (labels, vocab_size), and None in training: the loss is
-            computed without holding all logits in memory.
+            None in training: the loss is computed without holding all logits in memory. In
+            evaluation, where all would take more than 512 MiB in float32, only those of labelled
+            tokens, (labels, vocab_size), with a warning.
 
         Raises:
             ValueError: A label is outside the vocabulary, or as in ``AtacformerModel.forward``.
@@ -297,13 +317,29 @@ class AtacformerForMaskedLM(AtacformerWithHead):
             if not self.config.sparse_prediction:
                 logits = self.lm_head(hidden)
             elif not self.training:
-                logits = self.lm_head(scored)
+                logits = self._logits_of_evaluation(hidden, scored)
         return MaskedLMOutput(
             loss=loss,
             logits=logits,
             hidden_states=encoded.hidden_states,
             attentions=encoded.attentions,
         )
+
+    def _logits_of_evaluation(self, hidden: torch.Tensor, scored: torch.Tensor) -> torch.Tensor:
+        """Return the logits of all tokens; of the labelled ones where all take too much memory."""
+        size = hidden.shape[0] * hidden.shape[1] * self.config.vocab_size
+        logits: torch.Tensor
+        if size <= LOGITS_AT_ONCE:
+            logits = self.lm_head(hidden)
+            return logits
+        logits = self.lm_head(scored)
+        _warn_once(
+            f"logits are those of the labelled tokens only, {tuple(logits.shape)}: all, "
+            f"{(*hidden.shape[:2], self.config.vocab_size)}, would take {size * 4 / 2**30:.1f} GiB "
+            "in float32. For metrics over all tokens set config.sparse_prediction=False, or take a "
+            "smaller per_device_eval_batch_size"
+        )
+        return logits
 
 
 class AtacformerDiscriminatorHead(nn.Module):  # type: ignore[misc]
