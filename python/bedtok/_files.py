@@ -93,7 +93,10 @@ def atomic_write(path: StrPath) -> Iterator[str]:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except OSError as error:
-        if error.filename is not None and os.fspath(error.filename) == temporary:
+        if error.errno is None:  # as Arrow's, which have only a text
+            raise OSError(f"{target}: {error}") from error
+        # A full disk is found by a write, which knows no name.
+        if error.filename is None or os.fspath(error.filename) == temporary:
             error.filename, error.filename2 = target, None
         raise
     finally:

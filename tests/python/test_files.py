@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bedtok import ParseError, RegionSet, Tokenizer
 from bedtok._files import atomic_write
+from bedtok.io import tokenize_files
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -54,3 +60,111 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(OSError) as failed, atomic_write(long) as temporary:
         Path(temporary).write_text("")
     assert failed.value.filename == str(long)
+
+
+# ---- a full disk
+
+
+@contextmanager
+def small_disk(size: int) -> Iterator[None]:
+    """Let no file grow beyond ``size`` bytes, which is found when it is written."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("form", ["parquet", "npz", "gtok"])
+def test_a_full_disk_is_reported_with_the_name_of_the_file(
+    tmp_path: Path, tokenizer: Tokenizer, form: str
+) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    bed = tmp_path / "a.bed"
+    starts = np.random.default_rng(1).integers(100, 400, 50_000).tolist()
+    bed.write_text("".join(f"chr1\t{start}\t{start + 30}\n" for start in starts))
+    folder = tmp_path / "tokens"
+    with small_disk(6000), pytest.raises(OSError) as raised:
+        tokenize_files([bed], tokenizer, output_dir=folder, format=form)  # type: ignore[arg-type]
+    assert str(folder) in str(raised.value)
+    assert ".tmp" not in str(raised.value)
+    assert not [name for name in os.listdir(folder) if name.startswith(("part", "a."))]
+    assert not [name for name in os.listdir(folder) if "tmp" in name]
+
+
+def test_a_full_disk_is_reported_by_each_writer(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    regions = RegionSet([("chr1", i, i + 1) for i in range(50_000)])
+    for name, write in (("a.bed", regions.to_bed), ("a.bed.gz", regions.to_bed_gz)):
+        with small_disk(2000), pytest.raises(OSError) as raised:
+            write(tmp_path / name)
+        assert raised.value.filename == str(tmp_path / name)
+    assert os.listdir(tmp_path) == []
+
+    for error in (OSError("[Errno 28] as Arrow says it"), OSError(28, "No space left")):
+        with pytest.raises(OSError) as raised, atomic_write(tmp_path / "x"):
+            raise error
+        assert str(tmp_path / "x") in str(raised.value)
+
+
+# ---- BED files
+
+
+@pytest.mark.parametrize("write", [RegionSet.to_bed, RegionSet.to_bed_gz])
+def test_a_bed_file_is_written_through_a_link_and_keeps_its_permissions(
+    tmp_path: Path, write: Callable[[RegionSet, Path], None]
+) -> None:
+    regions = RegionSet([("chr1", 1, 2)])
+    target, link = tmp_path / "data" / "real.bed", tmp_path / "link.bed"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    write(regions, link)  # to a file that is not there yet
+    assert link.is_symlink()
+    usual = tmp_path / "usual"
+    usual.write_text("")
+    assert target.stat().st_mode == usual.stat().st_mode
+    for mode in (0o600, 0o664):
+        target.chmod(mode)
+        write(RegionSet([("chr1", 1, 2), ("chr2", 3, 4)]), link)
+        assert stat.S_IMODE(target.stat().st_mode) == mode
+    assert link.is_symlink()
+    assert len(RegionSet.from_bed(target)) == 2
+    assert sorted(os.listdir(tmp_path / "data")) == ["real.bed"]
+
+
+def test_a_saved_tokenizer_is_written_through_links(tmp_path: Path, tokenizer: Tokenizer) -> None:
+    (tmp_path / "saved").mkdir()
+    elsewhere = tmp_path / "elsewhere.json"
+    (tmp_path / "saved" / "tokenizer_config.json").symlink_to(elsewhere)
+    tokenizer.save_pretrained(tmp_path / "saved")
+    assert elsewhere.is_file()
+    assert (tmp_path / "saved" / "tokenizer_config.json").is_symlink()
+    assert Tokenizer.from_pretrained(tmp_path / "saved") == tokenizer
+
+
+def test_names_that_are_not_utf8_are_named_as_python_names_them(
+    tmp_path: Path, tokenizer: Tokenizer
+) -> None:
+    name = os.fsdecode(b"caf\xe9.bed")
+    missing = str(tmp_path / name)
+    for call in (RegionSet.from_bed, Tokenizer, tokenizer, tokenizer.encode_fragments):
+        with pytest.raises(FileNotFoundError) as lost:
+            call(missing if call is not tokenizer else Path(missing))  # type: ignore[operator]
+        assert lost.value.filename == missing
+    try:
+        Path(missing).write_text("chr1\t9\t5\tcell\n")
+    except OSError:
+        pytest.skip("the file system takes no name that is not UTF-8")
+    for call in (RegionSet.from_bed, Tokenizer, tokenizer.encode_fragments):
+        with pytest.raises(ParseError) as bad:
+            call(missing)
+        assert str(bad.value) == f"{missing}:1: end 5 is before start 9"
+        assert bad.value.path == missing
+    Path(missing).write_text("chr1\t5\t9\tcell\n")
+    assert RegionSet.from_bed(missing).path == missing
+    folder = tmp_path / os.fsdecode(b"mod\xe8le")
+    saved = tokenizer.save_pretrained(folder)
+    assert saved[0] == str(folder / "universe.bed.gz")
+    assert Tokenizer.from_pretrained(folder) == tokenizer

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from bedtok._tokenization.cells import cells_of_anndata
 from bedtok._tokenization.options import (
     MAPPING_NAMES,
     MappingKeywords,
+    Padding,
+    Side,
+    Truncation,
     check_known,
     check_side,
     merge_mapping,
@@ -41,14 +44,14 @@ class CallKeywords(MappingKeywords, total=False):
     """The keywords of calling a tokenizer, which ``Tokenizer.__call__`` documents."""
 
     add_special_tokens: bool
-    padding: bool | Literal["longest", "max_length", "do_not_pad"]
-    truncation: bool | Literal["longest_first", "only_first", "random", "do_not_truncate"] | None
+    padding: Padding
+    truncation: Truncation | None
     max_length: int | None
     stride: int
     seed: int | None
     pad_to_multiple_of: int | None
-    padding_side: Literal["right", "left"] | None
-    truncation_side: Literal["right", "left"] | None
+    padding_side: Side | None
+    truncation_side: Side | None
     return_tensors: str | None
     return_attention_mask: bool | None
     return_overflowing_tokens: bool

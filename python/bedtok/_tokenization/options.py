@@ -21,6 +21,10 @@ from bedtok._core import ConfigError, MappingOptions, SequenceOptions
 NO_LIMIT = int(1e30)  # Hugging Face's model_max_length of a model without a limit
 SAMPLE = "$A"  # stands for the sample in a template
 
+Padding = bool | Literal["longest", "max_length", "do_not_pad"]
+Truncation = bool | Literal["longest_first", "only_first", "random", "do_not_truncate"]
+Side = Literal["right", "left"]
+
 
 class MappingKeywords(TypedDict, total=False):
     """Mapping options: how regions become tokens. Every key may be left out.

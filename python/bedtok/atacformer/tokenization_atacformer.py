@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
@@ -22,6 +22,7 @@ _ROLE_TOKENS = tuple(f"{role}_token" for role in ROLES)
 _WITHOUT_ROLE = ("additional_special_tokens", "extra_special_tokens")
 # Text-only keywords. Generic code passes them to every tokenizer, so they are accepted as long as
 # they are false or None.
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 _TEXT_KEYWORDS = (
     "text_pair",
     "text_target",
@@ -33,6 +34,16 @@ _TEXT_KEYWORDS = (
     "clean_up_tokenization_spaces",
     "tokenizer_kwargs",
 )
+
+
+def _documented_as(method: Callable[..., Any]) -> Callable[[_Method], _Method]:
+    """Return a decorator that gives a method the documentation of another one, not its type."""
+
+    def document(own: _Method) -> _Method:
+        functools.update_wrapper(own, method)
+        return own
+
+    return document
 
 
 def _delegate(name: str) -> Any:
@@ -78,6 +89,21 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     """
 
     backend_tokenizer: Tokenizer
+    # For type checkers: __getattr__ finds them.
+    unk_token: str
+    pad_token: str
+    mask_token: str
+    cls_token: str
+    eos_token: str
+    bos_token: str
+    sep_token: str
+    unk_token_id: int
+    pad_token_id: int
+    mask_token_id: int
+    cls_token_id: int
+    eos_token_id: int
+    bos_token_id: int
+    sep_token_id: int
 
     vocab_files_names: ClassVar = {"universe_file": "universe.bed.gz"}
     model_input_names: ClassVar = ["input_ids", "attention_mask"]
@@ -248,14 +274,14 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     ) -> BatchEncoding:
         return self._encode_plus(batch_text_or_text_pairs, None, *args, **kwargs)
 
-    @functools.wraps(Tokenizer.encode)
+    @_documented_as(Tokenizer.encode)
     def encode(
         self, text: object, text_pair: None = None, *, verbose: bool = True, **kwargs: Any
     ) -> Any:
         kwargs["text_pair"] = text_pair
         return self.backend_tokenizer.encode(text, **_without_text(kwargs))
 
-    @functools.wraps(Tokenizer.tokenize)
+    @_documented_as(Tokenizer.tokenize)
     def tokenize(
         self,
         text: object,
@@ -268,7 +294,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             text, add_special_tokens=add_special_tokens, **_without_text(kwargs)
         )
 
-    @functools.wraps(Tokenizer.pad)
+    @_documented_as(Tokenizer.pad)
     def pad(
         self,
         encoded_inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]],
@@ -280,13 +306,13 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
 
     # ---- ids to text
 
-    @functools.wraps(Tokenizer.decode)
+    @_documented_as(Tokenizer.decode)
     def decode(self, token_ids: Any, skip_special_tokens: bool = False, **kwargs: Any) -> list[str]:
         return self.backend_tokenizer.decode(
             token_ids, skip_special_tokens, **_without_text(kwargs)
         )
 
-    @functools.wraps(Tokenizer.batch_decode)
+    @_documented_as(Tokenizer.batch_decode)
     def batch_decode(
         self, sequences: Any, skip_special_tokens: bool = False, **kwargs: Any
     ) -> list[list[str]]:

@@ -100,8 +100,13 @@ def open_output(path: str | None) -> Iterator[BinaryIO]:
     if path is None or path == "-":
         sys.stdout.flush()
         with _whole_writes(sys.stdout.buffer) as file:
-            yield file
-            file.flush()
+            try:
+                yield file
+                file.flush()
+            except OSError as error:
+                if error.filename is None:
+                    error.filename = "<stdout>"
+                raise
     elif os.path.isdir(path):
         raise IsADirectoryError(f"{path}: is a folder, expected a file to write")
     else:
