@@ -446,3 +446,53 @@ def test_relatives_of_anndata_are_refused_with_a_remedy(tokenizer: Tokenizer, ad
         tokenizer.encode_anndata(backed)
     with pytest.raises(TypeError, match=r"not list; call it for each AnnData of the list, or"):
         tokenizer.encode_anndata([adata, adata])
+
+
+# ---- read lazily
+
+
+class LazyTable:
+    """A table as ``read_lazy`` gives it: nothing of pandas before ``to_memory``."""
+
+    def __init__(self, frame: Any) -> None:
+        self._frame = frame
+        self.columns, self.index, self.shape = frame.columns, frame.index, frame.shape
+
+    def to_memory(self) -> Any:
+        return self._frame
+
+
+class LazyAnnData:
+    """The part of an AnnData of ``read_lazy`` that is read."""
+
+    def __init__(self, adata: Any, matrix: Any) -> None:
+        self.var, self.obs = LazyTable(adata.var), LazyTable(adata.obs)
+        self.X, self.layers, self.shape = matrix, {}, adata.shape
+        self.n_obs, self.n_vars = adata.shape
+        self.obs_names, self.var_names = adata.obs_names, adata.var_names
+        self.isbacked = False
+
+
+# It is told by its name.
+LazyAnnData.__name__, LazyAnnData.__module__ = "AnnData", "anndata._core.anndata"
+
+
+def test_tables_that_are_read_lazily_are_loaded(adata: Any, tokenizer: Tokenizer) -> None:
+    lazy = LazyAnnData(adata, adata.X)
+    assert tokenizer.encode_anndata(lazy) == tokenizer.encode_anndata(adata)
+
+
+@pytest.mark.parametrize("form", ["zarr", "h5ad"])
+def test_what_read_lazy_returns_is_tokenized(
+    adata: Any, tokenizer: Tokenizer, tmp_path: Path, form: str
+) -> None:
+    for module in ("xarray", "dask.array", "zarr"):
+        pytest.importorskip(module)
+    experimental = pytest.importorskip("anndata.experimental")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = tmp_path / f"adata.{form}"
+        getattr(adata, f"write_{form}")(path)
+        lazy = experimental.read_lazy(path)
+        assert not hasattr(lazy.var, "assign")
+        assert tokenizer.encode_anndata(lazy) == tokenizer.encode_anndata(adata)

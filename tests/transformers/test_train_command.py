@@ -40,6 +40,7 @@ from bedtok.io import tokenize_files
 from bedtok.train import train
 from bedtok.train.config_file import read_config
 from bedtok.train.options import OPTIONS
+from bedtok.train.output_folder import last_checkpoint
 from support import NUM_REGIONS, region_text
 
 # A warning of transformers 4 on file systems with coarse times.
@@ -580,6 +581,33 @@ def test_an_incomplete_checkpoint_is_skipped(folder: Path) -> None:
         train(tiny(), resume=True, callbacks=[steps := Steps()])
     assert steps.done == [*range(5, 11)]
     assert same(weights("model"), weights("whole"))
+
+
+def test_damaged_files_of_checkpoints_are_named_and_the_one_before_is_taken(
+    folder: Path,
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(), callbacks=[Stop(9)])
+    last = Path("model/checkpoint-8").absolute()
+    before = Path("model/checkpoint-4").absolute()
+    checked = ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "config.json")
+    for name in checked:
+        whole = (last / name).read_bytes()
+        flipped = bytearray(whole)
+        flipped[len(whole) // 2] ^= 1
+        damages = [whole[:-5], whole[: len(whole) // 2], b""]
+        if name.endswith((".pt", ".pth")):  # the others have no checksums
+            damages.append(bytes(flipped))
+        for damaged in damages:
+            (last / name).write_bytes(damaged)
+            message = f"checkpoint-8: is not complete and is skipped: {name} is cut off or damaged"
+            with pytest.warns(UserWarning, match=message):
+                assert last_checkpoint("model", resume=True) == str(Path("model", before.name))
+        (last / name).write_bytes(whole)
+        assert last_checkpoint("model", resume=True) == str(Path("model", last.name))
+    (last / "trainer_state.json").unlink()
+    with pytest.warns(UserWarning, match="trainer_state.json is missing"):
+        assert last_checkpoint("model", resume=True) == str(Path("model", before.name))
 
 
 def test_resuming_without_a_checkpoint_begins(folder: Path) -> None:

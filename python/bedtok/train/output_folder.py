@@ -7,7 +7,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,9 @@ _UNFINISHED = ".unfinished"  # the folder in which the result is prepared
 
 
 def last_checkpoint(folder: str, resume: bool) -> str | None:
-    """Return the last complete checkpoint of a folder; None if there is none.
+    """Return the last whole checkpoint of a folder; None if there is none.
+
+    Those that are not complete or damaged are skipped, with a warning that names the file.
 
     Raises:
         ConfigError: The folder holds a training and ``resume`` is False.
@@ -43,19 +47,70 @@ def last_checkpoint(folder: str, resume: bool) -> str | None:
             )
         return None
     for _, path in reversed(found):
-        if _is_complete(path):
+        damage = _damage_of(path)
+        if damage is None:
             return str(path)
-        warn_caller(f"{path}: is not complete and is skipped")
+        warn_caller(f"{path}: is not complete and is skipped: {damage}")
     return None
 
 
-def _is_complete(checkpoint: Path) -> bool:
-    # The last file that Trainer writes.
+def _damage_of(checkpoint: Path) -> str | None:
+    """Return what is wrong with a checkpoint and with which of its files; None: it is whole."""
+    if not (checkpoint / STATE_NAME).exists():  # the last file that Trainer writes
+        return f"{STATE_NAME} is missing"
+    for path in sorted(checkpoint.iterdir()):
+        check = _CHECKS.get(path.suffix)
+        if check is None or not path.is_file():
+            continue
+        try:
+            whole = check(path)
+        except (OSError, ValueError, RecursionError) as error:
+            return f"{path.name} cannot be read ({' '.join(str(error).split())})"
+        if not whole:
+            return f"{path.name} is cut off or damaged"
+    return None
+
+
+def _is_json(path: Path) -> bool:
     try:
-        json.loads((checkpoint / STATE_NAME).read_text("utf-8"))
-    except (OSError, ValueError):
+        json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError):
         return False
     return True
+
+
+def _is_archive(path: Path) -> bool:
+    """Return whether a file of ``torch.save`` is whole: a zip archive whose checksums are right."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error):
+        return False
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Return whether a file is as long as its header says; it has no checksums."""
+    with path.open("rb") as file:
+        prefix = file.read(8)
+        size = int.from_bytes(prefix, "little")
+        total = path.stat().st_size
+        if len(prefix) < 8 or size > total - 8:
+            return False
+        try:
+            header = json.loads(file.read(size))
+            ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
+            return total == 8 + size + max(ends, default=0)
+        except (ValueError, RecursionError, AttributeError, KeyError, IndexError, TypeError):
+            return False
+
+
+# By suffix. Files of other kinds are left to those who read them.
+_CHECKS: dict[str, Callable[[Path], bool]] = {
+    ".json": _is_json,
+    ".pt": _is_archive,
+    ".pth": _is_archive,
+    ".safetensors": _is_safetensors,
+}
 
 
 def completed_steps(checkpoint: str) -> int:
