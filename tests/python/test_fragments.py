@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bedtok import ConfigError, Error, ParseError, Tokenizer, VocabularyError
 from bedtok.cells import CellTokens
 from bedtok.tokenizers import tokenize_fragment_file
 from conftest import VOCABULARY
+from raising import raises
 
 Fragment = tuple[str, int, int, str]
 
@@ -343,3 +345,49 @@ def test_a_dict_of_cells_needs_distinct_names(tokenizer: Tokenizer, path: Path) 
     with pytest.raises(Error, match=r"two cells are named 'AAAC-1', expected distinct names"):
         twins.to_dict()
     assert twins.to_lists() == cells.to_lists()
+
+
+# ---- bad lines
+
+
+MIXED = (
+    "chrom\tstart\tend\tbarcode\n"
+    "chr1\t100\t200\tA\nchr1\t9\t5\tA\nchr1\t100\t200\nchr1\tx\t200\tB\nchr2\t50\t60\tB\n"
+)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_bad_fragments_are_left_out_on_request_and_counted(
+    tokenizer: Tokenizer, tmp_path: Path, threads: int
+) -> None:
+    path = tmp_path / "f.tsv"
+    path.write_text(MIXED)
+    raises(
+        ParseError,
+        f"{path}:3: end 5 is before start 9",
+        lambda: tokenizer.encode_fragments(path, num_threads=threads),
+    )
+    good = tmp_path / "good.tsv"
+    good.write_text("chr1\t100\t200\tA\nchr2\t50\t60\tB\n")
+    expected = tokenizer.encode_fragments(good)
+    assert expected.skipped_lines == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        skipped = tokenizer.encode_fragments(path, on_error="skip", num_threads=threads)
+    with pytest.warns(UserWarning) as caught:
+        warned = tokenizer.encode_fragments(path, on_error="warn", num_threads=threads)
+    assert skipped == warned == expected
+    assert skipped.skipped_lines == warned.skipped_lines == 3
+    assert str(caught[0].message).startswith(
+        f"{path}: 3 lines were skipped: line 3: end 5 is before start 9; line 4: the line has no "
+        "barcode"
+    )
+    assert caught[0].filename == __file__
+
+    path.write_text("chr1\t100\t200\nchr1\t1\n")
+    raises(ParseError, ":1: ", lambda: tokenizer.encode_fragments(path, on_error="skip"))
+    raises(
+        ConfigError,
+        "on_error is 'ignore', expected 'raise', 'warn' or 'skip'",
+        lambda: tokenizer.encode_fragments(path, on_error="ignore"),  # type: ignore[arg-type]
+    )

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import pickle
 import re
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +18,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bedtok import Error, Region, RegionSet
+from bedtok import (
+    ConfigError,
+    Error,
+    ParseError,
+    Region,
+    RegionSet,
+    Tokenizer,
+    VocabularyError,
+)
 from bedtok._regions.columns import is_region_text, parse_region_text
+from raising import raises
 
 MAX = 2**32 - 1
 
@@ -337,3 +348,65 @@ def test_order_and_digests_are_those_of_gtars(
     ]
     assert ours.identifier == theirs.identifier
     assert ours.file_digest == theirs.file_digest
+
+
+# ---- bad lines
+
+
+def test_bad_lines_of_a_file_are_left_out_on_request_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "peaks.bed"
+    path.write_text("chr1\t1\t2\nchr15\t49155935\t4915618\n" + "chr1\t-1\t2\n" * 6 + "chr1\t5\t9\n")
+    raises(ParseError, f"{path}:2: end 4915618 is before", lambda: RegionSet.from_bed(path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        regions = RegionSet.from_bed(path, on_error="skip")
+    assert regions == RegionSet([("chr1", 1, 2), ("chr1", 5, 9)])
+    assert regions.skipped_lines == RegionSet(regions).skipped_lines == 7
+    assert RegionSet([("chr1", 1, 2)]).skipped_lines == 0
+    with pytest.warns(UserWarning) as caught:
+        assert RegionSet.from_bed(path, on_error="warn") == regions
+    assert len(caught) == 1
+    message = str(caught[0].message)
+    assert message.startswith(f"{path}: 7 lines were skipped: line 2: end 4915618 is before start ")
+    assert message.endswith("and 2 more")
+    assert caught[0].filename == __file__
+
+    tokenizer = Tokenizer(path, on_error="skip")
+    assert tokenizer.regions == Tokenizer.from_bed(path, on_error="skip").regions == regions
+    raises(ParseError, f"{path}:2: ", lambda: Tokenizer(path))
+    report = tokenizer.report(regions)
+    assert report.skipped_lines == 7
+    assert "lines skipped: 7" in str(report)
+    assert tokenizer.report([("chr1", 1, 2)]).skipped_lines == 0
+    raises(
+        ConfigError,
+        "on_error is True, expected 'raise', 'warn' or 'skip'",
+        lambda: RegionSet.from_bed(path, on_error=True),  # type: ignore[arg-type]
+    )
+    path.write_text("# no regions\n")
+    raises(VocabularyError, "has no regions", lambda: Tokenizer(path, on_error="skip"))
+    path.write_text("chr1\t5\n")
+    raises(ParseError, f"{path}:1: the line has 2", lambda: Tokenizer(path, on_error="skip"))
+
+
+def test_what_a_file_may_hold_can_be_copied_and_written(tmp_path: Path) -> None:
+    path = tmp_path / "cr.bed"
+    path.write_bytes(b"chr1\t1\t2\tname\r\r\nchr1\t3\t4\tx\ry\r\n")
+    regions = RegionSet.from_bed(path)
+    assert [region.rest for region in regions] == ["name", "x\ry"]
+    regions.to_bed(tmp_path / "again.bed")
+    for other in (
+        pickle.loads(pickle.dumps(regions)),
+        copy.deepcopy(regions),
+        RegionSet(list(regions)),
+        regions + regions[:0],
+        RegionSet.from_bed(tmp_path / "again.bed"),
+    ):
+        assert [region.rest for region in other] == ["name", "x\ry"]
+
+
+@pytest.mark.parametrize("name", ["BZhang", "BZh9", "PK", "PK\x03\x04", "\ufeffchr1"])
+def test_a_first_name_like_another_format_reads_back(tmp_path: Path, name: str) -> None:
+    regions = RegionSet([(name, 1, 2), (name, 5, 9)])
+    regions.to_bed(tmp_path / "names.bed")
+    assert RegionSet.from_bed(tmp_path / "names.bed") == regions
