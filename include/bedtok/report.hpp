@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "detail/utf8.hpp"
+
 namespace bedtok {
 
 /// Counts for the regions of one input chromosome.
@@ -46,10 +48,11 @@ inline std::string to_text(const MappingReport& report) {
        << report.distinct_tokens << " distinct";
   if (report.skipped_lines != 0) text << "; lines skipped: " << report.skipped_lines;
   for (const ChromReport& chrom : report.chroms) {
-    text << "\n  " << chrom.chrom << ": " << chrom.hits << " of " << chrom.regions
-         << (chrom.known ? "" : ", not in the vocabulary");
+    text << "\n  " << detail::printable(chrom.chrom) << ": " << chrom.hits << " of "
+         << chrom.regions << (chrom.known ? "" : ", not in the vocabulary");
   }
-  if (!report.likely_cause.empty()) text << "\nlikely cause: " << report.likely_cause;
+  if (!report.likely_cause.empty())
+    text << "\nlikely cause: " << detail::printable(report.likely_cause);
   return text.str();
 }
 

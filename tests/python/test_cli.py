@@ -21,6 +21,7 @@ import pytest
 
 import bedtok
 from bedtok import _core
+from bedtok.cli import _files as cli_files
 from bedtok.cli import main
 from bedtok.utils import read_tokens_from_gtok, write_tokens_to_gtok
 
@@ -821,6 +822,86 @@ def test_a_terminal_as_stdin_is_said_to_be_read(
     monkeypatch.setattr(sys, "stdin", Keyboard(io.BytesIO(b"chr1\t150\t350\n")))
     assert main(["tokenize", str(vocab)]) == 0
     assert "Ctrl-D" in capfd.readouterr().err
+
+
+# -- names that a terminal would act on ----------------------------------------------------------
+
+EVIL = "\x1b[31mX\u202e\x9b"
+TAMED = "\\x1b[31mX\\u202e\\x9b"
+
+
+def test_names_cannot_act_on_a_terminal_and_reach_a_pipe_as_they_are(
+    run: Cli, vocab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = write(tmp_path / "evil.bed", f"{EVIL}\t1\t2\n")
+    sample = write(tmp_path / "sample.bed", f"{EVIL}\t1\t2\n")
+    listings = (
+        ("inspect", evil),
+        ("decode", evil, "0"),
+        ("decode", evil, "0", "--bed"),
+        ("tokenize", evil, sample, "--tokens", "--format", "tsv"),
+    )
+    for arguments in listings:
+        result = run(*arguments)
+        assert (result.code, result.err) == (0, "")
+        assert EVIL in result.out
+    monkeypatch.setattr(cli_files, "stdout_is_terminal", lambda: True)
+    for arguments in listings:
+        result = run(*arguments)
+        assert (result.code, result.err) == (0, "")
+        assert TAMED in result.out
+        assert not set(result.out) & {"\x1b", "\u202e", "\x9b"}
+    assert "\t1\t2\n" in run("decode", evil, "0", "--bed").out
+    out = tmp_path / "out.bed"
+    assert run("decode", evil, "0", "--bed", "-o", out).code == 0
+    assert out.read_text() == f"{EVIL}\t1\t2\n"
+    # Messages are always for people.
+    for text in (f"{EVIL}\t1\t2\n", f"{EVIL}\t5\t2\n", f"{EVIL}\n"):
+        error = run("tokenize", vocab, write(tmp_path / f"{EVIL}.bed", text)).err
+        assert error
+        assert not set(error) & {"\x1b", "\u202e", "\x9b"}
+
+
+def test_a_terminal_is_told_by_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not cli_files.stdout_is_terminal()
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert cli_files.stdout_is_terminal()
+    monkeypatch.setattr(sys, "stdout", None)
+    assert not cli_files.stdout_is_terminal()
+
+
+# -- bad lines and misspelled names --------------------------------------------------------------
+
+
+def test_bad_lines_are_left_out_on_request(run: Cli, vocab: Path, tmp_path: Path) -> None:
+    text = "chr1\t150\t350\nchr1\t9\t5\nchr2\t12\t13\n"
+    bed = write(tmp_path / "a.bed", text)
+    run.fails(1, "a.bed:2: end 5 is before start 9", "tokenize", vocab, bed)
+    quiet = run("tokenize", vocab, bed, "--on-error", "skip")
+    assert quiet.err == ""
+    told = run("tokenize", vocab, bed, "--on-error", "warn")
+    assert re.fullmatch(r"bedtok: warning: .*a\.bed: 1 line was skipped: line 2: .*\n", told.err)
+    piped = run("tokenize", vocab, "--on-error", "warn", stdin=text.encode())
+    assert "<stdin>: 1 line was skipped" in piped.err
+    assert quiet.ids() == told.ids() == piped.ids() == [0, 1, 2]
+    assert re.search(r"skipped lines +1\n", run("inspect", bed, "--on-error", "skip").out)
+    facts = json.loads(run("inspect", bed, "--on-error", "skip", "--json").out)
+    assert facts["skipped_lines"] == 1
+    # A vocabulary, too: its ids are those of the lines that are left.
+    assert run("decode", bed, "1", "--on-error", "skip").out == "chr2:12-13\n"
+
+
+def test_a_misspelled_file_is_named_with_the_nearest_and_at_once(
+    run: Cli, vocab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bed = write(tmp_path / "sample.bed", BED)
+    wrong = vocab.with_name("univers.bed")
+    message = rf"univers\.bed: No such file or directory; did you mean '.*{vocab.name}'\?"
+    for command in (("tokenize", wrong, bed), ("inspect", bed, "--vocab", wrong)):
+        run.fails(1, message, *command)
+    monkeypatch.chdir(tmp_path)
+    run.fails(1, r"univers\.bed: .*did you mean 'universe\.bed'", "decode", "univers.bed", "0")
+    run.fails(1, "other.bed: No such file or directory\n", "decode", "other.bed", "0")
 
 
 # -- the process --------------------------------------------------------------------------------

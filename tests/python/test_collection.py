@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -452,3 +453,25 @@ def test_datasets_streams_the_shards(
         "parquet", data_files=str(tmp_path / "out" / "*.parquet"), split="train", streaming=True
     )
     assert {row["sample"]: row["input_ids"] for row in stream} == by_hand(tokenizer, beds)
+
+
+@pytest.mark.parametrize("on_error", ["warn", "skip"])
+def test_bad_lines_are_left_out_on_request(
+    tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, on_error: Any
+) -> None:
+    expected = tokenize_files(beds, tokenizer, output_dir=tmp_path / "expected")
+    with beds[3].open("a") as file:
+        file.write("chr1\t9\t5\n")
+    strict = tokenize_files(beds, tokenizer, output_dir=tmp_path / "strict")
+    assert list(strict.failed) == [str(beds[3])]
+    assert strict.skipped_lines == {}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = tokenize_files(beds, tokenizer, output_dir=tmp_path / "out", on_error=on_error)
+    assert result.failed == {}
+    assert result.skipped_lines == {str(beds[3]): 1}
+    assert read(tmp_path / "out", "parquet") == read(tmp_path / "expected", "parquet")
+    assert len(expected.samples) == len(result.samples)
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == (on_error == "warn")
+    assert all(f"{beds[3]}: 1 line was skipped: line" in message for message in messages)

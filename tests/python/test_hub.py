@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -21,8 +22,9 @@ import pytest
 pytest.importorskip("huggingface_hub")
 sys.path.insert(0, str(Path(__file__).parent))
 
+from bedtok import _hub
 from bedtok._core import ConfigError
-from bedtok._hub import resolve
+from bedtok._hub import resolve, upload
 from hub_server import HubServer
 
 BED = b"chr1\t100\t200\nchr1\t300\t400\nchr2\t10\t20\n"
@@ -456,6 +458,8 @@ def test_a_refused_token_is_a_permission_error(hub: HubServer, child: Child) -> 
     hub.status = 403
     result = child(load_code(repr(NAME)))
     fails(result, PermissionError, f"'{NAME}': the Hub refuses access; check token=", "403")
+    assert "'hf auth login'" in result["message"]
+    assert "if it is gated" in result["message"]
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
@@ -731,3 +735,106 @@ def test_wrong_types_are_named(tmp_path: Path) -> None:
         resolve("databio/x", revision=3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="token: expected str or None, not int"):
         resolve("databio/x", token=3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "revision",
+    [
+        "../x",
+        "../../x",
+        "a/../b",
+        "/etc",
+        "a//b",
+        ".hidden",
+        "a/.b",
+        "x\\y",
+        "",
+        "a b",
+        "x\n",
+        "a:b",
+    ],
+)
+def test_a_revision_cannot_lead_out(tmp_path: Path, revision: str) -> None:
+    for name in ("databio/x", tmp_path):
+        with pytest.raises(ConfigError, match="expected the name of a branch, a tag or a commit"):
+            resolve(name, revision=revision)
+    with pytest.raises(ConfigError, match="expected the name of a branch"):
+        upload(
+            str(tmp_path),
+            "databio/x",
+            commit_message="",
+            commit_description=None,
+            private=None,
+            token=None,
+            revision=revision,
+            create_pr=False,
+        )
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", "refs/pr/1", "0" * 40, "feature/x-1_2"])
+def test_names_of_branches_tags_and_commits_are_revisions(tmp_path: Path, revision: str) -> None:
+    assert resolve(tmp_path, revision=revision) == tmp_path
+
+
+def test_a_name_that_ends_like_a_file_is_a_misspelled_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_hub, "_import_client", lambda purpose: pytest.fail("asks the Hub"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "universe.bed.gz").write_bytes(b"")
+    for name in ("univers.bed.gz", "data/universe.bed", "config.toml"):
+        with pytest.raises(FileNotFoundError, match=f"'{name}': no such folder") as raised:
+            resolve(name)
+        assert ("did you mean 'universe.bed.gz'?" in str(raised.value)) == (name[0] == "u")
+
+
+class SilentServer:
+    """Takes connections on the loopback interface and never answers."""
+
+    def __enter__(self) -> str:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+def test_a_hub_that_never_answers_is_given_up_soon(hub: HubServer, child: Child) -> None:
+    hub.push(NAME, {"universe.bed.gz": gzip.compress(BED)})
+    with SilentServer() as url:
+        begin = time.monotonic()
+        result = child(load_code(repr(NAME)), endpoint=url, HF_HUB_ETAG_TIMEOUT="1")
+        assert time.monotonic() - begin < 30  # two seconds, and the start of a process
+        fails(result, ConnectionError, f"'{NAME}' could not be had from the Hub", "does not answer")
+        expected = child(load_code(repr(NAME)))
+        assert "error" not in expected
+        # What is in the cache serves.
+        assert child(load_code(repr(NAME)), endpoint=url, HF_HUB_ETAG_TIMEOUT="1") == expected
+
+
+def test_a_slow_hub_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    constants = pytest.importorskip("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.02)
+    asked: list[str] = []
+    monkeypatch.setattr(_hub, "_answers", lambda url, timeout: not asked.append(url))
+
+    def work() -> Path:
+        time.sleep(0.2)
+        return Path("done")
+
+    assert _hub._unless_silent(work) == Path("done")
+    assert 1 <= len(asked) <= 4  # ever less often
+
+    def fail() -> Path:
+        raise KeyError("lost")
+
+    with pytest.raises(KeyError, match="lost"):
+        _hub._unless_silent(fail)
+
+
+def test_any_answer_is_an_answer(hub: HubServer) -> None:
+    hub.status = 500
+    assert _hub._answers(hub.url, 10)
+    assert _hub._answers("http://127.0.0.1:9", 10)  # refused at once: the client says so
+    with SilentServer() as url:
+        assert not _hub._answers(url, 0.1)

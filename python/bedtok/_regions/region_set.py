@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
-from bedtok._checks import OnError, check_on_error, import_optional, warn_caller
+from bedtok._checks import OnError, check_on_error, import_optional, printable, warn_caller
 from bedtok._files import StrPath, checked_path
 from bedtok._regions.columns import columns_from_arrays, columns_from_names, columns_from_regions
 from bedtok._regions.region import Region
@@ -246,7 +246,7 @@ class RegionSet(Sequence[Region]):
         chroms = len(np.unique(self.chrom_ids))
         return (
             f"RegionSet({len(self)} region{'s' * (len(self) != 1)} on {chroms} "
-            f"chromosome{'s' * (chroms != 1)}: {shown}{more})"
+            f"chromosome{'s' * (chroms != 1)}: {printable(shown)}{more})"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -66,12 +66,17 @@ def read_regions(path: str, on_error: OnError, sort: bool = True) -> tuple[_core
     return read_bed(path, sort, on_error)
 
 
+def stdout_is_terminal() -> bool:
+    """Return whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def for_terminal(data: bytes) -> bytes:
     """Return lines for standard output: at a terminal without codes that it would act on.
 
     A file or a pipe gets the bytes as they are.
     """
-    if not sys.stdout.isatty():
+    if not stdout_is_terminal():
         return data
     lines = data.decode("utf-8", "backslashreplace").split("\n")
     return "\n".join(map(printable, lines)).encode()
