@@ -583,6 +583,16 @@ def test_an_incomplete_checkpoint_is_skipped(folder: Path) -> None:
     assert same(weights("model"), weights("whole"))
 
 
+def test_a_misspelled_universe_is_a_file_and_not_a_name_on_the_hub(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tokenizer, "from_pretrained", lambda name: pytest.fail("asks the Hub"))
+    given = tiny()
+    given["data"]["universe"] = "univers.bed"
+    with pytest.raises(FileNotFoundError, match=r"did you mean 'universe\.bed'\?"):
+        train(given)
+
+
 def test_damaged_files_of_checkpoints_are_named_and_the_one_before_is_taken(
     folder: Path,
 ) -> None:
