@@ -664,7 +664,8 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     monkeypatch.setattr(os, "replace", full)
     before = sorted(tmp_path.iterdir())
     args = ("tokenize", vocab, "-o", tmp_path / "out", "-")
-    run.fails(1, "^bedtok: No space left on device\n$", *args, stdin=b"chr1\t1\t2\n")
+    message = rf"^bedtok: {re.escape(str(tmp_path / 'out'))}: No space left on device\n$"
+    run.fails(1, message, *args, stdin=b"chr1\t1\t2\n")
     assert sorted(tmp_path.iterdir()) == before
 
 
