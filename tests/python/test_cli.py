@@ -1094,7 +1094,7 @@ def test_a_full_disk_is_a_failure_also_without_buffers(
             check=False,
         )
     assert done.returncode == 1
-    assert b"File too large" in done.stderr and out.stat().st_size <= 8192
+    assert b"bedtok: <stdout>: File too large" in done.stderr and out.stat().st_size <= 8192
 
 
 def package_path() -> str:

@@ -199,7 +199,8 @@ EFFECTS: dict[str, Any] = {
     "initializer_cutoff_factor": new_weights,
     "tie_word_embeddings": shapes(AtacformerForMaskedLM),
     "sparse_prediction": lambda fields: (
-        tiny(AtacformerForMaskedLM, **fields)(**given_to(AtacformerForMaskedLM)).logits.shape
+        tiny(AtacformerForMaskedLM, **fields).train()(**given_to(AtacformerForMaskedLM)).logits
+        is None
     ),
     "discriminator_hidden_size": shapes(AtacformerForReplacedTokenDetection),
     "classifier_dropout": classifier_in_training,
