@@ -58,10 +58,15 @@ TEST_CASE("a batch ends between its samples, for any threads, and leaves what it
   for (const std::size_t threads : support::Sizes{1, 4}) {
     options.num_threads = threads;
     std::atomic<std::size_t> encoded{0};
+    // Other threads wait until this one was stopped: they could do all the work before it begins.
+    std::atomic<bool> wait{true};
     const auto run = [&](std::size_t count) {
       return tokenizer.encode_batch(
           count, std::size_t{1} << 30,
           [&](std::size_t i) {
+            while (wait && calls_left >= 0 && std::this_thread::get_id() != thread_of_test) {
+              std::this_thread::yield();
+            }
             ++encoded;
             return tokenizer.encode(samples[i], tokenizer.options());
           },
@@ -72,6 +77,7 @@ TEST_CASE("a batch ends between its samples, for any threads, and leaves what it
       CHECK_THROWS_AS(run(samples.size()), Stopped);
       CHECK(encoded < samples.size());
     }
+    wait = false;
     CHECK(run(2).rows.size() == 2);
   }
 }

@@ -450,6 +450,13 @@ TEST_CASE("a line without an end is refused and not read for ever") {
         "endless:2: the line is longer than 64 MiB, expected BED text: is the file binary?");
 }
 
+TEST_CASE("comments are held up to a bound") {
+  const std::string line = "#" + std::string((std::size_t{1} << 25) - 1, 'x') + "\n";
+  CHECK(message_of<ParseError>([&] { read(line + line + "#\nchr1\t1\t2\n"); }) ==
+        "peaks.bed:3: lines of comments and names are longer than 64 MiB together, expected BED "
+        "text: leave them out");
+}
+
 namespace {
 
 // Section 2 of docs/guarantees.md line by line, written for plainness: the rows, or the line that

@@ -286,6 +286,16 @@ TEST_CASE("of the samples that fail the first is named, whatever the number of t
   }
 }
 
+TEST_CASE("the template of a sample without tokens belongs to no region") {
+  BatchOptions options;
+  options.return_region_index = true;
+  const RowBuilder builder({1, 2}, {3}, Side::right, options);
+  const std::vector<Encoding> rows = builder.rows(sample_of(0, true), 0);
+  REQUIRE(rows.size() == 1);
+  CHECK(rows[0].input_ids == Numbers{1, 2, 3});
+  CHECK(rows[0].region_index == Numbers{-1, -1, -1});
+}
+
 TEST_CASE("a sample that comes alone needs no name") {
   const RowBuilder builder({}, {}, Side::right, {});
   const auto fail = [](std::size_t) -> Encoding { throw VocabularyError("no token"); };

@@ -25,9 +25,12 @@ inline std::size_t processors() noexcept {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-/// A `num_threads` option as the number of threads: 0 stands for all processors.
+/// A `num_threads` option as the number of threads: 0 stands for all processors. More than any
+/// machine has use for are not started, because each takes memory.
 inline std::size_t threads_or_all(std::size_t num_threads) noexcept {
-  return num_threads != 0 ? num_threads : processors();
+  constexpr std::size_t most = 256;
+  const std::size_t granted = processors();
+  return num_threads != 0 ? std::min(num_threads, std::max(most, granted)) : granted;
 }
 
 }  // namespace bedtok::detail

@@ -106,7 +106,9 @@ class RowBuilder {
     append(sample.input_ids, row.input_ids);
     row.input_ids.insert(row.input_ids.end(), after_.begin(), after_.end());
     row.attention_mask.assign(size, 1);
-    if (!sample.region_index.empty()) {
+    // Of a sample without tokens the index is empty; that of its template is not.
+    if ((options_.return_region_index || !sample.region_index.empty()) &&
+        sample.region_index.size() == sample.input_ids.size()) {
       row.region_index.reserve(size);
       row.region_index.assign(before_.size(), -1);
       append(sample.region_index, row.region_index);

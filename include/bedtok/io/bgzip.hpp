@@ -65,8 +65,8 @@ class BgzipSource final : public ByteSource {
       foreign = size == 0;
       if (foreign || next.size() < size) break;
       const auto* tail = reinterpret_cast<const unsigned char*>(next.data() + size - 4);
-      const std::size_t inflated =
-          tail[0] | tail[1] << 8 | tail[2] << 16 | std::size_t{tail[3]} << 24;
+      const std::size_t inflated = tail[0] | std::size_t{tail[1]} << 8 |
+                                   std::size_t{tail[2]} << 16 | std::size_t{tail[3]} << 24;
       if (inflated > largest_text) damaged();
       blocks.push_back({used_, size, text_size, inflated});
       text_size += inflated;
@@ -112,7 +112,8 @@ class BgzipSource final : public ByteSource {
 
   bool fill() {
     std::size_t end = compressed_.size();
-    compressed_.resize(piece_size * inflaters_.size() + largest_block);
+    compressed_.resize(std::max(buffer_size(*inner_, piece_size * inflaters_.size()), end) +
+                       largest_block);
     bool more_follows = true;
     while (more_follows && end < compressed_.size()) {
       const std::size_t n_read = inner_->read(&compressed_[end], compressed_.size() - end);

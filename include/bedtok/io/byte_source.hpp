@@ -40,6 +40,13 @@ class ByteSource {
   virtual std::uint64_t size_hint() const noexcept = 0;
 };
 
+/// The bytes of a buffer for a source: `usual`, or fewer where the source is said to be shorter.
+/// Most files of a collection are small, and buffers of megabytes would cost more than they.
+inline std::size_t buffer_size(const ByteSource& source, std::size_t usual) noexcept {
+  const std::uint64_t size = source.size_hint();
+  return size == 0 || size >= usual ? usual : static_cast<std::size_t>(size) + 1;
+}
+
 /// The bytes of a file, a pipe or a device. A signal does not end the reading; while a pipe has
 /// nothing to read, check_interruption is called now and then. Throws
 /// std::filesystem::filesystem_error with the system's reason: a missing file, a folder, no
@@ -133,7 +140,8 @@ class FileSource final : public ByteSource {
 /// Bytes in memory, which must outlive the source.
 class MemorySource final : public ByteSource {
  public:
-  MemorySource(std::string_view bytes, std::string name) : bytes_(bytes), name_(std::move(name)) {}
+  MemorySource(std::string_view bytes, std::string name)
+      : bytes_(bytes), size_(bytes.size()), name_(std::move(name)) {}
 
   std::size_t read(char* to, std::size_t room) override {
     const std::size_t count = std::min(room, bytes_.size());
@@ -143,10 +151,11 @@ class MemorySource final : public ByteSource {
     return count;
   }
   const std::string& name() const noexcept override { return name_; }
-  std::uint64_t size_hint() const noexcept override { return bytes_.size(); }
+  std::uint64_t size_hint() const noexcept override { return size_; }
 
  private:
-  std::string_view bytes_;
+  std::string_view bytes_;  // that are left
+  std::uint64_t size_;
   std::string name_;
 };
 

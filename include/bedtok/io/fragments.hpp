@@ -50,11 +50,7 @@ FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
   constexpr std::size_t block_of_a_thread = std::size_t{1} << 21;
   LineBlocks blocks(*text, block_of_a_thread * std::min<std::size_t>(threads, 8));
 
-  std::vector<std::unique_ptr<detail::FragmentMapper<Index>>> mappers;
-  for (std::size_t i = 0; i < threads; ++i) {
-    mappers.push_back(
-        std::make_unique<detail::FragmentMapper<Index>>(tokenizer, mapping, options, name));
-  }
+  std::vector<std::unique_ptr<detail::FragmentMapper<Index>>> mappers;  // one a part of a block
   detail::FragmentCells cells(options);
   SkippedLines skipped;
   std::uint64_t line = 0;
@@ -63,6 +59,10 @@ FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
   for (TextBlock block; !(block = blocks.next()).empty();) {
     const std::vector<TextBlock> parts =
         block.endless_line ? std::vector<TextBlock>{block} : detail::split_lines(block, threads);
+    while (mappers.size() < parts.size()) {
+      mappers.push_back(
+          std::make_unique<detail::FragmentMapper<Index>>(tokenizer, mapping, options, name));
+    }
     const std::size_t known = cells.barcodes().size();
     const std::uint64_t before = line;
     std::vector<char> failed(parts.size());

@@ -44,7 +44,7 @@ inline std::size_t bgzip_block_size(std::string_view bytes) {
 class InflateSource final : public ByteSource {
  public:
   explicit InflateSource(std::unique_ptr<ByteSource> inner)
-      : inner_(std::move(inner)), buffer_(std::size_t{1} << 18) {}
+      : inner_(std::move(inner)), buffer_(buffer_size(*inner_, usual_size)) {}
 
   std::size_t read(char* to, std::size_t room) override {
     std::size_t produced = 0;
@@ -123,6 +123,8 @@ class InflateSource final : public ByteSource {
       end_ -= begin_;
       begin_ = 0;
       while (end_ < count) {
+        // The file may be longer than it has said.
+        if (end_ == buffer_.size()) buffer_.resize(usual_size);
         const std::size_t n_read = inner_->read(buffer_.data() + end_, buffer_.size() - end_);
         if (n_read == 0) break;
         end_ += n_read;
@@ -131,6 +133,7 @@ class InflateSource final : public ByteSource {
     return begin_ != end_;
   }
 
+  static constexpr std::size_t usual_size = std::size_t{1} << 18;
   // Name and comment included. ISA-L does not take a header in pieces.
   static constexpr std::size_t longest_header = std::size_t{1} << 15;
 

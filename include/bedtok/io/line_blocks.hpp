@@ -27,21 +27,25 @@ class LineBlocks {
  public:
   /// The source must outlive this. `size` is the approximate number of bytes of a block.
   explicit LineBlocks(ByteSource& source, std::size_t size = std::size_t{1} << 18)
-      : source_(source), buffer_(size + 2 * margin) {}
+      : source_(source),
+        usual_size_(size + 2 * margin),
+        buffer_(buffer_size(source, size) + 2 * margin) {}
 
   /// The next block; an empty one at the end. Calls check_interruption first.
   TextBlock next() {
     check_interruption();
     if (n_unfinished_ != 0) std::memmove(buffer_.data() + margin, unfinished_, n_unfinished_);
+    // The text may be longer than the source has said.
+    if (more_follows_ && buffer_.size() < usual_size_) buffer_.resize(usual_size_);
     for (;;) {
-      const bool more_follows = fill();
+      more_follows_ = fill();
       const char* first = buffer_.data() + margin;
       const char* last = first + n_unfinished_;
       buffer_[margin + n_unfinished_] = '\n';  // closes a last line that lacks its line end
       if (first_block_ && n_unfinished_ >= 3 && std::memcmp(first, "\xEF\xBB\xBF", 3) == 0)
         first += 3;
       const char* end = last;
-      if (more_follows) {
+      if (more_follows_) {
         while (end != first && end[-1] != '\n') --end;
         if (end == first) {
           if (n_unfinished_ >= longest_line) return {first, last, true};
@@ -73,10 +77,12 @@ class LineBlocks {
   }
 
   ByteSource& source_;
+  std::size_t usual_size_;
   std::vector<char> buffer_;
   const char* unfinished_ = nullptr;  // first byte after the last block
   std::size_t n_unfinished_ = 0;      // its bytes
   bool first_block_ = true;
+  bool more_follows_ = false;  // behind the last block
 };
 
 }  // namespace bedtok::io

@@ -57,11 +57,11 @@ class ReadAheadSource final : public ByteSource {
   void run() {
     const bedtok::detail::AbandonScope scope(stopped_);
     try {
-      for (;;) {
-        std::vector<char> piece(piece_size);
+      for (std::size_t size = buffer_size(*inner_, piece_size);; size = piece_size) {
+        std::vector<char> piece(size);
         std::size_t held = 0;
-        while (held < piece_size) {
-          const std::size_t got = inner_->read(piece.data() + held, piece_size - held);
+        while (held < size) {
+          const std::size_t got = inner_->read(piece.data() + held, size - held);
           if (got == 0) break;
           held += got;
         }
@@ -69,7 +69,7 @@ class ReadAheadSource final : public ByteSource {
         std::unique_lock<std::mutex> lock(mutex_);
         room_.wait(lock, [this] { return stopped_ || pieces_.size() < most_pieces; });
         if (stopped_) return;
-        if (held < piece_size) ended_ = true;
+        if (held < size) ended_ = true;
         pieces_.push_back(std::move(piece));
         filled_.notify_one();
         if (ended_) return;

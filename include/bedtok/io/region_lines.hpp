@@ -66,10 +66,11 @@ class RegionLineParser {
   const std::string& header() const noexcept { return header_; }
   /// The number of lines read.
   std::uint64_t line() const noexcept { return line_; }
-  /// Continues after the first `line` lines of the text; `past_names` says whether they had a
-  /// region or column names.
+  /// Continues after the first `line` lines of the text, whose header it forgets; `past_names` says
+  /// whether they had a region or column names.
   void start_behind(std::uint64_t line, bool past_names) noexcept {
     line_ = line;
+    header_.clear();
     past_names_ = past_names;
     took_names_ = false;
   }
@@ -293,6 +294,11 @@ class RegionLineParser {
   }
 
   void add_header(std::string_view line) {
+    if (header_.size() + line.size() > longest_header) {
+      throw ParseError(name_, line_,
+                       "lines of comments and names are longer than 64 MiB together, expected BED "
+                       "text: leave them out");
+    }
     if (!header_.empty()) header_.push_back('\n');
     header_.append(line);
   }
@@ -307,6 +313,8 @@ class RegionLineParser {
     const void* found = std::memchr(at, what, static_cast<std::size_t>(last - at));
     return found == nullptr ? last : static_cast<const char*>(found);
   }
+
+  static constexpr std::size_t longest_header = std::size_t{1} << 26;
 
   std::string name_;
   ChromTable& chroms_;
