@@ -358,8 +358,9 @@ def _translated_errors(errors: _Errors, **facts: str) -> Iterator[None]:
         if entry is None:
             raise
         kind, text = entry
+        hint = nearest_file(facts["name"]) if kind in (FileNotFoundError, ConnectionError) else ""
         reason = " ".join(str(cause).split()).rstrip(".") or type(cause).__name__
-        raise kind(text.format(**facts, reason=reason)) from error
+        raise kind(text.format(**facts, reason=reason) + hint) from error
 
 
 def _class_names(error: BaseException) -> list[str]:

@@ -17,7 +17,7 @@ from bedtok import _core
 from bedtok._checks import OnError, count_threads
 from bedtok._core import MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
-from bedtok._regions.region_set import RegionSet, as_region_set, read_bed
+from bedtok._regions.region_set import RegionSet, as_region_set
 from bedtok._regions.samples import read_regions
 from bedtok._tokenization.cells import cells_of_anndata, cells_of_fragments, store_cells
 from bedtok._tokenization.encode import (
@@ -44,6 +44,7 @@ from bedtok._tokenization.options import (
 from bedtok._tokenization.padding import pad_encoded, resolve_padding_truncation
 from bedtok._tokenization.special_tokens import spellings_by_role, split_special_tokens
 from bedtok._tokenization.tensors import check_return_tensors
+from bedtok._tokenization.universe import tokenizer_from_bed
 from bedtok._tokenization.vocabulary import IdsLike, Vocabulary
 from bedtok.batch_encoding import BatchEncoding
 from bedtok.cells import CellTokens
@@ -117,7 +118,8 @@ class Tokenizer(Vocabulary):
         if not os.path.lexists(text):
             raise missing_file(text)
         is_config = text.lower().endswith(".toml")
-        core = tokenizer_from_toml(text) if is_config else _tokenizer_of_bed(text, on_error)
+        load = tokenizer_from_toml if is_config else tokenizer_from_bed
+        core = load(text, on_error)
         self._hash = None
         self._set_core(with_options(core, values), warn=True)
 
@@ -130,7 +132,7 @@ class Tokenizer(Vocabulary):
         Args and errors are those of the class; ``path`` is a BED file whatever its name.
         """
         values = check_options(options, "from_bed", ("on_error",))
-        return cls._wrap(with_options(_tokenizer_of_bed(checked_path(path), on_error), values))
+        return cls._wrap(with_options(tokenizer_from_bed(checked_path(path), on_error), values))
 
     @classmethod
     def from_config(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
@@ -701,18 +703,6 @@ class Tokenizer(Vocabulary):
             f"{type(self).__name__}({self.num_regions} regions, vocab_size={self.vocab_size}"
             f"{changed})"
         )
-
-
-def _tokenizer_of_bed(path: str, on_error: OnError) -> _core.Tokenizer:
-    if on_error == "raise":
-        return _core.Tokenizer.from_bed(path)
-    regions, _ = read_bed(path, False, on_error)
-    if not len(regions):
-        raise _core.VocabularyError(
-            f"{path}: the vocabulary has no regions, expected at least one line of chromosome, "
-            "start and end"
-        )
-    return _core.Tokenizer(regions)
 
 
 def tokenize_fragment_file(

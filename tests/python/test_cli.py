@@ -834,8 +834,9 @@ TAMED = "\\x1b[31mX\\u202e\\x9b"
 def test_names_cannot_act_on_a_terminal_and_reach_a_pipe_as_they_are(
     run: Cli, vocab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evil = write(tmp_path / "evil.bed", f"{EVIL}\t1\t2\n")
-    sample = write(tmp_path / "sample.bed", f"{EVIL}\t1\t2\n")
+    evil, sample = tmp_path / "evil.bed", tmp_path / "sample.bed"
+    for path in (evil, sample):
+        path.write_bytes(f"{EVIL}\t1\t2\n".encode())
     listings = (
         ("inspect", evil),
         ("decode", evil, "0"),
@@ -855,10 +856,12 @@ def test_names_cannot_act_on_a_terminal_and_reach_a_pipe_as_they_are(
     assert "\t1\t2\n" in run("decode", evil, "0", "--bed").out
     out = tmp_path / "out.bed"
     assert run("decode", evil, "0", "--bed", "-o", out).code == 0
-    assert out.read_text() == f"{EVIL}\t1\t2\n"
+    assert out.read_bytes() == f"{EVIL}\t1\t2\n".encode()
     # Messages are always for people.
     for text in (f"{EVIL}\t1\t2\n", f"{EVIL}\t5\t2\n", f"{EVIL}\n"):
-        error = run("tokenize", vocab, write(tmp_path / f"{EVIL}.bed", text)).err
+        named = tmp_path / "\x1b[31mX.bed"
+        named.write_bytes(text.encode())
+        error = run("tokenize", vocab, named).err
         assert error
         assert not set(error) & {"\x1b", "\u202e", "\x9b"}
 

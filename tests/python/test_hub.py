@@ -788,6 +788,14 @@ def test_a_name_that_ends_like_a_file_is_a_misspelled_file(
         assert ("did you mean 'universe.bed.gz'?" in str(raised.value)) == (name[0] == "u")
 
 
+def test_a_name_that_the_hub_does_not_know_may_be_a_misspelled_folder(
+    hub: HubServer, child: Child, tmp_path: Path
+) -> None:
+    (tmp_path / "my_model").mkdir()
+    code = f"import os; os.chdir({str(tmp_path)!r})\n" + load_code("'my_modle'")
+    fails(child(code), FileNotFoundError, "nor a model on the Hub", "did you mean 'my_model'?")
+
+
 class SilentServer:
     """Takes connections on the loopback interface and never answers."""
 

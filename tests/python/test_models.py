@@ -374,6 +374,10 @@ def test_bad_lines_of_a_file_are_left_out_on_request_and_counted(tmp_path: Path)
     tokenizer = Tokenizer(path, on_error="skip")
     assert tokenizer.regions == Tokenizer.from_bed(path, on_error="skip").regions == regions
     raises(ParseError, f"{path}:2: ", lambda: Tokenizer(path))
+    config = tmp_path / "tokenizer.toml"
+    config.write_text('universe = "peaks.bed"\n')
+    assert Tokenizer(config, on_error="skip") == tokenizer
+    raises(ParseError, "peaks.bed:2: ", lambda: Tokenizer(config))
     report = tokenizer.report(regions)
     assert report.skipped_lines == 7
     assert "lines skipped: 7" in str(report)

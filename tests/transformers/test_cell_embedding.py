@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import copy
 from typing import Any
 
 import numpy as np
@@ -53,22 +53,16 @@ def padded_by_another_id() -> tuple[np.ndarray, np.ndarray]:
 # ---- where the weights are
 
 
-def test_weights_that_are_offloaded_give_the_same_embeddings(tmp_path: Path) -> None:
-    pytest.importorskip("accelerate")
-    MODEL.save_pretrained(tmp_path / "model")
-    try:
-        offloaded = AtacformerForCellClustering.from_pretrained(
-            tmp_path / "model",
-            device_map="auto",
-            max_memory={"cpu": 10_000},
-            offload_folder=tmp_path / "offloaded",
-        )
-    except (KeyError, ValueError, RuntimeError) as error:  # some pairs of versions cannot
-        pytest.skip(f"the model cannot be offloaded here: {error}")
-    assert any(weight.device.type == "meta" for weight in offloaded.parameters())
-    embeddings = offloaded.encode_tokenized_cells(CELLS)
-    assert embeddings.device.type == "cpu"
-    close(embeddings, MODEL.encode_tokenized_cells(CELLS))
+def test_weights_that_are_offloaded_give_the_same_embeddings() -> None:
+    accelerate = pytest.importorskip("accelerate")
+    # What device_map="auto" does where the memory does not suffice.
+    offloaded = copy.deepcopy(MODEL)
+    accelerate.cpu_offload(offloaded, execution_device=torch.device("cpu"))
+    assert all(weight.device.type == "meta" for weight in offloaded.parameters())
+    for pool in (True, False):
+        embeddings = offloaded.encode_tokenized_cells(CELLS, pool_tokens=pool)
+        assert embeddings.device.type == "cpu"
+        close(embeddings, MODEL.encode_tokenized_cells(CELLS, pool_tokens=pool))
 
 
 # ---- what is taken

@@ -16,7 +16,7 @@ from transformers import (
     pipeline,
 )
 
-from bedtok.atacformer import AtacformerTokenizer
+from bedtok.atacformer import AtacformerConfig, AtacformerForMaskedLM, AtacformerTokenizer
 
 
 def make_trainer(model: Any, tokenizer: Any, cells: Any, folder: Path, steps: int) -> Trainer:
@@ -64,6 +64,29 @@ def test_trainer_pads_by_itself(model: Any, tokenizer: Any, cells: Any, tmp_path
     trainer = Trainer(model=model, args=arguments, processing_class=tokenizer)
     output = trainer.predict([tokenizer(cell) for cell in cells[:3]])
     assert output.predictions.shape[0] == 3
+
+
+def test_metrics_over_all_tokens_are_computed_as_for_other_masked_models(
+    tokenizer: Any, cells: Any, tmp_path: Path
+) -> None:
+    config = AtacformerConfig.from_tokenizer(
+        tokenizer, hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2
+    )
+
+    def accuracy(evaluated: Any) -> dict[str, float]:
+        predictions, labels = evaluated
+        scored = labels != -100
+        return {"accuracy": float((predictions[scored] == labels[scored]).mean())}
+
+    trainer = Trainer(
+        model=AtacformerForMaskedLM(config),
+        args=TrainingArguments(str(tmp_path), report_to="none", use_cpu=True, seed=7),
+        eval_dataset=[tokenizer(cell) for cell in cells],
+        data_collator=DataCollatorForLanguageModeling(tokenizer, mlm=True, mlm_probability=0.5),
+        compute_metrics=accuracy,
+        preprocess_logits_for_metrics=lambda logits, labels: logits.argmax(dim=-1),
+    )
+    assert 0 <= trainer.evaluate()["eval_accuracy"] <= 1
 
 
 def test_feature_extraction_takes_files_and_region_sets(

@@ -35,14 +35,14 @@ void parallel_for(std::size_t count, std::size_t threads, Work&& work) {
   std::exception_ptr failure;
   const auto run = [&](bool callers) {
     for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;) {
-      std::size_t place = 0;
+      std::size_t place = 0;  // of an interruption; behind it those of the items
       try {
         if (callers) check_interruption();
-        place = i;
+        place = i + 1;
         work(i);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);
-        if (place <= failed) {
+        if (place < failed) {
           failed = place;
           failure = std::current_exception();
         }

@@ -8,17 +8,20 @@ import os
 from typing import Any
 
 from bedtok import _core
+from bedtok._checks import OnError
 from bedtok._core import ConfigError
 from bedtok._files import checked_path, read_toml
 from bedtok._tokenization.special_tokens import ROLES
+from bedtok._tokenization.universe import tokenizer_from_bed
 
 
-def tokenizer_from_toml(path: str) -> _core.Tokenizer:
+def tokenizer_from_toml(path: str, on_error: OnError = "raise") -> _core.Tokenizer:
     """Return the tokenizer that a TOML config of gtars describes.
 
     Args:
         path: The config. Its ``universe`` is a BED file, relative to the config; ``special_tokens``
             and ``tokenizer_type`` are optional.
+        on_error: What a line of the universe that is not BED does.
 
     Raises:
         ConfigError: The file is not TOML, or a key, role or value in it is not allowed.
@@ -42,7 +45,7 @@ def tokenizer_from_toml(path: str) -> _core.Tokenizer:
     if not universe:
         raise ConfigError(f"{path}: universe is missing, expected the name of a BED file")
     bed = os.path.join(os.path.dirname(path), checked_path(universe))
-    return _core.Tokenizer.from_bed(bed, special_tokens)
+    return tokenizer_from_bed(bed, on_error, special_tokens)
 
 
 def _special_tokens(entries: Any, path: str) -> dict[str, str]:

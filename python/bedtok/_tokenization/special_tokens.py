@@ -48,14 +48,18 @@ class RoleAttribute(Generic[Value]):
         )
 
 
-def spelling_of(role: str) -> RoleAttribute[str]:
+# Any: pyright does not look through a descriptor when it compares a class with a protocol, so the
+# attributes are declared with the types of their values.
+
+
+def spelling_of(role: str) -> Any:
     """Return the attribute ``<role>_token``."""
-    return RoleAttribute(role, "_spellings", f"Spelling of the {role} token.")
+    return RoleAttribute[str](role, "_spellings", f"Spelling of the {role} token.")
 
 
-def id_of(role: str) -> RoleAttribute[int]:
+def id_of(role: str) -> Any:
     """Return the attribute ``<role>_token_id``."""
-    return RoleAttribute(role, "_role_ids", f"Id of the {role} token.")
+    return RoleAttribute[int](role, "_role_ids", f"Id of the {role} token.")
 
 
 def spellings_by_role(special_tokens: Mapping[str, str]) -> dict[str, str]:

@@ -37,20 +37,20 @@ class Vocabulary:
     _digest: str | None
     _hash: int | None
 
-    unk_token = spelling_of("unk")
-    pad_token = spelling_of("pad")
-    mask_token = spelling_of("mask")
-    cls_token = spelling_of("cls")
-    eos_token = spelling_of("eos")
-    bos_token = spelling_of("bos")
-    sep_token = spelling_of("sep")
-    unk_token_id = id_of("unk")
-    pad_token_id = id_of("pad")
-    mask_token_id = id_of("mask")
-    cls_token_id = id_of("cls")
-    eos_token_id = id_of("eos")
-    bos_token_id = id_of("bos")
-    sep_token_id = id_of("sep")
+    unk_token: str = spelling_of("unk")
+    pad_token: str = spelling_of("pad")
+    mask_token: str = spelling_of("mask")
+    cls_token: str = spelling_of("cls")
+    eos_token: str = spelling_of("eos")
+    bos_token: str = spelling_of("bos")
+    sep_token: str = spelling_of("sep")
+    unk_token_id: int = id_of("unk")
+    pad_token_id: int = id_of("pad")
+    mask_token_id: int = id_of("mask")
+    cls_token_id: int = id_of("cls")
+    eos_token_id: int = id_of("eos")
+    bos_token_id: int = id_of("bos")
+    sep_token_id: int = id_of("sep")
 
     @classmethod
     def _wrap(cls, core: core_module.Tokenizer, *, warn: bool = True) -> Self:
