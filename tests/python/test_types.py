@@ -31,7 +31,7 @@ SKIPPED = (
         f"bedtok.atacformer.{name}"
         for name in ("callbacks", "layers", "modeling_atacformer", "triplets")
     ),
-    *(f"{name}.*" for name in ("anndata", "numpy", "pandas", "pyarrow", "scipy", "torch")),
+    *(f"{name}.*" for name in ("anndata", "pandas", "pyarrow", "scipy", "torch")),
 )
 PROGRAM = """
 from bedtok import RegionSet, Tokenizer
