@@ -6,10 +6,12 @@
 // The members that touch files (from_bed, to_bed, from_pretrained ...) are declared here and
 // defined by io.hpp.
 
+#include "assembly.hpp"
 #include "batch.hpp"
 #include "cell_matrix.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
+#include "diagnosis.hpp"
 #include "encoding.hpp"
 #include "enum_names.hpp"
 #include "error.hpp"

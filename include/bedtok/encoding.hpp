@@ -26,9 +26,11 @@ struct Encoding {
   /// For each token the position of the input region that it comes from, -1 where there is none (a
   /// special token, the `<unk>` of a sample without a hit). Empty unless requested.
   std::vector<std::int64_t> region_index;
-  /// How many regions of the whole sample hit the vocabulary.
+  /// How many regions the whole sample has, and how many of them hit the vocabulary.
+  std::size_t regions = 0;
   std::size_t hits = 0;
-  /// One line when no chromosome of the sample is known to the vocabulary; else empty.
+  /// One line with the likely cause when the sample does not fit the vocabulary (MappingReport);
+  /// else empty.
   std::string warning;
 };
 

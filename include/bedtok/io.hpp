@@ -18,4 +18,5 @@
 #include "io/pretrained.hpp"
 #include "io/read_ahead.hpp"
 #include "io/region_lines.hpp"
+#include "io/regions_digest.hpp"
 #include "io/tokenizer_config.hpp"

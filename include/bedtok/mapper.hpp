@@ -7,16 +7,20 @@
 #include <limits>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "chrom_aliases.hpp"
+#include "assembly.hpp"
 #include "chrom_table.hpp"
+#include "detail/barcode_probe.hpp"
 #include "detail/has_find_all.hpp"
+#include "diagnosis.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
 #include "hit_finder.hpp"
 #include "mapping_options.hpp"
+#include "region.hpp"
 #include "report.hpp"
 #include "special_tokens.hpp"
 #include "vocabulary.hpp"
@@ -31,15 +35,20 @@ class Mapper {
 
   /// Throws ConfigError for illegal options.
   Mapper(const Vocabulary<Coord>& vocabulary, const Index& index, const Regions& regions,
-         const MappingOptions& options)
+         const MappingOptions& options, const Assembly* assembly = nullptr)
       : vocabulary_(vocabulary),
         index_(index),
         finder_(index, options),
         regions_(regions),
-        options_(options) {
+        options_(options),
+        assembly_(assembly) {
     options.check();
     for (const std::string& name : regions.chroms().names()) {
       chrom_of_.push_back(vocabulary.find_chrom(name, options.chrom_aliases));
+    }
+    if (assembly == nullptr || assembly->chrom_sizes.empty()) return;
+    for (std::size_t c = 0; c < chrom_of_.size(); ++c) {
+      size_of_.push_back(vocabulary.size_of(*assembly, regions.chroms().names()[c], chrom_of_[c]));
     }
   }
 
@@ -60,53 +69,62 @@ class Mapper {
       first = token.before;
     }
     map(first, regions_.size(), encoding, with_region_index, ids_so_far);
-    if (encoding.input_ids.empty()) {
-      encoding.input_ids.push_back(vocabulary_.id(SpecialRole::unk));
-      if (with_region_index) encoding.region_index.push_back(-1);
-    }
-    encoding.attention_mask.assign(encoding.input_ids.size(), 1);
-    encoding.warning = warning();
+    complete(encoding, with_region_index);
+    encoding.warning = warning(encoding.hits);
     return encoding;
   }
 
-  MappingReport report() const {
-    MappingReport report;
-    report.regions = regions_.size();
-    const std::vector<Coord> last_end = last_ends();
-    report.chroms.resize(chrom_of_.size());
-    for (std::size_t c = 0; c < chrom_of_.size(); ++c) {
-      report.chroms[c].chrom = regions_.chroms().name(static_cast<ChromTable::Id>(c));
-      report.chroms[c].known = chrom_of_[c] != ChromTable::none;
+  /// The tokens and the report, which has no `misses` and no `distinct_tokens`. Costs little more
+  /// than the tokens where regions of one chromosome stand together.
+  std::pair<Encoding, MappingReport> encode_with_report() const {
+    if (!finds_all(false)) {
+      MappingReport report = this->report();
+      report.misses.clear();
+      report.distinct_tokens = 0;
+      return {encode({}, false), std::move(report)};
     }
-    IdSet distinct(vocabulary_.size());
-    for (std::size_t i = 0; i < regions_.size(); ++i) {
-      ChromReport& chrom = report.chroms[regions_.chrom_ids()[i]];
-      ++chrom.regions;
-      if (chrom.known && regions_.starts()[i] >= last_end[chrom_at(i)]) ++chrom.past_end;
-      std::uint64_t tokens = 0;
-      finder_.find(chrom_at(i), regions_.starts()[i], regions_.ends()[i], [&](std::uint32_t id) {
-        ++tokens;
-        if (distinct.insert(id)) ++report.distinct_tokens;
-      });
-      report.tokens += tokens;
-      if (tokens != 0) {
-        ++chrom.hits;
-      } else {
-        report.misses.push_back(static_cast<std::int64_t>(i));
+    Encoding encoding;
+    encoding.input_ids.reserve(regions_.size() + 1);
+    MappingReport report = describe();
+    std::vector<ChromReport> chroms = list_chroms();
+    IdSet none(0);
+    const std::vector<ChromTable::Id>& chrom_ids = regions_.chrom_ids();
+    for (std::size_t first = 0, last = 0; first < regions_.size(); first = last) {
+      ChromReport& chrom = chroms[chrom_ids[first]];
+      const std::size_t hits = encoding.hits;
+      for (; last < regions_.size() && chrom_ids[last] == chrom_ids[first]; ++last) {
+        count_place(last, chrom);
       }
+      append(first, last, encoding, false, none);
+      chrom.regions += last - first;
+      chrom.hits += encoding.hits - hits;
     }
-    const auto unused = [](const ChromReport& chrom) { return chrom.regions == 0; };
-    report.chroms.erase(std::remove_if(report.chroms.begin(), report.chroms.end(), unused),
-                        report.chroms.end());
-    for (const ChromReport& chrom : report.chroms) {
-      report.hits += chrom.hits;
-      if (!chrom.known) report.unknown_chroms.push_back(chrom.chrom);
-    }
-    report.likely_cause = likely_cause(report);
+    report.tokens = encoding.input_ids.size();
+    if (options_.order == TokenOrder::vocabulary) sort_by_id(encoding, 0, false);
+    complete(encoding, false);
+    finish(report, chroms);
+    encoding.warning = report.warning;
+    return {std::move(encoding), std::move(report)};
+  }
+
+  /// How well the regions fit, with everything that a report holds.
+  MappingReport report() const {
+    MappingReport report = describe();
+    IdSet distinct(vocabulary_.size());
+    const auto visit = [&](std::size_t i, bool hit) {
+      if (!hit) report.misses.push_back(static_cast<std::int64_t>(i));
+    };
+    const auto add = [&](std::uint32_t id) {
+      ++report.tokens;
+      if (distinct.insert(id)) ++report.distinct_tokens;
+    };
+    finish(report, count(visit, add));
     return report;
   }
 
  private:
+  static constexpr std::size_t most_looked_at = 256;
+
   /// A set of ids below a bound.
   class IdSet {
    public:
@@ -123,23 +141,32 @@ class Mapper {
 
   ChromTable::Id chrom_at(std::size_t i) const { return chrom_of_[regions_.chrom_ids()[i]]; }
 
-  /// Appends the tokens of regions [first, last).
+  /// Whether the tokens are all that the index finds.
+  bool finds_all(bool with_region_index) const {
+    return detail::has_find_all<Index>::value && options_.every_overlap() && !with_region_index &&
+           options_.on_miss == OnMiss::drop && !options_.unique;
+  }
+
+  /// Appends the tokens of regions [first, last), in the order of the options.
   void map(std::size_t first, std::size_t last, Encoding& encoding, bool with_region_index,
            IdSet& ids_so_far) const {
     if (first == last) return;
+    const std::size_t begin = encoding.input_ids.size();
+    append(first, last, encoding, with_region_index, ids_so_far);
+    if (options_.order == TokenOrder::vocabulary) sort_by_id(encoding, begin, with_region_index);
+  }
+
+  /// Appends the tokens of regions [first, last), in their order.
+  void append(std::size_t first, std::size_t last, Encoding& encoding, bool with_region_index,
+              IdSet& ids_so_far) const {
     std::vector<TokenId>& ids = encoding.input_ids;
-    const std::size_t begin = ids.size();
     if constexpr (detail::has_find_all<Index>::value) {
-      if (options_.every_overlap() && !with_region_index && options_.on_miss == OnMiss::drop &&
-          !options_.unique) {
+      if (finds_all(with_region_index)) {
         encoding.hits += index_.find_all(
             chrom_of_, regions_.chrom_ids(), regions_.starts(), regions_.ends(), first, last,
             [&ids](const std::uint32_t* from, const std::uint32_t* to) {
               ids.insert(ids.end(), from, to);
             });
-        if (options_.order == TokenOrder::vocabulary) {
-          std::sort(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.end());
-        }
         return;
       }
     }
@@ -159,7 +186,16 @@ class Mapper {
       if (!hit && options_.on_miss == OnMiss::error) throw missed(i);
       if (!hit && options_.on_miss == OnMiss::unk) add(unk);
     }
-    if (options_.order == TokenOrder::vocabulary) sort_by_id(encoding, begin, with_region_index);
+  }
+
+  /// Puts unk into an empty encoding, and fills what follows from the ids.
+  void complete(Encoding& encoding, bool with_region_index) const {
+    if (encoding.input_ids.empty()) {
+      encoding.input_ids.push_back(vocabulary_.id(SpecialRole::unk));
+      if (with_region_index) encoding.region_index.push_back(-1);
+    }
+    encoding.attention_mask.assign(encoding.input_ids.size(), 1);
+    encoding.regions = regions_.size();
   }
 
   void sort_by_id(Encoding& encoding, std::size_t begin, bool with_region_index) const {
@@ -185,65 +221,157 @@ class Mapper {
                            " hits nothing in the vocabulary, and on_miss is 'error'");
   }
 
-  /// For each vocabulary chromosome the end of its last region: what starts later is past it.
-  std::vector<Coord> last_ends() const {
-    const RegionSet<Coord>& known = vocabulary_.regions();
-    std::vector<Coord> last(known.chroms().size(), 0);
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      last[known.chrom_ids()[i]] = std::max(last[known.chrom_ids()[i]], known.ends()[i]);
-    }
-    return last;
+  // ---- How well the regions fit
+
+  /// A report without counts.
+  MappingReport describe() const {
+    MappingReport report;
+    report.vocabulary_chrom = vocabulary_.regions().chroms().name(0);
+    if (assembly_ != nullptr) report.genome = assembly_->genome;
+    report.one_based = is_one_based();
+    report.like_fragments = is_like_fragments();
+    return report;
   }
 
-  std::string warning() const {
-    if (regions_.empty()) return {};
-    // Not by the table, which may have names that no region uses. Most inputs return at once.
-    for (const ChromTable::Id id : regions_.chrom_ids()) {
-      if (chrom_of_[id] != ChromTable::none) return {};
+  /// The chromosomes of the input's table without counts.
+  std::vector<ChromReport> list_chroms() const {
+    std::vector<ChromReport> chroms(chrom_of_.size());
+    for (std::size_t c = 0; c < chroms.size(); ++c) {
+      chroms[c].chrom = regions_.chroms().name(static_cast<ChromTable::Id>(c));
+      chroms[c].known = chrom_of_[c] != ChromTable::none;
     }
-    const std::string hint = naming_hint(regions_.chroms().names());
-    return "no chromosome of the input is known to the vocabulary (input: " + regions_.chrom(0) +
-           ", vocabulary: " + vocabulary_.regions().chroms().name(0) + ")" +
-           (hint.empty() ? "" : "; " + hint);
+    return chroms;
   }
 
-  /// The remedy when a naming style would make one of `chroms` known; empty when none does.
-  std::string naming_hint(const std::vector<std::string>& chroms) const {
-    for (const char* style : {"ucsc", "ensembl"}) {
-      const ChromAliases aliases = ChromAliases::to_style(style);
-      for (const std::string& chrom : chroms) {
-        const std::string other = aliases.translate(chrom);
-        if (other.empty() || vocabulary_.regions().chroms().find(other) == ChromTable::none)
-          continue;
-        return "the vocabulary calls '" + chrom + "' '" + other +
-               "': set the option chrom_aliases to " + style;
+  /// Counts all regions by chromosome; calls `visit(position, hit)` for each, and `add(id)` for
+  /// each of its ids before.
+  template <class Visit, class Add>
+  std::vector<ChromReport> count(Visit&& visit, Add&& add) const {
+    std::vector<ChromReport> chroms = list_chroms();
+    for (std::size_t i = 0; i < regions_.size(); ++i) {
+      ChromReport& chrom = chroms[regions_.chrom_ids()[i]];
+      bool hit = false;
+      finder_.find(chrom_at(i), regions_.starts()[i], regions_.ends()[i], [&](std::uint32_t id) {
+        hit = true;
+        add(id);
+      });
+      ++chrom.regions;
+      if (hit) ++chrom.hits;
+      count_place(i, chrom);
+      visit(i, hit);
+    }
+    return chroms;
+  }
+
+  void count_place(std::size_t i, ChromReport& chrom) const {
+    if (is_past_end(i)) ++chrom.past_end;
+    if (is_past_size(i)) ++chrom.past_size;
+  }
+
+  void finish(MappingReport& report, const std::vector<ChromReport>& chroms) const {
+    sum_chroms(report, chroms);
+    report.naming_hint = vocabulary_.naming_hint(report.unknown_chroms);
+    diagnose(report, options_.low_hit_rate);
+  }
+
+  /// The report's warning. An input that fits is recognized without counting.
+  std::string warning(std::size_t hits) const {
+    if (!is_suspicious(hits)) return {};
+    MappingReport report = describe();
+    finish(report, count([](std::size_t, bool) {}, [](std::uint32_t) {}));
+    return report.warning;
+  }
+
+  /// Whether a warning is possible. Costs less than a microsecond where it is not: at most
+  /// `most_looked_at` regions are looked at, unless the sizes of chromosomes are known.
+  bool is_suspicious(std::size_t hits) const {
+    if (regions_.empty()) return false;
+    if (hits == 0 && !knows_a_chrom()) return true;
+    if (!size_of_.empty()) {
+      for (std::size_t i = 0; i < regions_.size(); ++i) {
+        if (is_past_size(i)) return true;
       }
     }
-    return {};
+    return is_low(hits, regions_.size(), options_.low_hit_rate) || may_be_past_end(hits) ||
+           is_like_fragments() || is_one_based();
   }
 
-  std::string likely_cause(const MappingReport& report) const {
-    if (report.misses.empty()) return {};
-    const std::string hint = naming_hint(report.unknown_chroms);
-    if (!hint.empty()) return hint;
-    std::uint64_t past_end = 0;
-    const ChromReport* worst = nullptr;
-    for (const ChromReport& chrom : report.chroms) {
-      past_end += chrom.past_end;
-      if (worst == nullptr || chrom.past_end > worst->past_end) worst = &chrom;
+  /// Whether a region is on a known chromosome. Not by the table, which may have names that no
+  /// region uses.
+  bool knows_a_chrom() const {
+    return std::any_of(regions_.chrom_ids().begin(), regions_.chrom_ids().end(),
+                       [this](ChromTable::Id id) { return chrom_of_[id] != ChromTable::none; });
+  }
+
+  bool is_past_end(std::size_t i) const {
+    const ChromTable::Id chrom = chrom_at(i);
+    return chrom != ChromTable::none && regions_.starts()[i] >= vocabulary_.last_end(chrom);
+  }
+  bool is_past_size(std::size_t i) const {
+    return !size_of_.empty() && regions_.ends()[i] > size_of_[regions_.chrom_ids()[i]];
+  }
+
+  /// Calls `visit(position)` for evenly spaced regions until it returns false. Returns how many
+  /// there are; 0 where the regions are too few to be judged.
+  template <class Visit>
+  std::size_t look_at_some(Visit&& visit) const {
+    const std::size_t size = regions_.size();
+    if (size < fewest_judged) return 0;
+    const std::size_t count = std::min(size, most_looked_at);
+    for (std::size_t k = 0; k < count; ++k) {
+      if (!visit(k * size / count)) break;
     }
-    // In any genome a few regions lie past the last peak; on a longer chromosome of another
-    // assembly it is about one in a thousand.
-    if (past_end != 0 && past_end * 2000 >= report.regions) {
-      return std::to_string(past_end) +
-             " regions start past the last vocabulary region of their chromosome (most on " +
-             worst->chrom + "): another assembly, or a vocabulary that does not reach there";
+    return count;
+  }
+
+  bool may_be_past_end(std::size_t hits) const {
+    // What lies there hits nothing.
+    if (!options_.low_hit_rate || !many_past_end(regions_.size() - hits, regions_.size()))
+      return false;
+    std::size_t past_end = 0;
+    const std::size_t count = look_at_some([&](std::size_t i) {
+      past_end += is_past_end(i) ? 1 : 0;
+      return true;
+    });
+    return many_past_end(past_end, count);
+  }
+
+  /// Whether nine in ten starts lie one base behind the start of a vocabulary region, and not at
+  /// one. A start that comes again counts once.
+  bool is_one_based() const {
+    std::size_t others = 0;
+    Coord last = 0;  // no start that can lie behind another
+    const std::size_t most_others = std::min(regions_.size(), most_looked_at) / 10;
+    const std::size_t count = look_at_some([&](std::size_t i) {
+      const Coord start = regions_.starts()[i];
+      bool before = false;
+      bool exact = false;
+      if (start != std::exchange(last, start) && start != 0 &&
+          start != std::numeric_limits<Coord>::max() && chrom_at(i) != ChromTable::none) {
+        index_.find(chrom_at(i), start - 1, start + 1,
+                    [&](std::uint32_t, Coord vocabulary_start, Coord) {
+                      before = before || vocabulary_start == start - 1;
+                      exact = exact || vocabulary_start == start;
+                    });
+      }
+      if (!before || exact) ++others;
+      return others <= most_others;
+    });
+    return count != 0 && others <= most_others;
+  }
+
+  /// Whether the regions carry a barcode and a count. Only barcodes made of bases are recognized,
+  /// and those with a number behind a dash that come again: peaks have names, too.
+  bool is_like_fragments() const {
+    if constexpr (std::is_same_v<typename Regions::payload_type, Rest>) {
+      if (regions_.rest().empty()) return false;
+      detail::BarcodeProbe probe;
+      const std::size_t count =
+          look_at_some([&](std::size_t i) { return probe.add(regions_.rest().view(i)); });
+      return count != 0 && probe.is_likely();
+    } else {
+      return false;
     }
-    if (report.unknown_chroms.size() == report.chroms.size()) {
-      return "the vocabulary has none of the input's chromosomes: another naming or another "
-             "species";
-    }
-    return {};
   }
 
   const Vocabulary<Coord>& vocabulary_;
@@ -251,7 +379,9 @@ class Mapper {
   HitFinder<Index> finder_;
   const Regions& regions_;
   const MappingOptions& options_;
+  const Assembly* assembly_;              // none: not known
   std::vector<ChromTable::Id> chrom_of_;  // input chromosome -> vocabulary chromosome
+  std::vector<std::uint64_t> size_of_;    // input chromosome -> its size; empty: not known
 };
 
 }  // namespace bedtok

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,13 +38,15 @@ struct MappingOptions {
   OnMiss on_miss = OnMiss::drop;
   /// Translates chromosome names of the input that the vocabulary does not know.
   ChromAliases chrom_aliases = {};
+  /// Inputs of which a smaller share of the regions hits are warned of; no token depends on it.
+  /// None: no input is, nor one with regions past the vocabulary's last. The default is the share
+  /// of reads in peaks that ENCODE accepts at least.
+  std::optional<double> low_hit_rate = 0.2;
 
-  /// Throws ConfigError unless min_fraction lies in 0..1.
+  /// Throws ConfigError unless min_fraction and low_hit_rate lie in 0..1.
   void check() const {
-    if (!(min_fraction >= 0.0 && min_fraction <= 1.0)) {
-      throw ConfigError("min_fraction is " + std::to_string(min_fraction) +
-                        ", expected a number from 0 to 1");
-    }
+    check_share("min_fraction", min_fraction);
+    if (low_hit_rate) check_share("low_hit_rate", *low_hit_rate);
   }
 
   /// Calls `visit(name, member)` for each option in turn; `member` is a pointer to the member.
@@ -58,6 +61,7 @@ struct MappingOptions {
     visit("order", &MappingOptions::order);
     visit("on_miss", &MappingOptions::on_miss);
     visit("chrom_aliases", &MappingOptions::chrom_aliases);
+    visit("low_hit_rate", &MappingOptions::low_hit_rate);
   }
 
   /// Whether every overlap is a hit.
@@ -71,6 +75,13 @@ struct MappingOptions {
     return equal;
   }
   friend bool operator!=(const MappingOptions& a, const MappingOptions& b) { return !(a == b); }
+
+ private:
+  static void check_share(const char* name, double share) {
+    if (share >= 0.0 && share <= 1.0) return;
+    throw ConfigError(std::string(name) + " is " + std::to_string(share) +
+                      ", expected a number from 0 to 1");
+  }
 };
 
 template <>

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ class PeakTokens {
     by_peak.unique = false;
     by_peak.order = TokenOrder::input;
     by_peak.on_miss = OnMiss::drop;
+    by_peak.low_hit_rate = std::nullopt;  // the report of the peaks judges them
     if (by_peak.every_overlap() && maps_to_itself(tokenizer.vocabulary().regions(), peaks)) {
       identity_ = true;
       return;

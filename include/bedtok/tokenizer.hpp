@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include "assembly.hpp"
 #include "batch.hpp"
+#include "chrom_table.hpp"
 #include "detail/row_builder.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
@@ -40,14 +42,17 @@ class Tokenizer {
   using coord_type = typename Index::coord_type;
   using regions_type = RegionSet<coord_type>;
 
-  /// Throws VocabularyError or ConfigError as Vocabulary does, ConfigError for illegal options and
-  /// for a template with a text that is not a special token.
+  /// Throws VocabularyError or ConfigError as Vocabulary does, ConfigError for illegal options, for
+  /// a template with a text that is not a special token, and for an assembly that is too short for
+  /// the vocabulary.
   explicit Tokenizer(regions_type vocabulary, SpecialTokens special_tokens = {},
-                     MappingOptions options = {}, SequenceOptions sequence_options = {})
+                     MappingOptions options = {}, SequenceOptions sequence_options = {},
+                     Assembly assembly = {})
       : vocabulary_(std::make_shared<const Vocabulary<coord_type>>(std::move(vocabulary),
                                                                    std::move(special_tokens))),
         index_(std::make_shared<const Index>(vocabulary_->regions())) {
     set_options(std::move(options), std::move(sequence_options));
+    set_assembly(std::move(assembly));
   }
 
   /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed and the
@@ -57,7 +62,8 @@ class Tokenizer {
                             MappingOptions options = {});
 
   /// From a folder that `save_pretrained` wrote, or one that has only `universe.bed.gz`
-  /// or `universe.bed`. `options` replace the saved ones. Defined in io/pretrained.hpp.
+  /// or `universe.bed`. `options` replace the saved ones. Throws ConfigError for a folder whose
+  /// files belong to different tokenizers. Defined in io/pretrained.hpp.
   static Tokenizer from_pretrained(const std::filesystem::path& folder,
                                    std::optional<MappingOptions> options = std::nullopt);
 
@@ -68,11 +74,19 @@ class Tokenizer {
     return other;
   }
 
+  /// The same vocabulary with an assembly, which inputs are checked against. Throws ConfigError as
+  /// the constructor does.
+  Tokenizer with_assembly(Assembly assembly) const {
+    Tokenizer other = *this;
+    other.set_assembly(std::move(assembly));
+    return other;
+  }
+
   /// The same regions and options with other special tokens. Throws ConfigError as the constructor
   /// does.
   Tokenizer with_special_tokens(SpecialTokens special_tokens) const {
-    return Tokenizer(vocabulary_->regions(), std::move(special_tokens), options_,
-                     sequence_options_);
+    return Tokenizer(vocabulary_->regions(), std::move(special_tokens), options_, sequence_options_,
+                     *assembly_);
   }
 
   /// Writes `universe.bed.gz`, `tokenizer_config.json` and `special_tokens_map.json` into `folder`,
@@ -85,6 +99,8 @@ class Tokenizer {
   const MappingOptions& options() const noexcept { return options_; }
   /// The template, the longest sequence, and the sides of padding and truncation.
   const SequenceOptions& sequence_options() const noexcept { return sequence_options_; }
+  /// The genome assembly of the vocabulary, as far as it is known.
+  const Assembly& assembly() const noexcept { return *assembly_; }
   std::size_t vocab_size() const noexcept { return vocabulary_->size(); }
   const SpecialTokens& special_tokens() const noexcept { return vocabulary_->special_tokens(); }
   TokenId token_id(SpecialRole role) const noexcept { return vocabulary_->id(role); }
@@ -116,8 +132,15 @@ class Tokenizer {
   Encoding encode(const RegionSet<coord_type, Payload>& regions, const MappingOptions& options,
                   const std::vector<InlineToken>& inline_tokens = {},
                   bool with_region_index = false) const {
-    return Mapper<Index, RegionSet<coord_type, Payload>>(*vocabulary_, *index_, regions, options)
-        .encode(inline_tokens, with_region_index);
+    return mapper(regions, options).encode(inline_tokens, with_region_index);
+  }
+
+  /// The tokens as a call gives them, and the report without `misses` and `distinct_tokens`.
+  template <class Payload>
+  std::pair<Encoding, MappingReport> encode_with_report(
+      const RegionSet<coord_type, Payload>& regions, const MappingOptions& options) const {
+    auto [encoding, report] = mapper(regions, options).encode_with_report();
+    return {std::move(row_builder({}).rows(std::move(encoding), 0).front()), std::move(report)};
   }
 
   /// Many samples on several threads. Throws as the calls for one sample do; the message names the
@@ -178,8 +201,7 @@ class Tokenizer {
   template <class Payload>
   MappingReport report(const RegionSet<coord_type, Payload>& regions,
                        const MappingOptions& options) const {
-    return Mapper<Index, RegionSet<coord_type, Payload>>(*vocabulary_, *index_, regions, options)
-        .report();
+    return mapper(regions, options).report();
   }
 
   /// The texts of ids. Throws VocabularyError that names an id outside the vocabulary.
@@ -238,11 +260,32 @@ class Tokenizer {
 
   friend bool operator==(const Tokenizer& a, const Tokenizer& b) {
     return a.options_ == b.options_ && a.sequence_options_ == b.sequence_options_ &&
+           *a.assembly_ == *b.assembly_ &&
            (a.vocabulary_ == b.vocabulary_ || *a.vocabulary_ == *b.vocabulary_);
   }
   friend bool operator!=(const Tokenizer& a, const Tokenizer& b) { return !(a == b); }
 
  private:
+  template <class Payload>
+  Mapper<Index, RegionSet<coord_type, Payload>> mapper(
+      const RegionSet<coord_type, Payload>& regions, const MappingOptions& options) const {
+    return {*vocabulary_, *index_, regions, options, assembly_.get()};
+  }
+
+  void set_assembly(Assembly assembly) {
+    const auto& chroms = vocabulary_->regions().chroms();
+    for (ChromTable::Id chrom = 0; chrom < chroms.size(); ++chrom) {
+      const std::uint64_t size = vocabulary_->size_of(assembly, chroms.name(chrom), chrom);
+      const std::uint64_t last_end = vocabulary_->last_end(chrom);
+      if (last_end <= size) continue;
+      throw ConfigError("chrom_sizes: " + chroms.name(chrom) + " is " + std::to_string(size) +
+                        ", but the vocabulary has a region that ends at " +
+                        std::to_string(last_end) +
+                        "; expected the sizes of the vocabulary's assembly");
+    }
+    assembly_ = std::make_shared<const Assembly>(std::move(assembly));
+  }
+
   void set_options(MappingOptions options, SequenceOptions sequence_options) {
     options.check();
     sequence_options.check();
@@ -278,6 +321,7 @@ class Tokenizer {
   std::shared_ptr<const Index> index_;
   MappingOptions options_;
   SequenceOptions sequence_options_;
+  std::shared_ptr<const Assembly> assembly_;
   std::vector<TokenId> before_;  // the template's tokens
   std::vector<TokenId> after_;
 };

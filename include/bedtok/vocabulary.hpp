@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "assembly.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
 #include "encoding.hpp"
@@ -72,6 +73,37 @@ class Vocabulary {
     return id != ChromTable::none ? id : known.find(aliases.translate(name));
   }
 
+  /// The end of a chromosome's last region; 0 where it has none.
+  Coord last_end(ChromTable::Id chrom) const noexcept {
+    return chrom < last_end_.size() ? last_end_[chrom] : 0;
+  }
+
+  /// The size of an input's chromosome by the assembly's sizes: under its own name, else under the
+  /// one that the vocabulary has for it, `known`. The largest number where neither is listed.
+  std::uint64_t size_of(const Assembly& assembly, std::string_view name,
+                        ChromTable::Id known) const {
+    const auto& sizes = assembly.chrom_sizes;
+    auto size = sizes.find(name);
+    if (size == sizes.end() && known != ChromTable::none) {
+      size = sizes.find(regions_.chroms().name(known));
+    }
+    return size == sizes.end() ? std::numeric_limits<std::uint64_t>::max() : size->second;
+  }
+
+  /// The remedy when a naming style would make one of `chroms` known; empty when none does.
+  std::string naming_hint(const std::vector<std::string>& chroms) const {
+    for (const char* style : {"ucsc", "ensembl"}) {
+      const ChromAliases aliases = ChromAliases::to_style(style);
+      for (const std::string& chrom : chroms) {
+        const std::string other = aliases.translate(chrom);
+        if (other.empty() || regions_.chroms().find(other) == ChromTable::none) continue;
+        return "the vocabulary calls '" + chrom + "' '" + other +
+               "': set the option chrom_aliases to " + style;
+      }
+    }
+    return {};
+  }
+
   /// The id of a token's text, `chrom:start-end` or a special token. None when it is not a token.
   std::optional<TokenId> find(std::string_view token) const {
     if (const auto special = special_tokens_.find(token)) {
@@ -126,6 +158,7 @@ class Vocabulary {
       keep_first(regions, again);
     }
     find_blocks();
+    find_last_ends();
   }
 
   template <class Payload>
@@ -151,6 +184,14 @@ class Vocabulary {
     block_.assign(regions_.chroms().size() + 1, 0);
     for (const ChromTable::Id id : regions_.chrom_ids()) ++block_[id + 1];
     for (std::size_t c = 1; c < block_.size(); ++c) block_[c] += block_[c - 1];
+  }
+
+  void find_last_ends() {
+    last_end_.assign(regions_.chroms().size(), 0);
+    for (std::size_t i = 0; i < regions_.size(); ++i) {
+      Coord& last = last_end_[regions_.chrom_ids()[i]];
+      last = std::max(last, regions_.ends()[i]);
+    }
   }
 
   std::size_t ordered(std::size_t k) const noexcept { return order_.empty() ? k : order_[k]; }
@@ -183,6 +224,7 @@ class Vocabulary {
   SpecialTokens special_tokens_;
   std::vector<std::uint32_t> order_;  // ids by (chromosome, start, end); empty when ids are so
   std::vector<std::size_t> block_;    // where each chromosome begins in that order
+  std::vector<Coord> last_end_;       // of each chromosome
   std::size_t repeated_ = 0;
   std::string first_repeated_;
 };

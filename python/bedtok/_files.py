@@ -8,7 +8,6 @@ import difflib
 import errno
 import os
 import re
-import secrets
 import shutil
 import sys
 from collections import Counter
@@ -16,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bedtok._core import ConfigError, Error, ParseError
+from bedtok._core import ConfigError, Error, ParseError, temporary_suffix
 
 StrPath = str | os.PathLike[str]
 
@@ -74,7 +73,8 @@ def atomic_write(path: StrPath) -> Iterator[str]:
     """Yield a temporary name beside ``path`` to write to, and rename it after success.
 
     A failure or an interruption removes what was written and leaves the previous file as it was. A
-    link stays a link, a file keeps its permissions, and a pipe or a device is written in place.
+    link stays a link, a file keeps its permissions, and a pipe or a device is written in place. A
+    process that is killed leaves the temporary file, which ``remove_abandoned`` removes.
 
     Raises:
         OSError: The file cannot be written; the error names ``path``, not the temporary name.
@@ -86,7 +86,8 @@ def atomic_write(path: StrPath) -> Iterator[str]:
     folder, name = os.path.split(target)
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, "its folder does not exist", target)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(4)}.tmp")
+    part = os.fsdecode(os.fsencode(name)[:200])  # file systems allow 255 bytes
+    temporary = os.path.join(folder, f".{part}{temporary_suffix()}")
     try:
         yield temporary
         if os.path.exists(target):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from bedtok._checks import check_at_least, import_optional
-from bedtok._core import Error, VocabularyError
+from bedtok._core import Error, MappingReport, VocabularyError, remove_abandoned
 from bedtok._files import StrPath, checked_path
 from bedtok._regions.samples import Samples
 from bedtok._tokenization.cells import Int32s, Int64s, cell_samples
@@ -37,6 +37,8 @@ class CellTokens(Sequence[Int32s]):
         names: The cells' names: barcodes, or ``obs_names``.
         barcode_stats: Columns of a table of all barcodes in a fragment file: fragments, hits, and
             whether the barcode was kept; None for other cells.
+        report: How well the peaks, or the fragments, fit the vocabulary; None where it is not
+            known.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class CellTokens(Sequence[Int32s]):
         offsets: Int64s,
         names: Sequence[str],
         barcode_stats: dict[str, Any] | None = None,
+        report: MappingReport | None = None,
     ) -> None:
         self._tokenizer = tokenizer
         self._values = values
         self._offsets = offsets
         self._names = list(names)
         self._barcode_stats = barcode_stats
+        self._report = report
         self._positions: dict[str, int] | None = None
         self._skipped_lines = 0
 
@@ -84,6 +88,15 @@ class CellTokens(Sequence[Int32s]):
     def skipped_lines(self) -> int:
         """The number of lines of the fragment file that ``on_error`` left out."""
         return self._skipped_lines
+
+    @property
+    def report(self) -> MappingReport | None:
+        """How well the input of all cells fits the vocabulary, as ``Tokenizer.report`` has it.
+
+        Its regions are the peaks of an AnnData, or the fragments (insertions) of a file. None for a
+        slice, and for cells that were made by hand.
+        """
+        return self._report
 
     @property
     def qc(self) -> pd.DataFrame:
@@ -212,6 +225,7 @@ class CellTokens(Sequence[Int32s]):
                 part_path(text, i, "parquet"): self[first : first + size]
                 for i, first in enumerate(range(0, max(len(self), 1), size))
             }
+        remove_abandoned(os.path.dirname(next(iter(parts))) or ".")
         for file, part in parts.items():
             write_parquet(file, part.names, part.values, part.offsets)
         return list(parts)

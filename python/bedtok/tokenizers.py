@@ -14,17 +14,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from bedtok import _core
-from bedtok._checks import OnError, count_threads
+from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
-from bedtok._regions.region_set import RegionSet, as_region_set
-from bedtok._regions.samples import read_regions
-from bedtok._tokenization.cells import cells_of_anndata, cells_of_fragments, store_cells
+from bedtok._regions.region_set import as_region_set
+from bedtok._tokenization.assembly import same_genome
+from bedtok._tokenization.cells import (
+    CellIds,
+    cells_of_anndata,
+    cells_of_fragments,
+    store_cells,
+)
 from bedtok._tokenization.encode import (
     CallKeywords,
     check_call_keywords,
     encode_samples,
     exact_samples,
+    report_of,
     tokenize_sample,
 )
 from bedtok._tokenization.gtars_config import tokenizer_from_toml
@@ -81,7 +87,8 @@ class Tokenizer(Vocabulary):
         on_error: What a line of the BED file does that is not BED: ``"raise"`` a ParseError,
             ``"warn"`` and be left out, or ``"skip"``, as in ``RegionSet.from_bed``.
         **options: Mapping options, the defaults of each call, documented in ``MappingKeywords``;
-            and sequence options, documented in ``SequenceKeywords``.
+            sequence options, documented in ``SequenceKeywords``; and ``genome`` and
+            ``chrom_sizes``, documented in ``AssemblyKeywords``.
 
     Raises:
         FileNotFoundError: There is no such file. IsADirectoryError: It is a folder.
@@ -205,7 +212,8 @@ class Tokenizer(Vocabulary):
         Raises:
             FileNotFoundError: There is no such folder, model or file in it.
             ConnectionError: The Hub cannot be reached.
-            ParseError, ConfigError, VocabularyError: A file in it cannot be used.
+            ParseError, ConfigError, VocabularyError: A file in it cannot be used, or its files
+                belong to different tokenizers.
         """
         from bedtok import _hub
 
@@ -219,6 +227,12 @@ class Tokenizer(Vocabulary):
             subfolder=subfolder,
         )
         core = _core.Tokenizer.from_pretrained(folder)
+        genome = values.get("genome")
+        if genome and core.genome and not same_genome(genome, core.genome):
+            warn_caller(
+                f"{name_or_folder}: was saved with genome {core.genome!r}, and is loaded with "
+                f"genome={genome!r}; expected the same, or leave it out"
+            )
         return cls._wrap(with_options(core, values))
 
     # ---- regions to ids
@@ -360,19 +374,23 @@ class Tokenizer(Vocabulary):
         return tokenize_sample(self, regions, options, add_special_tokens)
 
     def report(self, regions: object, **options: Unpack[MappingKeywords]) -> MappingReport:
-        """Return how well one sample fits the vocabulary.
+        """Return how well an input fits the vocabulary.
 
-        Args and errors are those of calling the tokenizer; special tokens are left out.
+        Args and errors are those of calling the tokenizer; special tokens are left out. Of an
+        AnnData the peaks count. The report of a fragment file is that of its cells,
+        ``encode_fragments(path).report``; ``tokenize_files(...).report`` is that of a collection.
 
         Returns:
-            Counts of regions, hits and tokens, hits per chromosome, the positions (among the
-            regions) of regions without a hit, chromosomes that the vocabulary does not have, and a
-            likely cause; ``skipped_lines`` are those that ``RegionSet.from_bed`` left out. It
-            prints as text.
+            Counts of regions, hits and tokens, in total and by chromosome; of one sample or an
+            AnnData the positions of regions without a hit, among the regions; chromosomes that the
+            vocabulary does not have; regions past the vocabulary's last, or past the end of their
+            chromosome; a likely cause, and what a call would warn of; ``skipped_lines`` are those
+            that ``RegionSet.from_bed`` left out. It prints as text.
         """
         merged = merge_mapping(self._core.options, options, "report")
-        skipped = regions.skipped_lines if isinstance(regions, RegionSet) else 0
-        return self._core.report(read_regions(regions, self._special_ids), merged, skipped)
+        if isinstance(regions, CellTokens) and regions.report is not None:
+            return regions.report
+        return report_of(self, regions, merged)
 
     # ---- cells to ids
 
@@ -409,7 +427,8 @@ class Tokenizer(Vocabulary):
             **options: Mapping options for this call; see ``MappingKeywords``.
 
         Returns:
-            The ids of the cells, named by ``obs_names``.
+            The ids of the cells, named by ``obs_names``; ``report`` has how well the peaks fit the
+            vocabulary, and one warning says so where they do not.
 
         Raises:
             TypeError: ``adata`` is something else.
@@ -429,7 +448,8 @@ class Tokenizer(Vocabulary):
         )
         if key_added is not None:
             store_cells(adata, key_added, cells, self.digest)
-        return CellTokens(self, cells.values, cells.offsets, cells.names)
+        warn_caller(cells.warning)
+        return self._cell_tokens(cells)
 
     def encode_fragments(
         self,
@@ -476,7 +496,8 @@ class Tokenizer(Vocabulary):
 
         Returns:
             The ids of the cells, named by their barcodes, in the order of the fragments; ``qc``
-            has fragments and hits of every barcode. A cell without a token is ``[unk]``.
+            has fragments and hits of every barcode, and ``report`` how well the fragments fit the
+            vocabulary; one warning says so where they do not. A cell without a token is ``[unk]``.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -500,7 +521,13 @@ class Tokenizer(Vocabulary):
             region=region,
             on_error=on_error,
         )
-        tokens = CellTokens(self, cells.values, cells.offsets, cells.names, cells.barcode_stats)
+        warn_caller(cells.warning)
+        return self._cell_tokens(cells)
+
+    def _cell_tokens(self, cells: CellIds) -> CellTokens:
+        tokens = CellTokens(
+            self, cells.values, cells.offsets, cells.names, cells.barcode_stats, cells.report
+        )
         tokens._skipped_lines = cells.skipped_lines
         return tokens
 
@@ -578,6 +605,16 @@ class Tokenizer(Vocabulary):
         other = copy.copy(self)
         other._set_core(with_options(self._core, check_options(options, "with_options")))
         return other
+
+    @property
+    def genome(self) -> str | None:
+        """The name of the vocabulary's assembly; None: not known."""
+        return self._core.genome or None
+
+    @property
+    def chrom_sizes(self) -> dict[str, int] | None:
+        """The lengths of the assembly's chromosomes, by name; None: not known."""
+        return self._core.chrom_sizes or None
 
     @property
     def template(self) -> tuple[str, ...]:

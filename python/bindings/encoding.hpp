@@ -3,6 +3,8 @@
 
 #include <bedtok/encoding.hpp>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct SampleEncoding : Encoding {
 struct SampleBatch {
   std::vector<SampleEncoding> rows;
   std::vector<std::int64_t> overflow_to_sample_mapping;
+  std::optional<double> low_hit_rate;  // what its warning depends on
+  std::string genome;
 };
 
 }  // namespace bedtok::python

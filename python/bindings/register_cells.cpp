@@ -191,6 +191,9 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
   result["fragments"] = into_array(std::move(cells.fragments));
   result["hits"] = into_array(std::move(cells.hits));
   result["cells"] = into_array(std::move(cells.cells));
+  result["report"] = std::move(cells.report);
+  result["unlisted"] = cells.unlisted;
+  result["unlisted_barcodes"] = std::move(cells.unlisted_barcodes);
   auto [offsets, values] = into_arrays(std::move(cells.ids));
   result["offsets"] = std::move(offsets);
   result["values"] = std::move(values);

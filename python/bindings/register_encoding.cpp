@@ -3,6 +3,8 @@
 #include <pybind11/stl.h>
 
 #include <bedtok/batch.hpp>
+#include <bedtok/diagnosis.hpp>
+#include <bedtok/report.hpp>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -98,6 +100,20 @@ py::list encodings(const py::object& self) {
   return list;
 }
 
+/// The warning of all samples together, each of which may be too small to be judged.
+std::string warning_of_all(const SampleBatch& batch) {
+  MappingReport sum;
+  sum.genome = batch.genome;
+  for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+    const auto& sample_of = batch.overflow_to_sample_mapping;
+    if (i != 0 && sample_of[i] == sample_of[i - 1]) continue;
+    sum.regions += batch.rows[i].regions;
+    sum.hits += batch.rows[i].hits;
+  }
+  diagnose(sum, batch.low_hit_rate);
+  return sum.warning;
+}
+
 /// Of the first sample that has one; it says which and how many others have.
 py::object batch_warning(const SampleBatch& batch) {
   std::int64_t first = -1;
@@ -115,7 +131,7 @@ py::object batch_warning(const SampleBatch& batch) {
     }
     last = sample;
   }
-  if (text == nullptr) return py::none();
+  if (text == nullptr) return text_or_none(warning_of_all(batch));
   if (batch.overflow_to_sample_mapping.back() == 0) return py::str(*text);
   return py::str("sample " + std::to_string(first) +
                  (others == 0 ? "" : " and " + std::to_string(others) + " more") + ": " + *text);
@@ -134,6 +150,7 @@ void register_encoding(py::module_& module) {
       .def_property_readonly("special_tokens_mask",
                              [](const SampleEncoding& e) { return into_array(mask_of(e)); })
       .def_property_readonly("region_index", &region_index)
+      .def_property_readonly("regions", [](const SampleEncoding& e) { return e.regions; })
       .def_property_readonly("hits", [](const SampleEncoding& e) { return e.hits; })
       .def_property_readonly("warning",
                              [](const SampleEncoding& e) { return text_or_none(e.warning); });

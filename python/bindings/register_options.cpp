@@ -61,7 +61,7 @@ void from_python(const char* name, const py::handle& value, Option& option) {
       }
       option = static_cast<Option>(number);
     } else {
-      option = value.cast<Option>();
+      option = value.cast<Option>();  // None is allowed where the option may be without a value
     }
   } catch (const py::cast_error&) {
     wrong_type(name, value, std::is_enum_v<Option> ? "a str" : "a number or a bool");

@@ -2,7 +2,13 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <bedtok/diagnosis.hpp>
+#include <bedtok/encoding.hpp>
 #include <bedtok/report.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
 
 #include "arrays.hpp"
 #include "register.hpp"
@@ -10,14 +16,69 @@
 
 namespace bedtok::python {
 
+namespace {
+
+py::tuple chrom_state(const ChromReport& c) {
+  return py::make_tuple(c.chrom, c.known, c.regions, c.hits, c.past_end, c.past_size);
+}
+ChromReport chrom_from_state(const py::tuple& state) {
+  return {state[0].cast<std::string>(),   state[1].cast<bool>(),
+          state[2].cast<std::uint64_t>(), state[3].cast<std::uint64_t>(),
+          state[4].cast<std::uint64_t>(), state[5].cast<std::uint64_t>()};
+}
+
+/// Calls `visit` for each member of a report but `chroms`, in one fixed order.
+template <class Report, class Visit>
+void visit_members(Report& report, Visit&& visit) {
+  visit(report.regions);
+  visit(report.hits);
+  visit(report.tokens);
+  visit(report.distinct_tokens);
+  visit(report.past_end);
+  visit(report.past_size);
+  visit(report.misses);
+  visit(report.unknown_chroms);
+  visit(report.skipped_lines);
+  visit(report.one_based);
+  visit(report.like_fragments);
+  visit(report.genome);
+  visit(report.vocabulary_chrom);
+  visit(report.naming_hint);
+  visit(report.likely_cause);
+  visit(report.warning);
+}
+
+py::tuple report_state(const MappingReport& report) {
+  py::list state;
+  for (const ChromReport& chrom : report.chroms) state.append(chrom_state(chrom));
+  state = py::list(py::make_tuple(py::tuple(state)));
+  visit_members(report, [&](const auto& member) { state.append(py::cast(member)); });
+  return py::tuple(state);
+}
+MappingReport report_from_state(const py::tuple& state) {
+  MappingReport report;
+  for (const py::handle chrom : state[0]) {
+    report.chroms.push_back(chrom_from_state(chrom.cast<py::tuple>()));
+  }
+  std::size_t at = 1;
+  visit_members(report,
+                [&](auto& member) { member = state[at++].cast<std::decay_t<decltype(member)>>(); });
+  return report;
+}
+
+}  // namespace
+
 void register_report(py::module_& module) {
+  using py::literals::operator""_a;
   py::class_<ChromReport>(module, "ChromReport", py::is_final(),
                           "Counts for the regions of one input chromosome.")
       .def_readonly("chrom", &ChromReport::chrom)
       .def_readonly("known", &ChromReport::known)
       .def_readonly("regions", &ChromReport::regions)
       .def_readonly("hits", &ChromReport::hits)
-      .def_readonly("past_end", &ChromReport::past_end);
+      .def_readonly("past_end", &ChromReport::past_end)
+      .def_readonly("past_size", &ChromReport::past_size)
+      .def(py::pickle(&chrom_state, &chrom_from_state));
   py::class_<MappingReport>(module, "MappingReport", py::is_final(),
                             "How well an input fits a vocabulary.")
       .def_readonly("regions", &MappingReport::regions)
@@ -25,6 +86,8 @@ void register_report(py::module_& module) {
       .def_readonly("tokens", &MappingReport::tokens)
       .def_readonly("distinct_tokens", &MappingReport::distinct_tokens)
       .def_property_readonly("hit_rate", &MappingReport::hit_rate)
+      .def_readonly("past_end", &MappingReport::past_end)
+      .def_readonly("past_size", &MappingReport::past_size)
       .def_readonly("chroms", &MappingReport::chroms)
       .def_property_readonly("misses",
                              [](const py::object& self) {
@@ -34,7 +97,20 @@ void register_report(py::module_& module) {
       .def_readonly("skipped_lines", &MappingReport::skipped_lines)
       .def_property_readonly("likely_cause",
                              [](const MappingReport& r) { return text_or_none(r.likely_cause); })
-      .def("__str__", &to_text);
+      .def_property_readonly("warning",
+                             [](const MappingReport& r) { return text_or_none(r.warning); })
+      .def("__str__", &to_text)
+      .def(py::pickle(&report_state, &report_from_state));
+  py::class_<ReportSum>(module, "ReportSum", py::is_final(),
+                        "The reports of many samples together.")
+      .def(py::init<std::size_t>(), "num_regions"_a)
+      .def(
+          "add",
+          [](ReportSum& sum, const MappingReport& report, const Column<TokenId>& ids) {
+            sum.add(report, to_vector(ids));
+          },
+          "report"_a, "ids"_a.noconvert())
+      .def("report", &ReportSum::report, "low_hit_rate"_a);
 }
 
 }  // namespace bedtok::python

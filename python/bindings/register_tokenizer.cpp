@@ -30,6 +30,7 @@ using Ids = Column<TokenId>;
 
 using Roles = std::map<std::string, std::string>;
 using Spellings = std::vector<std::string>;
+using ChromSizes = decltype(Assembly::chrom_sizes);
 
 SpecialRole to_role(const std::string& name) {
   if (const auto role = SpecialTokens::role(name)) return *role;
@@ -64,10 +65,11 @@ SpecialTokens to_special_tokens(const std::optional<Roles>& roles,
 std::unique_ptr<Tok> make(const Regions& regions, const std::optional<Roles>& roles,
                           const std::optional<MappingOptions>& options,
                           const std::optional<SequenceOptions>& sequence_options,
-                          const std::optional<Spellings>& all_special_tokens) {
-  return std::make_unique<Tok>(regions, to_special_tokens(roles, all_special_tokens),
-                               options.value_or(MappingOptions()),
-                               sequence_options.value_or(SequenceOptions()));
+                          const std::optional<Spellings>& all_special_tokens,
+                          const std::string& genome, const ChromSizes& chrom_sizes) {
+  return std::make_unique<Tok>(
+      regions, to_special_tokens(roles, all_special_tokens), options.value_or(MappingOptions()),
+      sequence_options.value_or(SequenceOptions()), Assembly{genome, chrom_sizes});
 }
 
 /// New tokens get their ids in the order given.
@@ -192,6 +194,8 @@ SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
   for (Encoding& row : batch.rows) {
     result.rows.push_back({std::move(row), first_special, return_region_index});
   }
+  result.low_hit_rate = options.low_hit_rate;
+  result.genome = tokenizer.assembly().genome;
   result.overflow_to_sample_mapping = std::move(batch.overflow_to_sample_mapping);
   return result;
 }
@@ -268,7 +272,8 @@ void register_tokenizer(py::module_& module) {
   py::class_<Tok>(module, "Tokenizer", py::is_final(),
                   "A vocabulary, its overlap index, special tokens and mapping options; immutable.")
       .def(py::init(&make), "regions"_a, "special_tokens"_a = py::none(), "options"_a = py::none(),
-           "sequence_options"_a = py::none(), "all_special_tokens"_a = py::none(), release_gil())
+           "sequence_options"_a = py::none(), "all_special_tokens"_a = py::none(), "genome"_a = "",
+           "chrom_sizes"_a = ChromSizes(), release_gil())
       .def_static(
           "from_bed",
           [](const std::filesystem::path& path, const std::optional<Roles>& roles) {
@@ -303,7 +308,15 @@ void register_tokenizer(py::module_& module) {
                              [](const Tok& t) { return t.special_tokens().spellings(); })
       .def_property_readonly("options", &Tok::options)
       .def_property_readonly("sequence_options", &Tok::sequence_options)
+      .def_property_readonly("genome", [](const Tok& t) { return t.assembly().genome; })
+      .def_property_readonly("chrom_sizes", [](const Tok& t) { return t.assembly().chrom_sizes; })
       .def("with_options", &Tok::with_options, "options"_a, "sequence_options"_a, release_gil())
+      .def(
+          "with_assembly",
+          [](const Tok& t, const std::string& genome, const ChromSizes& chrom_sizes) {
+            return t.with_assembly({genome, chrom_sizes});
+          },
+          "genome"_a, "chrom_sizes"_a, release_gil())
       .def("add_special_tokens", &add_special_tokens, "roles"_a, "others"_a, release_gil())
       .def_property_readonly("warning", [](const Tok& t) { return text_or_none(t.warning()); })
       .def("encode_batch", &encode_batch, "samples"_a, "options"_a, py::kw_only(),
@@ -317,6 +330,17 @@ void register_tokenizer(py::module_& module) {
             MappingReport report = t.report(regions, options);
             report.skipped_lines = skipped_lines;
             return report;
+          },
+          "regions"_a, "options"_a, "skipped_lines"_a = 0, release_gil())
+      .def(
+          "encode_with_report",
+          [](const Tok& t, const Regions& regions, const MappingOptions& options,
+             std::uint64_t skipped_lines) {
+            auto [encoding, report] = t.encode_with_report(regions, options);
+            report.skipped_lines = skipped_lines;
+            const auto first_special = static_cast<TokenId>(t.vocabulary().regions().size());
+            return std::make_pair(SampleEncoding{std::move(encoding), first_special, false},
+                                  std::move(report));
           },
           "regions"_a, "options"_a, "skipped_lines"_a = 0, release_gil())
       .def("decode", &decode, "ids"_a.noconvert(), "skip_special_tokens"_a = false)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bedtok/io/atomic_file.hpp>
+#include <bedtok/io/detail/temporary_name.hpp>
 #include <filesystem>
 #include <string>
 #include <system_error>

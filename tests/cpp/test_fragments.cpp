@@ -324,3 +324,63 @@ TEST_CASE("a stream that is cut off is refused") {
     }
   }
 }
+
+TEST_CASE("the report counts fragments by chromosome, whatever the number of threads") {
+  std::string text;
+  for (int i = 0; i < 60000; ++i) {
+    const std::string barcode = "CELL" + std::to_string(i % 7);
+    text += (i < 20000   ? "chr1\t12\t18\t"
+             : i < 50000 ? "chr2\t90\t99\t"
+                         : "un\t1\t2\t") +
+            barcode + "\t1\n";
+  }
+  for (const std::size_t threads : {1, 3}) {
+    FragmentOptions options;
+    options.num_threads = threads;
+    const auto result =
+        encode_fragments(support::memory(text, "f.tsv"), Tokenizer<>(three), options);
+    const bedtok::MappingReport& report = result.report;
+    CHECK(report.regions == 60000);
+    CHECK(report.hits == 20000);
+    CHECK(report.tokens == 40000);
+    CHECK(report.distinct_tokens == 2);
+    CHECK(report.past_end == 30000);
+    CHECK(report.unknown_chroms == std::vector<std::string>{"un"});
+    REQUIRE(report.chroms.size() == 3);
+    CHECK(report.chroms[0].chrom == "chr1");
+    CHECK(report.chroms[1].chrom == "chr2");
+    CHECK(report.chroms[2].regions == 10000);
+    CHECK(report.warning.rfind("30000 regions start past the last", 0) == 0);
+
+    options.mapping = MappingOptions();
+    options.mapping->low_hit_rate = 0.5;
+    options.counting_strategy = CountingStrategy::insertion;
+    const auto ends = encode_fragments(support::memory(text, "f.tsv"), Tokenizer<>(three), options);
+    CHECK(ends.report.regions == 120000);
+    CHECK(ends.report.hits == 40000);
+    CHECK(ends.report.warning.rfind("40000 of 120000 regions hit the vocabulary (33.3 %", 0) == 0);
+  }
+}
+
+TEST_CASE("fragments are checked against the sizes of chromosomes") {
+  bedtok::Assembly assembly;
+  assembly.chrom_sizes["chr1"] = 40;
+  const auto tokenizer = Tokenizer<>(three).with_assembly(assembly);
+  const auto result =
+      encode_fragments(support::memory("chr1\t12\t40\tA\nchr1\t12\t41\tA\n", "f.tsv"), tokenizer);
+  CHECK(result.report.past_size == 1);
+  CHECK(result.report.warning.rfind("1 regions end past the end of their chromosome", 0) == 0);
+}
+
+TEST_CASE("fragments of barcodes that are not wanted are counted, with the first as examples") {
+  FragmentOptions options;
+  options.barcodes = {"A", "B"};
+  const auto result = encode_fragments(
+      support::memory("chr1\t1\t2\tA-1\nchr1\t1\t2\tB-1\nchr1\t1\t2\tA-1\nchr1\t1\t2\tB\n"
+                      "chr1\t1\t2\tC-1\nchr1\t1\t2\tD-1\n",
+                      "f.tsv"),
+      Tokenizer<>(three), options);
+  CHECK(result.unlisted == 5);
+  CHECK(result.unlisted_barcodes == std::vector<std::string>{"A-1", "B-1", "C-1"});
+  CHECK(result.report.regions == 1);
+}

@@ -288,6 +288,78 @@ TEST_CASE("the report distinguishes another assembly from another naming") {
   CHECK(mapping.report(RegionSet<>()).hit_rate() == 0.0);
 }
 
+namespace {
+
+/// Regions of chr1 with these starts, ten bases long.
+RegionSet<> at(const std::vector<std::uint32_t>& starts, const std::string& rest = "") {
+  std::vector<bedtok::Region<>> regions;
+  for (const std::uint32_t start : starts) {
+    regions.push_back({"chr1", start, start + 10, rest.empty() ? bedtok::Rest() : rest});
+  }
+  return RegionSet<>(regions);
+}
+
+/// `count` starts from `first` on, `step` apart.
+std::vector<std::uint32_t> starts(std::uint32_t first, std::uint32_t step, std::size_t count) {
+  std::vector<std::uint32_t> starts;
+  for (std::size_t i = 0; i < count; ++i) {
+    starts.push_back(first + static_cast<std::uint32_t>(i) * step);
+  }
+  return starts;
+}
+
+}  // namespace
+
+TEST_CASE("calls warn of what a report warns of") {
+  const Mapping mapping(at(starts(100, 20, 300)));
+  const auto check = [&](const RegionSet<>& regions, const std::string& begin) {
+    CAPTURE(begin);
+    const auto report = mapping.report(regions);
+    CHECK(report.warning.rfind(begin, 0) == 0);
+    CHECK(mapping.encode(regions, {}).warning == report.warning);
+    CHECK(mapping.encode(regions, {}, {}, false).warning == report.warning);
+  };
+  check(at(starts(110, 20, 200)), "0 of 200 regions hit the vocabulary (0 %");
+  check(at(starts(101, 20, 300)), "nearly all starts lie one base behind");
+  check(at(starts(109, 1, 49)), "");  // too few
+  check(at(starts(101, 20, 49)), "");
+  check(at(starts(100, 20, 320)), "20 regions start past the last vocabulary region");
+  check(at(starts(100, 20, 310)), "");
+  check(at(starts(100, 20, 60), "AAACGAAAGCGCAATG-1\t1"),
+        "the lines look like those of a fragment");
+  check(at(starts(100, 20, 60), "peak\t1"), "");
+}
+
+TEST_CASE("regions that begin where vocabulary regions do are not 1-based, whatever lies before") {
+  const Mapping dense(at(starts(100, 1, 300)));
+  CHECK_FALSE(dense.report(at(starts(101, 1, 200))).one_based);
+  const Mapping sparse(at(starts(100, 20, 300)));
+  std::vector<std::uint32_t> mixed = starts(101, 20, 100);
+  for (std::size_t i = 0; i < mixed.size(); i += 10) mixed[i] += 3;
+  CHECK(sparse.report(at(mixed)).one_based);
+  for (std::size_t i = 5; i < mixed.size(); i += 10) mixed[i] += 3;
+  CHECK_FALSE(sparse.report(at(mixed)).one_based);
+  CHECK_FALSE(sparse.report(at(std::vector<std::uint32_t>(60, 0))).one_based);
+  CHECK_FALSE(sparse.report(at(std::vector<std::uint32_t>(60, 101))).one_based);
+}
+
+TEST_CASE("regions past the end of a chromosome are counted by the assembly's sizes") {
+  const Mapping mapping(four);
+  bedtok::Assembly assembly;
+  assembly.chrom_sizes = {{"chr1", 500}, {"2", 60}, {"other", 10}};
+  MappingOptions options;
+  options.chrom_aliases = ChromAliases::from_map({{"2", "chr2"}, {"one", "chr1"}});
+  const RegionSet<> regions{{"chr1", 100, 501, {}}, {"one", 100, 501, {}}, {"one", 100, 500, {}},
+                            {"2", 0, 61, {}},       {"other", 0, 11, {}},  {"chr2", 0, 99999, {}}};
+  const Mapper<OverlapIndex<>, RegionSet<>> mapper(mapping.vocabulary, mapping.index, regions,
+                                                   options, &assembly);
+  const MappingReport report = mapper.report();
+  CHECK(report.past_size == 4);
+  CHECK(report.chroms[0].past_size == 1);
+  CHECK(report.warning.rfind("4 regions end past the end of their chromosome", 0) == 0);
+  CHECK(mapper.encode({}, false).warning == report.warning);
+}
+
 TEST_CASE("a few regions past the end, as any genome has them, are no sign of another assembly") {
   const auto cause = [](std::size_t regions, std::size_t past_end) {
     std::vector<bedtok::Region<>> input(regions, {"chr1", 150, 151, {}});
@@ -339,6 +411,28 @@ TEST_CASE("random inputs under random options agree with the double loop, and so
       distinct.insert(ids.begin(), ids.end());
       hits[queries[i].chrom] += ids.empty() ? 0 : 1;
       if (ids.empty()) misses.push_back(static_cast<std::int64_t>(i));
+    }
+    if (!expected.missed) {
+      const auto [encoding, sums] =
+          Mapper<OverlapIndex<>, RegionSet<>>(mapping.vocabulary, mapping.index, regions, options)
+              .encode_with_report();
+      const auto alone = mapping.encode(regions, options, {}, false);
+      REQUIRE(encoding.input_ids == alone.input_ids);
+      REQUIRE(encoding.attention_mask == alone.attention_mask);
+      REQUIRE(encoding.regions == queries.size());
+      REQUIRE(encoding.hits == report.hits);
+      REQUIRE(encoding.warning == report.warning);
+      REQUIRE(alone.warning == report.warning);
+      REQUIRE(sums.regions == report.regions);
+      REQUIRE(sums.hits == report.hits);
+      REQUIRE(sums.tokens == report.tokens);
+      REQUIRE(sums.past_end == report.past_end);
+      REQUIRE(sums.chroms.size() == report.chroms.size());
+      for (std::size_t c = 0; c < sums.chroms.size(); ++c) {
+        REQUIRE(sums.chroms[c].chrom == report.chroms[c].chrom);
+        REQUIRE(sums.chroms[c].hits == report.chroms[c].hits);
+        REQUIRE(sums.chroms[c].regions == report.chroms[c].regions);
+      }
     }
     REQUIRE(report.tokens == tokens);
     REQUIRE(report.distinct_tokens == distinct.size());

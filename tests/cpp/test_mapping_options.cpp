@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bedtok/mapping_options.hpp>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,16 @@ TEST_CASE("min_fraction lies in 0 to 1") {
   }
 }
 
+TEST_CASE("low_hit_rate lies in 0 to 1, or is none") {
+  MappingOptions options;
+  CHECK(options.low_hit_rate == 0.2);
+  options.low_hit_rate = std::nullopt;
+  CHECK_NOTHROW(options.check());
+  options.low_hit_rate = 1.5;
+  CHECK(support::message_of<ConfigError>([&] { options.check(); }) ==
+        "low_hit_rate is 1.500000, expected a number from 0 to 1");
+}
+
 TEST_CASE("each choice has its option's name and its words, in the order of the enumerators") {
   using bedtok::parse_enum;
   using support::message_of;
@@ -59,7 +70,7 @@ TEST_CASE("each choice has its option's name and its words, in the order of the 
 TEST_CASE("options differ when any one of them does") {
   const MappingOptions defaults;
   CHECK(defaults == MappingOptions());
-  std::vector<MappingOptions> changed(8);
+  std::vector<MappingOptions> changed(9);
   changed[0].min_overlap = 1;
   changed[1].min_fraction = 0.5;
   changed[2].fraction_of = FractionOf::either;
@@ -68,6 +79,7 @@ TEST_CASE("options differ when any one of them does") {
   changed[5].order = TokenOrder::vocabulary;
   changed[6].on_miss = OnMiss::unk;
   changed[7].chrom_aliases = bedtok::ChromAliases::to_style("ucsc");
+  changed[8].low_hit_rate = std::nullopt;
   for (const MappingOptions& options : changed) CHECK(options != defaults);
 }
 
@@ -82,7 +94,7 @@ TEST_CASE("each option is visited once, under its name") {
   });
   CHECK(names == std::vector<std::string>{"min_overlap", "min_fraction", "fraction_of",
                                           "best_overlap", "unique", "order", "on_miss",
-                                          "chrom_aliases"});
+                                          "chrom_aliases", "low_hit_rate"});
   CHECK(changed == "unique");
 }
 

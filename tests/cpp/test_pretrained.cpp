@@ -112,6 +112,7 @@ TEST_CASE("a saved tokenizer keeps the ids of added tokens, moved roles, templat
   tokenizer.save_pretrained(folder.path());
   CHECK(support::bytes_of(folder.path() / "tokenizer_config.json") == R"({
   "tokenizer_class": "AtacformerTokenizer",
+  "universe_digest": "00b1615235c90e23",
   "unk_token": "<unk>",
   "pad_token": "<pad>",
   "mask_token": "<mask>",
@@ -267,3 +268,94 @@ TEST_CASE(
   CHECK_THROWS_AS(Tokenizer<>(regions).save_pretrained(file), fs::filesystem_error);
   CHECK(support::bytes_of(file) == "x");
 }
+
+TEST_CASE("an assembly is saved, loaded and checked") {
+  const support::TemporaryFolder folder;
+  bedtok::Assembly assembly;
+  assembly.genome = "hg38";
+  assembly.chrom_sizes = {{"chr1", 4}, {"chr2", 10}};
+  const Tokenizer<> tokenizer = Tokenizer<>(regions).with_assembly(assembly);
+  CHECK(tokenizer.assembly() == assembly);
+  CHECK(tokenizer != Tokenizer<>(regions));
+  CHECK(tokenizer.with_options({}, {}).assembly() == assembly);
+  CHECK(tokenizer.with_special_tokens({}).assembly() == assembly);
+  tokenizer.save_pretrained(folder.path() / "saved");
+  CHECK(Tokenizer<>::from_pretrained(folder.path() / "saved") == tokenizer);
+
+  assembly.chrom_sizes["chr2"] = 8;
+  CHECK(
+      message_of<ConfigError>([&] { tokenizer.with_assembly(assembly); }) ==
+      "chrom_sizes: chr2 is 8, but the vocabulary has a region that ends at 9; expected the sizes "
+      "of the vocabulary's assembly");
+}
+
+TEST_CASE("a mixture of the files of two tokenizers is refused") {
+  const support::TemporaryFolder folder;
+  SpecialTokens other_tokens;
+  other_tokens.set(SpecialRole::mask, "[M]");
+  const Tokenizer<> old(RegionSet<>{{"chr1", 1, 2, {}}});
+  const Tokenizer<> both(regions, other_tokens);
+  const Tokenizer<> tokens(RegionSet<>{{"chr1", 1, 2, {}}}, other_tokens);
+  // Whatever a save over `old` has written when it is interrupted: the config is the first.
+  const auto load_after = [&](const Tokenizer<>& next, std::size_t written) {
+    const fs::path at = folder.path() / "mixed";
+    old.save_pretrained(at);
+    next.save_pretrained(folder.path() / "next");
+    const auto order = {"tokenizer_config.json", "universe.bed.gz", "special_tokens_map.json"};
+    for (std::size_t i = 0; i < written; ++i) {
+      fs::copy_file(folder.path() / "next" / order.begin()[i], at / order.begin()[i],
+                    fs::copy_options::overwrite_existing);
+    }
+    return Tokenizer<>::from_pretrained(at);
+  };
+  const std::string remedy =
+      " is not the one that tokenizer_config.json was saved with, expected the files of one "
+      "tokenizer; was a save interrupted? Save it again, or remove tokenizer_config.json to load "
+      "the regions only";
+  const std::string at = (folder.path() / "mixed").string() + ": ";
+  CHECK(load_after(both, 0) == old);
+  CHECK(message_of<ConfigError>([&] { load_after(Tokenizer<>(regions), 1); }) ==
+        at + "universe.bed.gz" + remedy);
+  for (const std::size_t written : {1, 2}) {
+    CHECK(message_of<ConfigError>([&] { load_after(both, written); }) ==
+          at + "special_tokens_map.json" + remedy);
+    CHECK(message_of<ConfigError>([&] { load_after(tokens, written); }) ==
+          at + "special_tokens_map.json" + remedy);
+  }
+  CHECK(load_after(both, 3) == both);
+
+  // Without the config the regions load, and an older config without a digest loads as before.
+  load_after(both, 3);
+  fs::remove(folder.path() / "mixed" / "tokenizer_config.json");
+  CHECK(Tokenizer<>::from_pretrained(folder.path() / "mixed").vocabulary().regions() == regions);
+  folder.file("mixed/tokenizer_config.json", R"({"mask_token": "<m>"})");
+  CHECK(Tokenizer<>::from_pretrained(folder.path() / "mixed").special_tokens() == other_tokens);
+}
+
+TEST_CASE("a universe that was packed anew belongs to its config") {
+  const support::TemporaryFolder folder;
+  const Tokenizer<> tokenizer(regions);
+  tokenizer.save_pretrained(folder.path());
+  fs::remove(folder.path() / "universe.bed.gz");
+  folder.file("universe.bed", universe);
+  CHECK(Tokenizer<>::from_pretrained(folder.path()) == tokenizer);
+}
+
+#if !defined(_WIN32)
+TEST_CASE("the next save removes the temporary files of processes that are gone, and no others") {
+  const support::TemporaryFolder folder;
+  const std::string own = bedtok::io::detail::temporary_suffix();
+  const std::string machine = own.substr(0, 1 + 8);
+  const std::vector<std::string> kept = {"a" + own, "b.01234567-999999999-1.tmp", "c.tmp",
+                                         "d" + machine + "-x-1.tmp", "e" + machine + "-9.tmp"};
+  for (const std::string& name : kept) folder.file(name, "x");
+  folder.file("f" + machine + "-999999999-1.tmp", "x");
+  folder.file("universe.bed.gz" + machine + "-999999999-1.tmp", "x");
+  Tokenizer<>(regions).save_pretrained(folder.path());
+  std::vector<std::string> left;
+  for (const std::string& name : folder.names()) {
+    if (name.find(".tmp") != std::string::npos) left.push_back(name);
+  }
+  CHECK(left == kept);
+}
+#endif

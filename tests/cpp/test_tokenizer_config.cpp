@@ -75,7 +75,7 @@ TEST_CASE("random options read back as they were saved") {
 TEST_CASE("an option that is not known, or has another type or value, is refused by name") {
   CHECK(refused_options(R"({"min_overlaps": 5})") ==
         "c.json: mapping has no option 'min_overlaps', expected min_overlap, min_fraction, "
-        "fraction_of, best_overlap, unique, order, on_miss or chrom_aliases");
+        "fraction_of, best_overlap, unique, order, on_miss, chrom_aliases or low_hit_rate");
   CHECK(refused_options(R"({"min_overlap": -5})") ==
         "c.json: min_overlap is -5, expected a whole number from 0 on");
   CHECK(refused_options(R"({"min_overlap": 1.5})") ==
@@ -310,4 +310,39 @@ TEST_CASE("special tokens of another type or value are refused by name") {
     CHECK(refused_extra("[\"\"]") ==
           "c.json: " + key + " has an empty spelling, expected a text like <new>");
   }
+}
+
+TEST_CASE("an assembly is read with the place of what is wrong") {
+  using bedtok::io::assembly_from_json;
+  const auto read = [](const char* text) {
+    return assembly_from_json(parse_json_object(text, "x"), "x");
+  };
+  CHECK(read("{}") == bedtok::Assembly());
+  CHECK(read(R"({"genome": null, "chrom_sizes": null})") == bedtok::Assembly());
+  const auto assembly = read(R"({"genome": "hg38", "chrom_sizes": {"chr1": 5}})");
+  CHECK(assembly.genome == "hg38");
+  CHECK(assembly.chrom_sizes.at("chr1") == 5);
+  CHECK(bedtok::io::assembly_to_json(assembly).dump() ==
+        R"({"genome":"hg38","chrom_sizes":{"chr1":5}})");
+  CHECK(bedtok::io::assembly_to_json({}).dump() == "{}");
+  CHECK(message_of<ConfigError>([&] { read(R"({"genome": 5})"); }) ==
+        "x: genome is 5, expected a text");
+  CHECK(message_of<ConfigError>([&] { read(R"({"chrom_sizes": [5]})"); }) ==
+        "x: chrom_sizes is [5], expected an object of lengths by chromosome");
+  CHECK(message_of<ConfigError>([&] { read(R"({"chrom_sizes": {"chr1": -5}})"); }) ==
+        "x: chrom_sizes.chr1 is -5, expected a whole number from 0 on");
+}
+
+TEST_CASE("low_hit_rate is a number or null") {
+  const auto rate = [](const char* text) {
+    return options_from_json(parse_json_object(text, "x"), "x").low_hit_rate;
+  };
+  CHECK(rate("{}") == 0.2);
+  CHECK(rate(R"({"low_hit_rate": null})") == std::nullopt);
+  CHECK(rate(R"({"low_hit_rate": 0.5})") == 0.5);
+  CHECK(message_of<ConfigError>([&] { rate(R"({"low_hit_rate": "x"})"); }) ==
+        "x: low_hit_rate is \"x\", expected a number from 0 to 1, or null");
+  MappingOptions options;
+  options.low_hit_rate = std::nullopt;
+  CHECK(options_to_json(options).dump() == R"({"low_hit_rate":null})");
 }

@@ -729,6 +729,57 @@ def test_a_warning_is_one_line_that_names_the_input(run: Cli, vocab: Path, tmp_p
         assert line.startswith(f"bedtok: warning: {path}")
 
 
+FORMATS = [("jsonl", "ids.jsonl"), ("tsv", "ids.tsv"), ("gtok", "ids.gtok")]
+FORMATS += [("parquet", "shards"), ("npz", "shards")]
+
+
+@pytest.mark.parametrize(("format", "output"), FORMATS)
+def test_an_input_that_does_not_fit_is_named_in_every_format(
+    run: Cli, vocab: Path, tmp_path: Path, format: str, output: str
+) -> None:
+    bed = write(tmp_path / "a.bed", "".join(f"chr1\t{900 + i}\t{901 + i}\n" for i in range(60)))
+    arguments = ["tokenize", vocab, bed, "--format", format, "-o", tmp_path / output]
+    result = run(*arguments)
+    assert result.code == 0
+    (line,) = result.err.splitlines()
+    assert line.startswith("bedtok: warning: ")
+    assert "0 of 60 regions hit the vocabulary (0 %, low_hit_rate is 20 %); likely cause: " in line
+
+
+@pytest.mark.parametrize(("format", "output"), FORMATS)
+def test_min_hit_rate_makes_it_an_error(
+    run: Cli, vocab: Path, tmp_path: Path, format: str, output: str
+) -> None:
+    good = write(tmp_path / "good.bed", "chr1\t150\t151\n")
+    half = write(tmp_path / "half.bed", "chr1\t150\t151\nchr1\t990\t991\n")
+    arguments = ["--format", format, "-o", tmp_path / output, "--min-hit-rate", "0.6"]
+    assert run("tokenize", vocab, good, *arguments).code == 0
+    if format == "gtok":
+        arguments[3] = tmp_path / "folder"
+    result = run("tokenize", vocab, good, half, *arguments)
+    assert result.code == 1
+    reason = (
+        "half{}: hit rate 50.0% (1 of 2 regions), below --min-hit-rate 0.6; 'bedtok inspect FILE "
+        "--vocab VOCAB' shows where they miss"
+    )
+    if format in ("parquet", "npz"):
+        assert result.err.splitlines()[-2:] == [
+            "bedtok: " + reason.format(""),
+            "bedtok: samples below --min-hit-rate, which are written all the same: 1",
+        ]
+    else:
+        assert result.err.splitlines()[-1].endswith(reason.format(".bed"))
+    assert run("tokenize", vocab, good, half, *arguments[:-1], "0.5").code == 0
+
+
+def test_low_hit_rate_is_a_flag(run: Cli, vocab: Path) -> None:
+    bed = "".join(f"chr1\t{200 + i}\t{201 + i}\n" for i in range(60)).encode()
+    assert run("tokenize", vocab, "--low-hit-rate", "none", stdin=bed).err == ""
+    assert "low_hit_rate is 30 %" in run("tokenize", vocab, "--low-hit-rate", "0.3", stdin=bed).err
+    run.fails(2, "expected a number from 0 to 1, not '3'", "tokenize", vocab, "--low-hit-rate", "3")
+    run.fails(2, "expected a number from 0 to 1, not 'x'", "tokenize", vocab, "--min-hit-rate", "x")
+
+
 def test_a_vocabulary_that_repeats_a_region_warns_once(run: Cli, tmp_path: Path) -> None:
     vocab = write(tmp_path / "v.bed", "chr1\t1\t5\nchr1\t1\t5\n")
     result = run("tokenize", vocab, stdin=b"chr1\t2\t3\n")

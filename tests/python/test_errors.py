@@ -66,9 +66,13 @@ def test_a_list_that_begins_with_a_region_is_no_batch(tokenizer: Tokenizer) -> N
         raises(TypeError, f"region 1: got {kind}", lambda i=item: tokenizer(["chr1:1-2", i]))
 
 
-def test_tokenize_and_report_take_one_sample(tokenizer: Tokenizer) -> None:
+def test_tokenize_takes_one_sample(tokenizer: Tokenizer) -> None:
     raises(TypeError, "tokenize takes one sample; call it", lambda: tokenizer.tokenize([[]]))
-    raises(TypeError, "got a batch, expected one sample", lambda: tokenizer.report([[]]))
+
+
+def test_the_report_of_a_batch_takes_samples(tokenizer: Tokenizer) -> None:
+    raises(TypeError, "got a batch, expected one sample", lambda: tokenizer.report([[], [[]]]))
+    raises(TypeError, "got int, expected a RegionSet", lambda: tokenizer.report([[], 3]))
 
 
 @pytest.mark.parametrize(

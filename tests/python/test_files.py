@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bedtok import ParseError, RegionSet, Tokenizer
+from bedtok import ConfigError, ParseError, RegionSet, Tokenizer
+from bedtok._core import remove_abandoned
 from bedtok._files import atomic_write
 from bedtok.io import tokenize_files
 
@@ -56,7 +60,7 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
         raise AssertionError
     assert raised.value.filename == str(missing)
 
-    long = tmp_path / ("x" * 250)
+    long = tmp_path / ("x" * 300)
     with pytest.raises(OSError) as failed, atomic_write(long) as temporary:
         Path(temporary).write_text("")
     assert failed.value.filename == str(long)
@@ -168,3 +172,90 @@ def test_names_that_are_not_utf8_are_named_as_python_names_them(
     saved = tokenizer.save_pretrained(folder)
     assert saved[0] == str(folder / "universe.bed.gz")
     assert Tokenizer.from_pretrained(folder) == tokenizer
+
+
+# ---- what killed processes leave
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "ä" * 127])
+def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
+    with atomic_write(tmp_path / name) as temporary:
+        Path(temporary).write_text("tokens")
+    Tokenizer.from_regions(["chr1:1-2"]).regions.to_bed(tmp_path / name[::-1])
+    assert set(os.listdir(tmp_path)) == {name, name[::-1]}
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from bedtok._files import atomic_write
+with atomic_write(sys.argv[1]) as temporary:
+    Path(temporary).write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_temporary_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    target = tmp_path / "tokens.npz"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", KILLED, target], env=environment, check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = os.listdir(tmp_path)
+    assert left.startswith(".tokens.npz.")
+    with atomic_write(target) as temporary:  # of a process that lives
+        Path(temporary).write_text("tokens")
+        remove_abandoned(tmp_path)
+        assert os.listdir(tmp_path) == [os.path.basename(temporary)]
+
+
+KILLED_SAVE = """
+import os, signal, sys
+import threading
+from bedtok import Tokenizer
+old, new, folder, delay = sys.argv[1:]
+tokenizer = Tokenizer.from_pretrained(new)
+threading.Timer(float(delay), lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+while True:
+    tokenizer.save_pretrained(folder)
+    Tokenizer.from_pretrained(old).save_pretrained(folder)
+"""
+
+
+def test_a_save_that_is_killed_leaves_no_mixture(tmp_path: Path) -> None:
+    """Whatever it leaves is one of the two tokenizers, or refused with the remedy."""
+    regions = [("chr1", 10 * i, 10 * i + 5) for i in range(20_000)]
+    old = Tokenizer.from_regions(regions)
+    new = Tokenizer.from_regions(regions[1:], {"mask_token": "[M]"}, unique=True)
+    old.save_pretrained(tmp_path / "old")
+    new.save_pretrained(tmp_path / "new")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    folder = tmp_path / "folder"
+    old.save_pretrained(folder)
+    for k in range(12):
+        arguments = [tmp_path / "old", tmp_path / "new", folder, str(0.05 + 0.007 * k)]
+        subprocess.run(
+            [sys.executable, "-c", KILLED_SAVE, *arguments], env=environment, check=False
+        )
+        try:
+            assert Tokenizer.from_pretrained(folder) in (old, new)
+        except ConfigError as error:
+            assert "expected the files of one tokenizer" in str(error)
+    old.save_pretrained(folder)
+    assert Tokenizer.from_pretrained(folder) == old
+    assert len(os.listdir(folder)) == 3
+
+
+def test_files_of_two_tokenizers_are_refused(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    Tokenizer.from_regions(["chr1:1-2"]).save_pretrained(a)
+    Tokenizer.from_regions(["chr1:1-3"]).save_pretrained(b)
+    (a / "universe.bed.gz").write_bytes((b / "universe.bed.gz").read_bytes())
+    with pytest.raises(ConfigError) as caught:
+        Tokenizer.from_pretrained(a)
+    assert str(caught.value) == (
+        f"{a}: universe.bed.gz is not the one that tokenizer_config.json was saved with, expected "
+        "the files of one tokenizer; was a save interrupted? Save it again, or remove "
+        "tokenizer_config.json to load the regions only"
+    )
+    (a / "tokenizer_config.json").unlink()
+    assert Tokenizer.from_pretrained(a) == Tokenizer.from_pretrained(b)

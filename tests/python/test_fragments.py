@@ -121,13 +121,11 @@ def test_cells_are_what_a_call_for_each_fragment_gives(
 ) -> None:
     file = tmp_path / "fragments.tsv"
     file.write_text(lines(found))
-    cells = tokenizer.encode_fragments(
-        file, counting_strategy=counting_strategy, num_threads=num_threads, **options
-    )
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # chr3 is not known to the vocabulary
+        cells = tokenizer.encode_fragments(
+            file, counting_strategy=counting_strategy, num_threads=num_threads, **options
+        )
         assert cells.to_dict() == naive(tokenizer, found, counting_strategy, **options)
 
 
@@ -193,6 +191,7 @@ def test_an_index_gives_what_the_whole_file_gives(tokenizer: Tokenizer, tmp_path
     assert with_index[1].to_dict() == {}
 
 
+@pytest.mark.filterwarnings("ignore:60000 regions start past the last")
 @pytest.mark.parametrize("num_threads", [1, 2, 4])
 def test_a_bad_line_far_down_is_named(
     tokenizer: Tokenizer, tmp_path: Path, num_threads: int

@@ -82,7 +82,7 @@ def test_a_handler_runs_and_the_reading_of_a_pipe_goes_on(pipe: Path, threads: i
 @pytest.mark.parametrize("threads", [1, 2])
 def test_what_a_handler_raises_ends_a_batch_between_its_samples(threads: int) -> None:
     regions = [("chr1", 10 * i, 10 * i + 5) for i in range(20_000)]
-    tokenizer = Tokenizer.from_regions(regions)
+    tokenizer = Tokenizer.from_regions(regions, low_hit_rate=None)
     sample = RegionSet([("chr1", 10 * i + 6, 10 * i + 9) for i in range(20_000)])  # no hits
     begin = time.perf_counter()
     tokenizer(sample)

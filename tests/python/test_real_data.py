@@ -13,6 +13,9 @@ import pytest
 from bedtok import ParseError, RegionSet, Tokenizer
 from bedtok.tokenizers import tokenize_fragment_file
 
+# Fragments are taken as BED here.
+pytestmark = pytest.mark.filterwarnings("ignore:the lines look like those of a fragment file")
+
 # bedtools 2.30, overlaps of at least 1 bp: regions, (query, vocabulary) pairs, queries with a hit,
 # distinct vocabulary regions, queries with half of them covered.
 PEAKS = (31_210, 19_127, 19_127, 12_186, 17_935)

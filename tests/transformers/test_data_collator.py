@@ -144,6 +144,7 @@ def test_a_batch_has_ids_masks_and_labels(kind: Any) -> None:
     assert 0 < (batch["labels"] == 1).sum() < (~special).sum()
 
 
+@pytest.mark.filterwarnings("ignore:no row of a batch has a region")
 @settings(deadline=None, max_examples=60)
 @given(
     rows=st.lists(st.lists(st.integers(0, VOCAB_SIZE - 1), max_size=30), min_size=1, max_size=5),
@@ -575,3 +576,33 @@ def test_an_incomplete_triplet_is_an_error() -> None:
         ValueError, match="sample 0: input_ids_negative is missing, got: input_ids_a"
     ):
         DataCollatorForTripletLoss(TOKENIZER)([sample])
+
+
+# ---- batches that teach nothing
+
+
+@BOTH
+def test_a_batch_without_a_region_warns(kind: Any) -> None:
+    empty = features([UNK], [], [CLS, EOS])
+    with pytest.warns(UserWarning, match=r"no row of a batch has a region.*\(its loss is 0\)"):
+        batch = replaced(kind)(empty)
+    assert (batch["labels"] == -100).all()
+    replaced(kind)([*empty, *features([1])])  # one is enough
+    collator = replaced(kind)
+    with pytest.warns(UserWarning, match="no row of a batch has a region") as caught:
+        for _ in range(3):
+            collator(empty)
+    assert len(caught) == 1
+    triplet = {f"input_ids_{role}": [1] for role in ("anchor", "positive", "negative")}
+    collator = DataCollatorForTripletLoss(kind)
+    collator([triplet])
+    with pytest.warns(UserWarning, match="no row of a batch has a region"):
+        collator([triplet | {"input_ids_negative": [UNK]}])
+
+
+@pytest.mark.parametrize("kind", ["pt", "np"])
+def test_a_masked_batch_without_a_region_warns(tokenizer: AtacformerTokenizer, kind: str) -> None:
+    collator = DataCollatorForRegionModeling(tokenizer, return_tensors=kind)
+    collator(features([1], [UNK]))
+    with pytest.warns(UserWarning, match="no row of a batch has a region"):
+        collator(features([UNK], [UNK]))

@@ -283,3 +283,15 @@ def test_what_cannot_be_loaded_is_said(backend: Tokenizer, tmp_path: Path) -> No
         AtacformerTokenizer(tokenizer_object=backend, template="<cls>")
     with pytest.raises(ConfigError, match="filename_prefix is 'x', expected None"):
         AtacformerTokenizer(tokenizer_object=backend).save_pretrained(tmp_path, filename_prefix="x")
+
+
+def test_an_assembly_and_reports_are_those_of_the_backend(tmp_path: Path) -> None:
+    backend = Tokenizer.from_regions(["chr1:100-200"])
+    tokenizer = AtacformerTokenizer(tokenizer_object=backend, genome="hg38", low_hit_rate=None)
+    assert (tokenizer.genome, tokenizer.chrom_sizes) == ("hg38", None)
+    assert tokenizer.options.low_hit_rate is None
+    assert backend.genome is None
+    tokenizer.save_pretrained(tmp_path)
+    again = AtacformerTokenizer.from_pretrained(tmp_path, chrom_sizes={"chr1": 200})
+    assert (again.genome, again.chrom_sizes) == ("hg38", {"chr1": 200})
+    assert tokenizer.report([["chr1:150-160"], ["chr1:1-2"]]).hit_rate == 0.5

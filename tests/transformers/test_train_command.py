@@ -284,6 +284,7 @@ def test_evaluations_draw_the_same_replacements_each_time(folder: Path) -> None:
 # ---- data
 
 
+@pytest.mark.filterwarnings("ignore:1 of 24 rows have no region")
 def test_data_come_from_shards_and_from_saved_datasets(folder: Path, cells: Any) -> None:
     files = []
     for i, cell in enumerate(cells):
@@ -365,6 +366,31 @@ def test_data_that_hold_no_ids_are_refused(folder: Path, ids: Any, kind: Any, me
     write(folder / "t.parquet", ids, kind)
     with pytest.raises((ConfigError, VocabularyError), match=f"^{message}"):
         train(tiny() | {"data": {"train": ["t.parquet"], "universe": "universe.bed"}})
+
+
+NOTHING_TO_LEARN = (
+    r"rows have no region \(the first is row {} of t.parquet\): they are empty or hold special "
+    "tokens only, and a model learns nothing from them; leave them out, and look at their samples"
+)
+
+
+@pytest.mark.parametrize("objective", ["rtd", "mlm"])
+def test_rows_without_a_region_are_counted(folder: Path, objective: str) -> None:
+    write(folder / "t.parquet", [*rows(4), [], [60], [60, 62], [60, 1], *rows(4)])
+    given = tiny(max_steps=1) | {"data": {"train": ["t.parquet"], "universe": "universe.bed"}}
+    given["objective"] = {"name": objective}
+    with pytest.warns(UserWarning, match="^3 of 12 " + NOTHING_TO_LEARN.format(4)):
+        train(given)
+
+
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_data_without_any_region_are_refused(folder: Path, split: str) -> None:
+    write(folder / "good.parquet", rows(4))
+    write(folder / "t.parquet", [[60], [], [60]])
+    data = {"train": ["good.parquet"], "universe": "universe.bed", split: ["t.parquet"]}
+    with pytest.raises(ConfigError, match="^3 of 3 " + NOTHING_TO_LEARN.format(0)):
+        train(tiny() | {"data": data})
+    assert not Path("model").exists()
 
 
 @pytest.mark.parametrize(
@@ -553,6 +579,8 @@ def test_the_loss_of_a_resumed_training_is_that_of_all_its_steps(folder: Path) -
     assert resumed["train_loss"] == pytest.approx(whole["train_loss"], rel=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:3 of 6 rows have no region")
+@pytest.mark.filterwarnings("ignore:no row of a batch has a region")
 def test_samples_without_a_hit_do_no_harm(folder: Path) -> None:
     write(folder / "misses.parquet", [[TOKENIZER.unk_token_id]] * 3 + rows(3))
     given = tiny(per_device_train_batch_size=1, max_steps=6)

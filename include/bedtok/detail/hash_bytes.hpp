@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 namespace bedtok::detail {
 
@@ -87,6 +88,13 @@ class ByteHash {
 /// Returns the hash of the bytes of a text.
 inline std::uint64_t hash_bytes(const char* data, std::size_t size, std::uint64_t seed = 0) {
   return ByteHash(seed)(data, size);
+}
+
+/// A hash as 16 hexadecimal digits.
+inline std::string hex_digits(std::uint64_t hash) {
+  std::string digits(16, '0');
+  for (std::size_t i = 16; i-- > 0; hash >>= 4) digits[i] = "0123456789abcdef"[hash & 15];
+  return digits;
 }
 
 }  // namespace bedtok::detail

@@ -114,6 +114,7 @@ class RowBuilder {
       append(sample.region_index, row.region_index);
       row.region_index.resize(size, -1);
     }
+    row.regions = sample.regions;
     row.hits = sample.hits;
     row.warning = sample.warning;
     return row;

@@ -5,10 +5,11 @@
 #include <cstddef>
 #include <cstdio>
 #include <filesystem>
-#include <random>
 #include <string>
 #include <string_view>
 #include <system_error>
+
+#include "detail/temporary_name.hpp"
 
 namespace bedtok::io {
 
@@ -26,7 +27,7 @@ class AtomicFile {
     if (std::filesystem::is_symlink(target_, ignored)) fail(ELOOP);
     // Renaming over /dev/null would replace the device.
     in_place_ = std::filesystem::exists(target) && !std::filesystem::is_regular_file(target);
-    if (!in_place_) temporary_ += ".tmp-" + std::to_string(std::random_device{}());
+    if (!in_place_) temporary_ = detail::temporary_beside(target_);
 #if defined(_WIN32)
     file_ = _wfopen(temporary_.c_str(), L"wb");
 #else

@@ -29,9 +29,7 @@ inline std::string file_digest(const std::filesystem::path& path) {
     hash = bedtok::detail::hash_bytes(buffer.data(), size, hash);
     if (size < block) break;
   }
-  std::string digits(16, '0');
-  for (std::size_t i = 16; i-- > 0; hash >>= 4) digits[i] = "0123456789abcdef"[hash & 15];
-  return digits;
+  return bedtok::detail::hex_digits(hash);
 }
 
 }  // namespace bedtok::io

@@ -14,6 +14,7 @@
 #include "../mapping_options.hpp"
 #include "../ragged_ids.hpp"
 #include "../region.hpp"
+#include "../report.hpp"
 #include "../skipped_lines.hpp"
 
 // The options and the result of encode_fragments.
@@ -54,6 +55,12 @@ struct FragmentTokens {
   std::vector<std::int64_t> cells;      ///< positions in `barcodes` of the cells that were kept
   RaggedIds ids;                        ///< of the cells that were kept
   SkippedLines skipped;                 ///< lines that were left out
+  /// Of all fragments that were mapped. Its regions are the fragments, or their two ends where
+  /// these are mapped.
+  MappingReport report;
+  /// Where barcodes were named: fragments of others, and the first barcodes of these.
+  std::uint64_t unlisted = 0;
+  std::vector<std::string> unlisted_barcodes;
 };
 
 }  // namespace bedtok::io

@@ -94,8 +94,8 @@ FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
   if (skipped.count != 0 && !any_good) {
     throw ParseError(name, skipped.first[0].line, skipped.first[0].message);
   }
-  FragmentTokens result =
-      cells.finish(mapping, tokenizer.vocab_size(), tokenizer.token_id(SpecialRole::unk));
+  FragmentTokens result = cells.finish(mapping, tokenizer);
+  result.report.skipped_lines = skipped.count;
   result.skipped = std::move(skipped);
   return result;
 }

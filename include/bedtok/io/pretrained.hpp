@@ -11,7 +11,9 @@
 #include "../tokenizer.hpp"
 #include "atomic_file.hpp"
 #include "bed.hpp"
+#include "detail/temporary_name.hpp"
 #include "json.hpp"
+#include "regions_digest.hpp"
 #include "tokenizer_config.hpp"
 
 namespace bedtok {
@@ -24,10 +26,20 @@ inline constexpr const char* universe_name = "universe.bed";
 inline constexpr const char* tokenizer_config_name = "tokenizer_config.json";
 inline constexpr const char* special_tokens_name = "special_tokens_map.json";
 
+/// What is wrong with a folder of which `file` belongs to another tokenizer than its config.
+inline std::string mixed_files(const std::string& file) {
+  const std::string config = tokenizer_config_name;
+  return file + " is not the one that " + config +
+         " was saved with, expected the files of one tokenizer; was a save interrupted? Save it "
+         "again, or remove " +
+         config + " to load the regions only";
+}
+
 /// The tokenizer of a BED file's regions in the file's order. Errors name the file.
 template <class Index>
 Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTokens special_tokens,
-                                MappingOptions options, SequenceOptions sequence_options = {}) {
+                                MappingOptions options, SequenceOptions sequence_options = {},
+                                Assembly assembly = {}) {
   using Regions = typename Tokenizer<Index>::regions_type;
   Regions regions = Regions::from_bed(universe, false);
   if (regions.empty()) {
@@ -36,7 +48,7 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
                           "chromosome, start and end");
   }
   return Tokenizer<Index>(std::move(regions), std::move(special_tokens), std::move(options),
-                          std::move(sequence_options));
+                          std::move(sequence_options), std::move(assembly));
 }
 
 }  // namespace io
@@ -67,11 +79,15 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
   io::SpecialTokensReader special_tokens;
   MappingOptions options;
   SequenceOptions sequence_options;
+  Assembly assembly;
+  std::optional<std::string> universe_digest;  // none: not of bedtok, or of an older version
   const fs::path config = folder / io::tokenizer_config_name;
   if (fs::exists(config)) {
     const io::Json json = io::parse_json_object(io::read_text(config), config.string());
     special_tokens.read(json, config.string());
     sequence_options = io::sequence_from_json(json, config.string());
+    assembly = io::assembly_from_json(json, config.string());
+    universe_digest = io::universe_digest_from_json(json, config.string());
     if (const auto mapping = json.find("mapping"); mapping != json.end() && !mapping->is_null()) {
       options = io::options_from_json(*mapping, config.string());
     }
@@ -79,13 +95,23 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
   if (instead) options = std::move(*instead);
   const fs::path spellings = folder / io::special_tokens_name;
   if (fs::exists(spellings)) {
+    const SpecialTokens configured = special_tokens.tokens();
     special_tokens.read(io::parse_json_object(io::read_text(spellings), spellings.string()),
                         spellings.string());
+    if (universe_digest && special_tokens.tokens() != configured) {
+      throw ConfigError(folder.string() + ": " + io::mixed_files(io::special_tokens_name));
+    }
   }
   try {
-    return io::load_tokenizer<Index>(universe, special_tokens.tokens(), std::move(options),
-                                     std::move(sequence_options));
-  } catch (const ConfigError& error) {  // of special tokens and the template, together
+    Tokenizer tokenizer =
+        io::load_tokenizer<Index>(universe, special_tokens.tokens(), std::move(options),
+                                  std::move(sequence_options), std::move(assembly));
+    if (universe_digest &&
+        *universe_digest != io::regions_digest(tokenizer.vocabulary().regions())) {
+      throw ConfigError(io::mixed_files(universe.filename().string()));
+    }
+    return tokenizer;
+  } catch (const ConfigError& error) {  // of what several files say together
     throw ConfigError(folder.string() + ": " + error.what());
   }
 }
@@ -100,19 +126,24 @@ std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
 
   io::Json roles = io::special_tokens_to_json(special_tokens());
   io::Json settings = {{"tokenizer_class", "AtacformerTokenizer"}};
+  settings["universe_digest"] = io::regions_digest(vocabulary_->regions());
   settings.update(roles);
   settings.update(io::sequence_to_json(sequence_options_));
+  settings.update(io::assembly_to_json(*assembly_));
   roles.erase("special_tokens");
   const io::Json mapping = io::options_to_json(options_);
   if (!mapping.empty()) settings["mapping"] = mapping;
 
-  vocabulary_->regions().to_bed(universe, Compression::gzip);
+  io::detail::remove_abandoned(folder);
   const auto write = [](const std::filesystem::path& path, const io::Json& json) {
     io::AtomicFile file(path);
     file.write(json.dump(2) + "\n");
     file.commit();
   };
+  // The config is the first: with any older file beside it the folder is refused, so that no
+  // mixture loads when this is interrupted.
   write(config, settings);
+  vocabulary_->regions().to_bed(universe, Compression::gzip);
   write(spellings, roles);
   return {universe, config, spellings};
 }

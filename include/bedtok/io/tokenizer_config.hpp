@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "../assembly.hpp"
 #include "../error.hpp"
 #include "../mapping_options.hpp"
 #include "../sequence_options.hpp"
@@ -30,6 +31,9 @@ Json option_to_json(const Option& option) {
   } else {
     return option;
   }
+}
+inline Json option_to_json(const std::optional<double>& option) {
+  return option ? Json(*option) : Json();
 }
 inline Json option_to_json(const ChromAliases& aliases) {
   if (aliases.style() != ChromAliases::Style::map) return std::string(aliases.style_name());
@@ -53,6 +57,12 @@ void option_from_json(const Json& json, const std::string& name, const std::stri
     option =
         value_of<Option>(json, name, key, "a whole number from 0 on", json.is_number_unsigned());
   }
+}
+inline void option_from_json(const Json& json, const std::string& name, const std::string& key,
+                             std::optional<double>& option) {
+  option.reset();
+  if (json.is_null()) return;
+  option = value_of<double>(json, name, key, "a number from 0 to 1, or null", json.is_number());
 }
 inline void option_from_json(const Json& json, const std::string& name, const std::string& key,
                              ChromAliases& aliases) {
@@ -168,6 +178,43 @@ inline SequenceOptions sequence_from_json(const Json& json, const std::string& n
   side("padding_side", options.padding_side);
   side("truncation_side", options.truncation_side);
   return options;
+}
+
+/// What is known of the assembly, by its names in a tokenizer_config.json.
+inline Json assembly_to_json(const Assembly& assembly) {
+  Json json = Json::object();
+  if (!assembly.genome.empty()) json["genome"] = assembly.genome;
+  for (const auto& [chrom, size] : assembly.chrom_sizes) json["chrom_sizes"][chrom] = size;
+  return json;
+}
+
+/// Reads the assembly from a tokenizer_config.json. Other keys are ignored; null means not known.
+/// Throws ConfigError that names the source, the key and the value.
+inline Assembly assembly_from_json(const Json& json, const std::string& name) {
+  Assembly assembly;
+  if (const auto genome = json.find("genome"); genome != json.end() && !genome->is_null()) {
+    assembly.genome = text_of(*genome, name, "genome");
+  }
+  const auto sizes = json.find("chrom_sizes");
+  if (sizes == json.end() || sizes->is_null()) return assembly;
+  if (!sizes->is_object()) {
+    throw ConfigError(name + ": chrom_sizes is " + sizes->dump() +
+                      ", expected an object of lengths by chromosome");
+  }
+  for (const auto& [chrom, size] : sizes->items()) {
+    assembly.chrom_sizes[chrom] = value_of<std::uint64_t>(
+        size, name, "chrom_sizes." + chrom, "a whole number from 0 on", size.is_number_unsigned());
+  }
+  return assembly;
+}
+
+/// The digest of the universe that a tokenizer_config.json was saved with; none in the files of
+/// others. Throws ConfigError that names the source.
+inline std::optional<std::string> universe_digest_from_json(const Json& json,
+                                                            const std::string& name) {
+  const auto digest = json.find("universe_digest");
+  if (digest == json.end() || digest->is_null()) return std::nullopt;
+  return text_of(*digest, name, "universe_digest");
 }
 
 /// The special tokens for a tokenizer_config.json: `<role>_token` for each role and, where tokens

@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._checks import OnError, check_at_least, check_on_error, check_texts, warn_caller
-from bedtok._core import ConfigError, MappingOptions
+from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._regions.anndata import check_anndata, choose_cells, gather, read_peaks
 from bedtok._regions.columns import is_region_text, parse_region_text
 from bedtok._regions.samples import Samples
+from bedtok._tokenization.diagnosis import anndata_warning, fragments_warning
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -30,6 +31,8 @@ class CellIds(NamedTuple):
         values: int32, shape (tokens,).
         offsets: int64, shape (cells + 1,): cell i has ``values[offsets[i]:offsets[i + 1]]``.
         names: The cells' names.
+        report: How well the peaks, or the fragments, fit the vocabulary.
+        warning: What the call warns of; None if they fit.
         rows: The cells' positions in an AnnData; None: all its cells.
         barcode_stats: Columns of a table of the barcodes in a fragment file; None otherwise.
         skipped_lines: Lines of a fragment file that were left out.
@@ -38,6 +41,8 @@ class CellIds(NamedTuple):
     values: Int32s
     offsets: Int64s
     names: list[str]
+    report: MappingReport
+    warning: str | None
     rows: Int64s | None = None
     barcode_stats: dict[str, Any] | None = None
     skipped_lines: int = 0
@@ -75,7 +80,9 @@ def cells_of_anndata(
     rows = choose_cells(adata, obs_mask)
     offsets, values = gather(adata, layer, peaks, keep, rows, float(threshold), num_threads)
     names = adata.obs_names if rows is None else adata.obs_names[rows]
-    return CellIds(values, offsets, names.astype(str).tolist(), rows)
+    report = core.report(regions._core, options)
+    warning = anndata_warning(core, adata, report)
+    return CellIds(values, offsets, names.astype(str).tolist(), report, warning, rows)
 
 
 def store_cells(adata: Any, key: str, cells: CellIds, digest: str) -> None:
@@ -116,12 +123,13 @@ def cells_of_fragments(
         )
     if region is not None and not (isinstance(region, str) and is_region_text(region)):
         raise ConfigError(f"region is {region!r}, expected a text like chr1:1000-2000")
+    wanted = _names("barcodes", barcodes)
     result = _core.encode_fragments(
         core,
         path,
         options,
         counting_strategy=counting_strategy,
-        barcodes=_names("barcodes", barcodes),
+        barcodes=wanted,
         chroms=_names("chroms", chroms),
         region=region,
         min_fragments=check_at_least("min_fragments", min_fragments, 0),
@@ -143,10 +151,13 @@ def cells_of_fragments(
         "lookups": 2 if counting_strategy == "insertion" else 1,
     }
     names = [result["barcodes"][i] for i in result["cells"].tolist()]
+    warning = fragments_warning(result, wanted, region)
     return CellIds(
         result["values"],
         result["offsets"],
         names,
+        result["report"],
+        warning,
         barcode_stats=barcode_stats,
         skipped_lines=result["skipped_lines"],
     )

@@ -11,7 +11,12 @@ import numpy as np
 
 from bedtok import _core
 from bedtok._core import MappingOptions
-from bedtok._tokenization.options import mapping_to_dict, sequence_from_dict, sequence_to_dict
+from bedtok._tokenization.options import (
+    assembly_to_dict,
+    mapping_to_dict,
+    sequence_from_dict,
+    sequence_to_dict,
+)
 
 
 class TokenizerState(NamedTuple):
@@ -27,6 +32,7 @@ class TokenizerState(NamedTuple):
         roles: (role, spelling).
         options: (name, value) of each mapping option.
         sequence: (name, value) of each sequence option.
+        assembly: (name, value) of what is known of the assembly.
     """
 
     names: tuple[str, ...]
@@ -38,6 +44,7 @@ class TokenizerState(NamedTuple):
     roles: tuple[tuple[str, str], ...]
     options: tuple[tuple[str, Any], ...]
     sequence: tuple[tuple[str, Any], ...]
+    assembly: tuple[tuple[str, Any], ...] = ()  # older pickles have none
 
     @classmethod
     def of(cls, core: _core.Tokenizer) -> TokenizerState:
@@ -65,16 +72,17 @@ class TokenizerState(NamedTuple):
             tuple(core.special_tokens.items()),
             tuple(values.items()),
             tuple(sequence_to_dict(core.sequence_options).items()),
+            tuple(assembly_to_dict(core).items()),
         )
 
     def digest(self) -> str:
-        """Return 32 hexadecimal digits that depend only on the content."""
+        """Return 32 hexadecimal digits that depend only on what determines ids and sequences."""
         names = [
             self.names,
             self.dtype,
             self.special_tokens,
             self.roles,
-            self.options,
+            [option for option in self.options if option[0] != "low_hit_rate"],
             self.sequence,
         ]
         return self._digest_with(names)
@@ -105,6 +113,7 @@ class TokenizerState(NamedTuple):
             MappingOptions(**dict(self.options)),
             sequence_from_dict(dict(self.sequence)),
             self.special_tokens,
+            **dict(self.assembly),
         )
 
 

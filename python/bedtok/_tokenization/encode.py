@@ -10,10 +10,11 @@ import numpy as np
 
 from bedtok import _core
 from bedtok._checks import check_at_least, count_threads, draw_seed, warn_caller
-from bedtok._core import ConfigError, Encoding
-from bedtok._regions.anndata import is_anndata
+from bedtok._core import ConfigError, Encoding, MappingOptions, MappingReport, ReportSum
+from bedtok._regions.anndata import is_anndata, read_peaks
 from bedtok._regions.columns import is_region_text
-from bedtok._regions.samples import Samples, read_samples
+from bedtok._regions.region_set import RegionSet
+from bedtok._regions.samples import Samples, classify, read_regions, read_samples
 from bedtok._tokenization.cells import cells_of_anndata
 from bedtok._tokenization.options import (
     MAPPING_NAMES,
@@ -105,7 +106,9 @@ def encode_samples(
     if isinstance(x, Samples):
         samples = x
     elif is_anndata(x):
-        samples = cells_of_anndata(core, x, mapping, threads).samples()
+        cells = cells_of_anndata(core, x, mapping, threads)
+        warn_caller(cells.warning)
+        samples = cells.samples()
     else:
         samples = read_samples(x, vocabulary._special_ids)
     if return_region_index and not samples.has_regions:
@@ -174,6 +177,27 @@ def exact_samples(vocabulary: Vocabulary, x: object) -> Samples | None:
             "call the tokenizer: tokenizer(...)['input_ids']"
         )
     return Samples([ids], is_batch=False)
+
+
+def report_of(vocabulary: Vocabulary, x: object, mapping: MappingOptions) -> MappingReport:
+    """Return the report of a sample, of a batch together, or of the peaks of an AnnData.
+
+    Raises:
+        As ``encode_samples``, for ``x``.
+    """
+    core = vocabulary._core
+    if is_anndata(x):
+        peaks, _ = read_peaks(x)
+        return core.report(peaks._core, mapping)
+    if classify(x) != "batch":
+        skipped = x.skipped_lines if isinstance(x, RegionSet) else 0
+        return core.report(read_regions(x, vocabulary._special_ids), mapping, skipped)
+    total = ReportSum(core.num_regions)
+    for sample in x:  # type: ignore[attr-defined]
+        regions = read_regions(sample, vocabulary._special_ids)
+        encoding, report = core.encode_with_report(regions, mapping)
+        total.add(report, encoding.input_ids)
+    return total.report(mapping.low_hit_rate)
 
 
 def tokenize_sample(

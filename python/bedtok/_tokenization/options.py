@@ -17,6 +17,8 @@ from bedtok._checks import (
     is_unicode,
 )
 from bedtok._core import ConfigError, MappingOptions, SequenceOptions
+from bedtok._files import StrPath
+from bedtok._tokenization.assembly import check_chrom_sizes, check_genome
 
 NO_LIMIT = int(1e30)  # Hugging Face's model_max_length of a model without a limit
 SAMPLE = "$A"  # stands for the sample in a template
@@ -44,6 +46,9 @@ class MappingKeywords(TypedDict, total=False):
         chrom_aliases: Other names for chromosomes that the vocabulary does not know:
             ``"ucsc"`` (``17`` is ``chr17``), ``"ensembl"`` (the reverse), a dict from input
             names to vocabulary names, or None (default).
+        low_hit_rate: Warn of an input of 50 regions or more of which a smaller share hits, 0 to 1;
+            0.2 by default, the share of reads in peaks that ENCODE accepts at least. None: do not,
+            nor of regions past the vocabulary's last. No token depends on it.
     """
 
     min_overlap: int
@@ -54,6 +59,7 @@ class MappingKeywords(TypedDict, total=False):
     order: Literal["input", "vocabulary"]
     on_miss: Literal["drop", "unk", "error"]
     chrom_aliases: str | dict[str, str] | None
+    low_hit_rate: float | None
 
 
 class SequenceKeywords(TypedDict, total=False):
@@ -75,12 +81,29 @@ class SequenceKeywords(TypedDict, total=False):
     truncation_side: Literal["right", "left"]
 
 
-class TokenizerKeywords(MappingKeywords, SequenceKeywords, total=False):
+class AssemblyKeywords(TypedDict, total=False):
+    """The genome assembly of the vocabulary, which inputs are checked against.
+
+    Attributes:
+        genome: Its name, such as ``"hg38"``: an AnnData that names another one is warned of. None
+            (default): not known.
+        chrom_sizes: Lengths by chromosome: a dict, or a file such as ``hg38.chrom.sizes`` or a
+            ``.fai`` index. A vocabulary that does not fit them is a ConfigError, inputs are warned
+            of. None (default): not known.
+    """
+
+    genome: str | None
+    chrom_sizes: Mapping[str, int] | StrPath | None
+
+
+class TokenizerKeywords(MappingKeywords, SequenceKeywords, AssemblyKeywords, total=False):
     """All options of a tokenizer."""
 
 
 MAPPING_NAMES: tuple[str, ...] = tuple(MappingKeywords.__annotations__)
 SEQUENCE_NAMES: tuple[str, ...] = tuple(SequenceKeywords.__annotations__)
+ASSEMBLY_NAMES: tuple[str, ...] = tuple(AssemblyKeywords.__annotations__)
+OPTION_NAMES = (*MAPPING_NAMES, *SEQUENCE_NAMES, *ASSEMBLY_NAMES)
 _DEFAULT_MAPPING = MappingOptions()
 _DEFAULT_SEQUENCE = SequenceOptions()
 
@@ -108,10 +131,17 @@ def sequence_from_dict(values: Mapping[str, Any]) -> SequenceOptions:
     return SequenceOptions(before=template[:sample], after=template[sample + 1 :], **rest)
 
 
+def assembly_to_dict(core: _core.Tokenizer) -> dict[str, Any]:
+    """Return what is known of a tokenizer's assembly, by name, in one fixed order."""
+    return {"genome": core.genome, "chrom_sizes": core.chrom_sizes}
+
+
 def changed_options(core: _core.Tokenizer) -> dict[str, Any]:
     """Return the options of a tokenizer that are not the defaults, by name."""
     default = mapping_to_dict(_DEFAULT_MAPPING) | sequence_to_dict(_DEFAULT_SEQUENCE)
+    default |= {"genome": "", "chrom_sizes": {}}
     values = mapping_to_dict(core.options) | sequence_to_dict(core.sequence_options)
+    values |= assembly_to_dict(core)
     return {name: value for name, value in values.items() if value != default[name]}
 
 
@@ -141,9 +171,9 @@ def check_options(
 ) -> dict[str, Any]:
     """Return checked options of a tokenizer, by name, before a file is read in vain.
 
-    Args and errors are those of ``merge_mapping``; ``given`` may hold sequence options, too.
+    Args and errors are those of ``merge_mapping``; ``given`` may hold all of a tokenizer.
     """
-    values = _checked(given, (*MAPPING_NAMES, *SEQUENCE_NAMES), function, others)
+    values = _checked(given, OPTION_NAMES, function, others)
     _merged(_DEFAULT_MAPPING, _DEFAULT_SEQUENCE, values)  # words are checked by C++
     return values
 
@@ -152,7 +182,11 @@ def with_options(core: _core.Tokenizer, values: Mapping[str, Any]) -> _core.Toke
     """Return a tokenizer with other options, as ``check_options`` returned them."""
     if not values:
         return core
-    return core.with_options(*_merged(core.options, core.sequence_options, values))
+    core = core.with_options(*_merged(core.options, core.sequence_options, values))
+    if not values.keys() & set(ASSEMBLY_NAMES):
+        return core
+    assembly = assembly_to_dict(core)
+    return core.with_assembly(**{name: values.get(name, assembly[name]) for name in assembly})
 
 
 def check_known(
@@ -213,6 +247,10 @@ def _fraction(name: str, value: object) -> float:
     if not 0.0 <= number <= 1.0:
         raise ConfigError(f"{name} is {value}, expected a number from 0 to 1")
     return number
+
+
+def _fraction_or_none(name: str, value: object) -> float | None:
+    return None if value is None else _fraction(name, value)
 
 
 def _flag(name: str, value: object) -> bool:
@@ -284,8 +322,11 @@ CHECKS: dict[str, Callable[[str, object], Any]] = {
     "order": _word,
     "on_miss": _word,
     "chrom_aliases": _aliases,
+    "low_hit_rate": _fraction_or_none,
     "template": _template,
     "model_max_length": _limit,
     "padding_side": check_side,
     "truncation_side": check_side,
+    "genome": check_genome,
+    "chrom_sizes": check_chrom_sizes,
 }

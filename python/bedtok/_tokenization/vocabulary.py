@@ -132,7 +132,11 @@ class Vocabulary:
 
     @property
     def digest(self) -> str:
-        """32 hexadecimal digits that depend only on regions, special tokens and options."""
+        """32 hexadecimal digits that depend only on regions, special tokens and options.
+
+        Of the options those that only determine warnings are left out: ``low_hit_rate``,
+        ``genome`` and ``chrom_sizes``.
+        """
         if self._digest is None:
             self._digest = self._state().digest()
         return self._digest
@@ -148,6 +152,8 @@ class Vocabulary:
         return a is b or (
             a.options == b.options
             and a.sequence_options == b.sequence_options
+            and a.genome == b.genome
+            and a.chrom_sizes == b.chrom_sizes
             and a.special_tokens == b.special_tokens
             and a.all_special_tokens == b.all_special_tokens
             and a.regions.equals(b.regions)

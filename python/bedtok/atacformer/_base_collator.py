@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from bedtok._checks import check_at_least
+from bedtok._checks import check_at_least, warn_caller
 from bedtok._core import ConfigError
 from bedtok.atacformer._random import BatchRandom, Int64s, random_seed
 from bedtok.atacformer._subsampling import random_subsample
@@ -78,6 +78,7 @@ class RegionCollator:
         padded = self.tokenizer.pad(
             {"input_ids": rows}, pad_to_multiple_of=self.pad_to_multiple_of, return_tensors="pt"
         )
+        warn_of_no_region(self, padded["input_ids"])
         return padded["input_ids"], padded["attention_mask"], generator
 
     def _subsample(self, rows: list[Int64s], generator: torch.Generator | None) -> list[Int64s]:
@@ -94,6 +95,18 @@ class RegionCollator:
             random_subsample(row, kept, length, seed, i, self._length_name)
             for i, (row, kept) in enumerate(zip(rows, special, strict=True))
         ]
+
+
+def warn_of_no_region(collator: Any, input_ids: Any) -> None:
+    """Warn of the first batch of a collator without any region; a model learns nothing from it."""
+    if collator.__dict__.get("_warned") or (input_ids < collator.tokenizer.num_regions).any():
+        return
+    collator.__dict__["_warned"] = True
+    warn_caller(
+        "no row of a batch has a region: they are empty or hold special tokens only, and a model "
+        "learns nothing from them (its loss is 0); leave such samples out, and look at them by "
+        "tokenizer.report(sample)"
+    )
 
 
 def feature_value(feature: Mapping[str, Any], number: int, *names: str, remedy: str = "") -> Any:

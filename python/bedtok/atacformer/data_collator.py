@@ -12,7 +12,12 @@ import torch
 from transformers import DataCollatorForLanguageModeling
 
 from bedtok._core import ConfigError
-from bedtok.atacformer._base_collator import RegionCollator, RegionTokenizer, feature_value
+from bedtok.atacformer._base_collator import (
+    RegionCollator,
+    RegionTokenizer,
+    feature_value,
+    warn_of_no_region,
+)
 from bedtok.atacformer._random import RegionDistribution
 from bedtok.atacformer.losses import IGNORED
 
@@ -28,6 +33,7 @@ class DataCollatorForRegionModeling(DataCollatorForLanguageModeling):  # type: i
 
     def torch_mask_tokens(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return masked inputs and labels, int64 tensors (B, L)."""
+        warn_of_no_region(self, inputs)
         inputs, labels = super().torch_mask_tokens(inputs, *args, **kwargs)
         drawn = self._special(inputs) & (labels != -100)
         # The generator of a collator with a seed; older versions have no such attribute.
@@ -40,6 +46,7 @@ class DataCollatorForRegionModeling(DataCollatorForLanguageModeling):  # type: i
 
     def numpy_mask_tokens(self, inputs: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """Return masked inputs and labels, int64 arrays (B, L)."""
+        warn_of_no_region(self, inputs)
         inputs, labels = super().numpy_mask_tokens(inputs, *args, **kwargs)
         drawn = self._special(inputs) & (labels != -100)
         generator = getattr(self, "generator", None) or np.random.default_rng()

@@ -14,7 +14,7 @@ from transformers import BatchEncoding, PreTrainedTokenizerBase
 from bedtok._core import ConfigError
 from bedtok._files import StrPath
 from bedtok._regions.region_set import RegionSet
-from bedtok._tokenization.options import MAPPING_NAMES, SEQUENCE_NAMES
+from bedtok._tokenization.options import OPTION_NAMES, SEQUENCE_NAMES
 from bedtok._tokenization.special_tokens import ROLES
 from bedtok.tokenizers import Tokenizer
 
@@ -120,9 +120,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
                 "AtacformerTokenizer() takes the path of a BED file or tokenizer_object=, a "
                 "bedtok.Tokenizer; a saved folder or a model is loaded by from_pretrained"
             )
-        options = {
-            name: kwargs.pop(name) for name in (*MAPPING_NAMES, *SEQUENCE_NAMES) if name in kwargs
-        }
+        options = {name: kwargs.pop(name) for name in OPTION_NAMES if name in kwargs}
         spellings = {
             name: kwargs.pop(name) for name in _ROLE_TOKENS if kwargs.get(name) is not None
         }
@@ -347,6 +345,8 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     num_regions = _delegate("num_regions")
     digest = _delegate("digest")
     options = _delegate("options")
+    genome = _delegate("genome")
+    chrom_sizes = _delegate("chrom_sizes")
     template = _delegate("template")
     special_tokens_map = _delegate("special_tokens_map")
     all_special_tokens = _delegate("all_special_tokens")

@@ -11,7 +11,8 @@ from bedtok._tokenization.options import CHECKS, MAPPING_NAMES
 
 EXIT_CODES = """exit codes:
   0    done
-  1    a file could not be read or written, or its content is wrong; stderr says where
+  1    a file could not be read or written, its content is wrong, or too little of it hits
+       (--min-hit-rate); stderr says where
   2    the command line is wrong
   130  interrupted (Ctrl-C)
   141  the reader of the output closed the pipe (as head does)
@@ -85,6 +86,12 @@ def add_mapping(command: argparse.ArgumentParser) -> None:
         metavar="ALIASES",
         help="ucsc (17 is taken as chr17), ensembl (chr17 as 17), or FROM=TO,FROM=TO,...",
     )
+    group.add_argument(
+        "--low-hit-rate",
+        type=_share_or_none,
+        metavar="SHARE",
+        help="warn of an input of which a smaller share hits, 0 to 1 or none; default: 0.2",
+    )
 
 
 def add_loading(command: argparse.ArgumentParser) -> None:
@@ -131,6 +138,21 @@ def _aliases(text: str) -> str | dict[str, str]:
             f"expected ucsc, ensembl or FROM=TO,FROM=TO,..., not {text!r}"
         )
     return {name: target for name, _, target in pairs}
+
+
+def share(text: str) -> float:
+    """Return the value of a flag for a share, 0 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, not {text!r}")
+    return value
+
+
+def _share_or_none(text: str) -> float | None:
+    return None if text.lower() == "none" else share(text)
 
 
 def mapping_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -115,5 +115,6 @@ def open_output(path: str | None) -> Iterator[BinaryIO]:
     elif os.path.isdir(path):
         raise IsADirectoryError(f"{path}: is a folder, expected a file to write")
     else:
+        _core.remove_abandoned(os.path.dirname(path) or ".")
         with atomic_write(path) as temporary, open(temporary, "wb") as file:
             yield file

@@ -73,6 +73,8 @@ def _run(args: argparse.Namespace) -> None:
             "tokens": report.tokens,
             "distinct_tokens": report.distinct_tokens,
             "unknown_chroms": list(report.unknown_chroms),
+            "past_end": report.past_end,
+            "past_size": report.past_size,
             "likely_cause": report.likely_cause,
         }
     text = json.dumps(facts, indent=2) if args.json else _facts_text(facts)

@@ -15,7 +15,14 @@ from typing import Any, NoReturn
 
 from bedtok import _core
 from bedtok._files import atomic_write, sample_names
-from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
+from bedtok.cli._arguments import (
+    VOCAB_HELP,
+    add_command,
+    add_loading,
+    add_mapping,
+    mapping_of,
+    share,
+)
 from bedtok.cli._files import (
     ID_FORMATS,
     for_terminal,
@@ -83,6 +90,13 @@ examples:
     command.add_argument(
         "--samples-per-shard", metavar="N", type=int, help="with parquet and npz; default: 256"
     )
+    command.add_argument(
+        "--min-hit-rate",
+        metavar="SHARE",
+        type=share,
+        default=0.0,
+        help="end with exit code 1 if a smaller share of an input's regions hits, 0 to 1",
+    )
     add_mapping(command)
     add_loading(command)
 
@@ -122,6 +136,9 @@ def _run(args: argparse.Namespace) -> None:
             encoding = tokenizer.encode_batch([regions], options).encodings[0]
             if encoding.warning is not None:
                 show_warning(encoding.warning)
+            reason = _low_hit_rate(encoding.hits, encoding.regions, args.min_hit_rate)
+            if reason is not None:
+                raise _core.Error(reason)
         return encoding
 
     with contextlib.ExitStack() as stack:
@@ -130,6 +147,7 @@ def _run(args: argparse.Namespace) -> None:
 
             if len(beds) > 1 or os.path.isdir(output or "") or (output or "").endswith("/"):
                 stack.enter_context(_folder(Path(output or ".")))
+            _core.remove_abandoned(targets[0].parent)
             for bed, target in _progress(list(zip(beds, targets, strict=True))):
                 temporary = stack.enter_context(atomic_write(target))
                 Path(temporary).write_bytes(encode_gtok(encode(bed).input_ids))
@@ -175,6 +193,25 @@ def _tokenize_to_shards(
         log(reason)
     if result.failed:
         raise _core.Error(f"files that could not be tokenized: {len(result.failed)}")
+    low = 0
+    for name, sample in result.samples.items():
+        text = _low_hit_rate(sample.hits, sample.regions, args.min_hit_rate)
+        if text is not None:
+            log(f"{name}: {text}")
+            low += 1
+    if low:
+        raise _core.Error(f"samples below --min-hit-rate, which are written all the same: {low}")
+
+
+def _low_hit_rate(hits: int, regions: int, min_hit_rate: float) -> str | None:
+    """Return what is wrong with a hit rate below ``min_hit_rate``; None for others."""
+    rate = hits / max(regions, 1)
+    if rate >= min_hit_rate:
+        return None
+    return (
+        f"hit rate {rate:.1%} ({hits} of {regions} regions), below --min-hit-rate {min_hit_rate}; "
+        "'bedtok inspect FILE --vocab VOCAB' shows where they miss"
+    )
 
 
 @contextlib.contextmanager

@@ -25,8 +25,9 @@ from bedtok._checks import (
     is_unicode,
     warn_caller,
 )
-from bedtok._core import ConfigError, Error, MappingOptions
+from bedtok._core import ConfigError, Error, MappingOptions, MappingReport, ReportSum
 from bedtok._files import StrPath, checked_path, sample_names
+from bedtok._tokenization.diagnosis import Misfit, collection_warning
 from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge_mapping
 from bedtok.io.entries import Entries, SampleEntry, SourceFile
 from bedtok.io.gtok import gtok_paths, write_tokens_to_gtok
@@ -57,7 +58,14 @@ class Skipped(NamedTuple):
     text: str | None
 
 
-Tokenized = tuple[SampleTokens, Skipped]
+class Tokenized(NamedTuple):
+    """A sample, how well it fits the vocabulary, and the lines of its file that were left out."""
+
+    tokens: SampleTokens
+    report: MappingReport
+    skipped: Skipped
+
+
 Shard = list[tuple[str, "Future[Tokenized]"]]
 
 
@@ -72,6 +80,7 @@ class TokenizedFiles:
         skipped: Number of files whose samples an earlier run had written.
         failed: Files that could not be tokenized, with the reason.
         skipped_lines: Files of which lines were left out in this run, with how many.
+        report: How well the samples that were tokenized in this run fit the vocabulary, together.
     """
 
     output_dir: str
@@ -80,6 +89,7 @@ class TokenizedFiles:
     skipped: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     skipped_lines: dict[str, int] = field(default_factory=dict)
+    report: MappingReport | None = field(default=None, repr=False)
 
     @property
     def hit_rate(self) -> float:
@@ -138,7 +148,8 @@ def tokenize_files(
         **options: Mapping options; see ``MappingKeywords``.
 
     Returns:
-        The summary. The folder's manifest holds the same, and the tokenizer's digest.
+        The summary. The folder's manifest holds the same, and the tokenizer's digest. One warning
+        counts the samples of this run that do not fit the vocabulary, and names the worst.
 
     Raises:
         ConfigError: The folder holds tokens of another tokenizer, of other options or in another
@@ -166,6 +177,7 @@ def tokenize_files(
         "tokenizer_digest": tokenizer.with_options(**mapping_to_dict(mapping)).digest,
     }
     with folder_lock(folder):
+        _core.remove_abandoned(folder)  # what a run that was killed left
         entries = _read_folder(folder, settings)
         plan = _plan(texts, entries)
         targets = [*(name for name in entries if name not in plan.changed), *plan.missing.values()]
@@ -176,20 +188,25 @@ def tokenize_files(
         result = TokenizedFiles(str(folder), samples=entries, skipped=plan.skipped)
         _remove(folder, settings, entries, plan.changed)
         _write_manifest(folder, settings, result)
+        total = ReportSum(tokenizer.num_regions)
+        misfits: list[Misfit] = []
         with ThreadPoolExecutor(threads) as pool, _progress_bar(plan, progress) as advance:
             work = functools.partial(_tokenize, tokenizer._core, mapping, on_error != "raise")
             for shard in _shards(pool, work, plan, samples_per_shard):
                 done: list[SampleTokens] = []
                 for text, future in shard:
                     try:
-                        tokens, skipped = future.result()
-                        done.append(tokens)
+                        tokens, report, skipped = future.result()
                     except (Error, OSError) as error:
                         if strict:
                             pool.shutdown(cancel_futures=True)
                             raise
                         result.failed[text] = _reason(text, error)
                     else:
+                        done.append(tokens)
+                        total.add(report, tokens.input_ids.astype(np.int64))
+                        if report.warning is not None:
+                            misfits.append(Misfit(report.hit_rate, tokens.sample, report.warning))
                         if skipped.lines:
                             result.skipped_lines[text] = skipped.lines
                         if skipped.text is not None and on_error == "warn":
@@ -200,6 +217,9 @@ def tokenize_files(
                     entries.update((sample.sample, sample.entry) for sample in done)
                     _write_manifest(folder, settings, result)
         _write_manifest(folder, settings, result)
+    result.report = total.report(mapping.low_hit_rate)
+    tokenized = len(plan.missing) - len(result.failed)
+    warn_caller(collection_warning(str(folder), misfits, tokenized, result.report))
     return result
 
 
@@ -336,9 +356,10 @@ def _tokenize(
         skipped = Skipped(lines, said)
     else:
         regions = _core.RegionSet.from_bed(path)
-    (encoding,) = core.encode_batch([regions], options).encodings
+    encoding, report = core.encode_with_report(regions, options, skipped.lines)
     entry = SampleEntry(*source, len(regions), encoding.hits, len(encoding.input_ids))
-    return SampleTokens(name, encoding.input_ids.astype(np.int32), entry), skipped
+    tokens = SampleTokens(name, encoding.input_ids.astype(np.int32), entry)
+    return Tokenized(tokens, report, skipped)
 
 
 def _reason(path: str, error: BaseException) -> str:

@@ -4,38 +4,44 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bedtok._checks import import_optional
+from bedtok._checks import import_optional, warn_caller
 from bedtok._core import ConfigError, VocabularyError
 
 IDS = "input_ids"
 _PURPOSE = "bedtok train"
 
 
-def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = None) -> Any:
+def read_rows(
+    paths: Sequence[str], vocab_size: int, num_regions: int, label_column: str | None = None
+) -> Any:
     """Read the rows of files and folders, concatenated, as a ``datasets.Dataset``.
 
     It is memory-mapped; Parquet is copied into the cache of ``datasets``. Its columns are
-    ``input_ids`` and ``label_column``.
+    ``input_ids`` and ``label_column``. Rows without a region, empty or of special tokens only, are
+    counted in a warning: a model learns nothing from them.
 
     Args:
         paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote.
         vocab_size: Number of tokens; ids must be below it.
+        num_regions: Number of tokens that are regions; their ids are below it.
         label_column: Name of a column of labels, or None.
 
     Raises:
         FileNotFoundError: A path does not exist, or a folder has no Parquet files.
-        ConfigError: A column is missing or has another type, or there are no rows.
+        ConfigError: A column is missing or has another type, or there are no rows, or none with a
+            region.
         VocabularyError: An id is outside the vocabulary.
     """
     datasets = import_optional("datasets", _PURPOSE)
     columns = [IDS] if label_column is None else [IDS, label_column]
     parts = []
+    without_region: dict[str, list[int]] = {}
     for path in paths:
         if os.path.isdir(path) and _is_saved_dataset(Path(path)):
             part = datasets.load_from_disk(path)
@@ -44,10 +50,13 @@ def read_rows(paths: Sequence[str], vocab_size: int, label_column: str | None = 
         else:
             part = _read_parquet(Path(path), columns)
         if part is not None:
-            _check_ids(part, vocab_size, path)
+            if empty := _check_ids(part, vocab_size, num_regions, path):
+                without_region[path] = empty
             parts.append(part)
-    if sum(map(len, parts)) == 0:
+    total = sum(map(len, parts))
+    if total == 0:
         raise ConfigError(f"{', '.join(paths)}: no rows, expected one at least")
+    _judge_empty_rows(without_region, total)
     rows: Any = datasets.concatenate_datasets(_aligned(parts, label_column))
     return rows.with_format("numpy", columns=[IDS])
 
@@ -159,10 +168,39 @@ def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
             raise ConfigError(f"{path}: {column} is {kind}, expected a label for each row")
 
 
-def _check_ids(rows: Any, vocab_size: int, path: str) -> None:
-    """Check all ids, a chunk at a time, so that no training fails after a day."""
+def _judge_empty_rows(without_region: Mapping[str, list[int]], total: int) -> None:
+    """Warn of rows without a region.
+
+    Args:
+        without_region: Positions of these rows, by path.
+        total: Number of all rows.
+
+    Raises:
+        ConfigError: There are no others.
+    """
+    if not without_region:
+        return
+    count = sum(map(len, without_region.values()))
+    path, rows = next(iter(without_region.items()))
+    text = (
+        f"{count} of {total} rows have no region (the first is row {rows[0]} of {path}): they are "
+        "empty or hold special tokens only, and a model learns nothing from them; leave them out, "
+        "and look at their samples: bedtok inspect FILE --vocab VOCAB"
+    )
+    if count == total:
+        raise ConfigError(text)
+    warn_caller(text)
+
+
+def _check_ids(rows: Any, vocab_size: int, num_regions: int, path: str) -> list[int]:
+    """Check all ids, a chunk at a time, so that no training fails after a day.
+
+    Returns:
+        The positions of rows without a region.
+    """
     compute = import_optional("pyarrow.compute", _PURPOSE)
     first = 0
+    without_region: list[int] = []
     for chunk in rows.data.column(IDS).chunks:
         if chunk.null_count:
             row = first + compute.index(compute.is_null(chunk), True).as_py()
@@ -181,4 +219,18 @@ def _check_ids(rows: Any, vocab_size: int, path: str) -> None:
                         f"{path}: row {first + row}: id {id_.as_py()} is outside the vocabulary "
                         f"(0..{vocab_size - 1}); were the tokens made with this universe?"
                     )
+        lengths = compute.list_value_length(chunk).to_numpy(zero_copy_only=False)
+        is_region = compute.less(ids, num_regions).to_numpy(zero_copy_only=False)
+        without_region += (first + _rows_without(is_region, lengths)).tolist()
         first += len(chunk)
+    return without_region
+
+
+def _rows_without(marked: Any, lengths: Any) -> Any:
+    """Return which rows have no marked value; rows of these lengths lie one after the other."""
+    has_any = np.zeros(len(lengths), dtype=bool)
+    filled = lengths > 0
+    if filled.any():
+        starts = np.cumsum(lengths) - lengths
+        has_any[filled] = np.logical_or.reduceat(marked, starts[filled])
+    return np.flatnonzero(~has_any)

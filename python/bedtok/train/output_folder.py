@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bedtok._checks import warn_caller
-from bedtok._core import ConfigError
+from bedtok._core import ConfigError, remove_abandoned
 from bedtok._files import atomic_write
 from bedtok.train.config_file import to_toml
 from bedtok.train.options import CONFIG_NAME, Config
@@ -131,6 +131,7 @@ def read_metrics(folder: str) -> dict[str, float] | None:
 def write_config(folder: str, config: Config) -> None:
     """Write the configuration atomically; create the folder if it is missing."""
     os.makedirs(folder, exist_ok=True)
+    remove_abandoned(folder)
     with atomic_write(os.path.join(folder, CONFIG_NAME)) as temporary:
         Path(temporary).write_text(to_toml(config), encoding="utf-8")
 

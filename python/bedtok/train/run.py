@@ -235,7 +235,7 @@ def _make_trainer(
 ) -> _SeededTrainer:
     model_fields = _model_fields(config)
     tokenizer = _load_tokenizer(config["data"].get("universe") or config["model"]["init_from"])
-    data = _read_data(config, len(tokenizer), arguments.seed)
+    data = _read_data(config, tokenizer, arguments.seed)
     set_seed(arguments.seed)
     model = _make_model(_MODELS[config["objective"]["name"]], model_fields, tokenizer)
     max_length = _max_length(config["data"], model.config.max_position_embeddings)
@@ -261,14 +261,14 @@ def _make_trainer(
     return trainer
 
 
-def _read_data(config: Config, vocab_size: int, seed: int) -> _Data:
+def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Data:
     paths = config["data"]
     column = paths["label_column"] if config["objective"]["name"] == "triplet" else None
 
     def read(split: str) -> Any:
         if not paths[split]:
             return None
-        rows = read_rows(paths[split], vocab_size, column)
+        rows = read_rows(paths[split], len(tokenizer), tokenizer.num_regions, column)
         return (
             rows if column is None else TripletDataset(Rows(rows), read_labels(rows, column), seed)
         )

@@ -11,8 +11,11 @@
 
 #include "../../detail/barcode_table.hpp"
 #include "../../detail/token_lists.hpp"
+#include "../../diagnosis.hpp"
 #include "../../encoding.hpp"
 #include "../../mapping_options.hpp"
+#include "../../report.hpp"
+#include "../../special_tokens.hpp"
 #include "../fragment_tokens.hpp"
 
 namespace bedtok::io::detail {
@@ -42,6 +45,7 @@ class FragmentCells {
       renamed_.push_back(barcodes_.add(std::string_view(padded_).substr(0, barcode.size())));
     }
     grow();
+    add_counts(block);
     const std::uint32_t* id = block.ids.data();
     for (const auto& fragment : block.fragments) {
       const std::size_t cell =
@@ -53,8 +57,14 @@ class FragmentCells {
   }
 
   /// The result. Cells that the options leave out have counts only.
-  FragmentTokens finish(const MappingOptions& mapping, std::size_t vocab_size, TokenId unk) const {
+  template <class Tokenizer>
+  FragmentTokens finish(const MappingOptions& mapping, const Tokenizer& tokenizer) const {
+    const std::size_t vocab_size = tokenizer.vocab_size();
+    const TokenId unk = tokenizer.token_id(SpecialRole::unk);
     FragmentTokens result;
+    TokenCount tokens(tokenizer.vocabulary().regions().size());
+    result.unlisted = unlisted_;
+    result.unlisted_barcodes = unlisted_barcodes_;
     result.ids.offsets.push_back(0);
     std::uint64_t room = 0;  // a cell without an id becomes [unk]
     for (std::size_t cell = 0; cell < counts_.size(); ++cell) {
@@ -67,7 +77,7 @@ class FragmentCells {
     for (std::size_t cell = 0; cell < counts_.size(); ++cell) {
       if (counts_[cell].fragments == 0) continue;  // named, and not in the file
       std::int32_t* const begin = end;
-      end = copy_ids(cell, begin, last_cell);
+      end = copy_ids(cell, begin, last_cell, tokens);
       const auto count = static_cast<std::uint64_t>(end - begin);
       if (counts_[cell].fragments < options_.min_fragments || count < options_.min_tokens ||
           count > options_.max_tokens) {
@@ -82,6 +92,7 @@ class FragmentCells {
       result.fragments.push_back(static_cast<std::int64_t>(counts_[cell].fragments));
       result.hits.push_back(static_cast<std::int64_t>(counts_[cell].hits));
     }
+    result.report = make_report(mapping, tokenizer, tokens);
     return result;
   }
 
@@ -91,17 +102,64 @@ class FragmentCells {
     std::uint64_t hits = 0;
   };
 
+  /// Counts the ids of regions.
+  class TokenCount {
+   public:
+    explicit TokenCount(std::size_t num_regions) : seen_(num_regions) {}
+    void add(std::uint32_t id) {
+      if (id >= seen_.size()) return;  // unk
+      ++total;
+      distinct += seen_[id] == 0 ? 1 : 0;
+      seen_[id] = 1;
+    }
+    std::uint64_t total = 0;
+    std::uint64_t distinct = 0;
+
+   private:
+    std::vector<char> seen_;
+  };
+
+  /// Blocks come in the order of the text, so that chromosomes do, too.
+  template <class Mapper>
+  void add_counts(const Mapper& block) {
+    chroms_.add(block.chroms);
+    unlisted_ += block.unlisted;
+    for (const std::string& barcode : block.unlisted_barcodes) {
+      if (unlisted_barcodes_.size() == Mapper::most_examples) break;
+      if (std::find(unlisted_barcodes_.begin(), unlisted_barcodes_.end(), barcode) ==
+          unlisted_barcodes_.end()) {
+        unlisted_barcodes_.push_back(barcode);
+      }
+    }
+  }
+
+  template <class Tokenizer>
+  MappingReport make_report(const MappingOptions& mapping, const Tokenizer& tokenizer,
+                            const TokenCount& tokens) const {
+    const auto& vocabulary = tokenizer.vocabulary();
+    MappingReport report;
+    sum_chroms(report, chroms_.chroms());
+    report.tokens = tokens.total;
+    report.distinct_tokens = tokens.distinct;
+    report.genome = tokenizer.assembly().genome;
+    report.vocabulary_chrom = vocabulary.regions().chroms().name(0);
+    report.naming_hint = vocabulary.naming_hint(report.unknown_chroms);
+    diagnose(report, mapping.low_hit_rate);
+    return report;
+  }
+
   void grow() {
     counts_.resize(barcodes_.size());
     tokens_.grow_to(barcodes_.size());
   }
 
   /// Copies a cell's ids to `out`, each only once where `last_cell` is not empty. Returns the end.
-  std::int32_t* copy_ids(std::size_t cell, std::int32_t* out,
-                         std::vector<std::uint32_t>& last_cell) const {
+  std::int32_t* copy_ids(std::size_t cell, std::int32_t* out, std::vector<std::uint32_t>& last_cell,
+                         TokenCount& tokens) const {
     const auto mark = static_cast<std::uint32_t>(cell + 1);
     tokens_.visit(cell, [&](const std::uint32_t* id, const std::uint32_t* last) {
       for (; id != last; ++id) {
+        tokens.add(*id);
         if (!last_cell.empty() && std::exchange(last_cell[*id], mark) == mark) continue;
         *out++ = static_cast<std::int32_t>(*id);
       }
@@ -113,6 +171,9 @@ class FragmentCells {
   bedtok::detail::BarcodeTable barcodes_;
   std::vector<Counts> counts_;  // by barcode
   bedtok::detail::TokenLists tokens_;
+  ChromSum chroms_;
+  std::uint64_t unlisted_ = 0;  // fragments of barcodes that are not wanted
+  std::vector<std::string> unlisted_barcodes_;
   std::vector<std::uint32_t> renamed_;  // ids of a block's new barcodes among all
   std::string padded_;                  // a barcode and its read_margin
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "../../hit_finder.hpp"
 #include "../../mapping_options.hpp"
 #include "../../region.hpp"
+#include "../../report.hpp"
 #include "../../skipped_lines.hpp"
 #include "../../tokenizer.hpp"
 #include "../fragment_tokens.hpp"
@@ -29,6 +31,9 @@ class FragmentMapper {
  public:
   using Coord = typename Index::coord_type;
   using Id = bedtok::detail::BarcodeTable::Id;
+
+  /// The barcodes of fragments whose barcode is not wanted: as examples, three are enough.
+  static constexpr std::size_t most_examples = 3;
 
   struct MappedFragment {
     Id cell;
@@ -56,6 +61,9 @@ class FragmentMapper {
     new_barcodes = {};
     skipped = {};
     any_good = false;
+    unlisted = 0;
+    unlisted_barcodes.clear();
+    for (ChromReport& chrom : chroms) chrom.clear_counts();
     parser_.start_behind(line, past_names);
     parser_.parse(block, [&](ChromTable::Id chrom, Coord start, Coord end, std::string_view rest,
                              std::uint64_t) { add(chrom, start, end, rest, known); });
@@ -72,12 +80,18 @@ class FragmentMapper {
   SkippedLines skipped;
   std::uint64_t lines = 0;
   bool any_good = false;  ///< a line was a fragment, wanted or not
+  std::uint64_t unlisted = 0;
+  std::vector<std::string> unlisted_barcodes;
+  /// Of each chromosome that was seen in any block; the counts are the last block's.
+  std::vector<ChromReport> chroms;
 
  private:
   struct Chrom {
     ChromTable::Id vocabulary;
-    bool wanted;     // by FragmentOptions::chroms
-    bool of_region;  // that of FragmentOptions::region
+    std::uint64_t last_end;  // of the vocabulary's regions
+    std::uint64_t size;      // by the assembly
+    bool wanted;             // by FragmentOptions::chroms
+    bool of_region;          // that of FragmentOptions::region
   };
 
   void add(ChromTable::Id chrom_id, Coord start, Coord end, std::string_view rest,
@@ -99,7 +113,10 @@ class FragmentMapper {
     }
     Id cell = known.find(barcode);
     if (cell == bedtok::detail::BarcodeTable::none) {
-      if (options_.barcodes) return;
+      if (options_.barcodes) {
+        skip_unlisted(barcode);
+        return;
+      }
       Id of_block = new_barcodes.find(barcode);
       if (of_block == bedtok::detail::BarcodeTable::none) {
         if (!bedtok::detail::is_utf8(barcode)) {
@@ -113,18 +130,35 @@ class FragmentMapper {
     const std::size_t before = ids.size();
     std::uint32_t hits = 0;
     if (options_.counting_strategy == CountingStrategy::fragment) {
-      hits = look_up(chrom_id, chrom.vocabulary, start, end);
+      hits = look_up(chrom_id, start, end);
     } else if (start < end) {
-      hits = look_up(chrom_id, chrom.vocabulary, start, start + 1);
-      hits += look_up(chrom_id, chrom.vocabulary, end - 1, end);
+      hits = look_up(chrom_id, start, start + 1);
+      hits += look_up(chrom_id, end - 1, end);
     }
     fragments.push_back({cell, static_cast<std::uint32_t>(ids.size() - before), hits});
   }
 
-  std::uint32_t look_up(ChromTable::Id chrom_id, ChromTable::Id chrom, Coord start, Coord end) {
+  void skip_unlisted(std::string_view barcode) {
+    ++unlisted;
+    if (unlisted_barcodes.size() < most_examples &&
+        std::find(unlisted_barcodes.begin(), unlisted_barcodes.end(), barcode) ==
+            unlisted_barcodes.end()) {
+      unlisted_barcodes.emplace_back(barcode);
+    }
+  }
+
+  std::uint32_t look_up(ChromTable::Id chrom_id, Coord start, Coord end) {
+    const Chrom& chrom = chrom_info_[chrom_id];
+    ChromReport& counts = chroms[chrom_id];
+    ++counts.regions;
+    if (end > chrom.size) ++counts.past_size;
     const std::size_t before = ids.size();
-    finder_.find(chrom, start, end, [this](std::uint32_t id) { ids.push_back(id); });
-    if (ids.size() != before) return 1;
+    finder_.find(chrom.vocabulary, start, end, [this](std::uint32_t id) { ids.push_back(id); });
+    if (ids.size() != before) {
+      ++counts.hits;
+      return 1;
+    }
+    if (start >= chrom.last_end) ++counts.past_end;  // what lies there hits nothing
     if (options_.on_miss == OnMiss::unk) {
       ids.push_back(static_cast<std::uint32_t>(tokenizer_.token_id(SpecialRole::unk)));
     } else if (options_.on_miss == OnMiss::error) {
@@ -139,8 +173,14 @@ class FragmentMapper {
   void register_chrom() {
     const std::string& name = chroms_.name(static_cast<ChromTable::Id>(chrom_info_.size()));
     const auto& wanted = options_.chroms;
+    const auto& vocabulary = tokenizer_.vocabulary();
+    const ChromTable::Id id = vocabulary.find_chrom(name, mapping_.chrom_aliases);
+    const bool known = id != ChromTable::none;
+    chroms.push_back({name, known, 0, 0, 0, 0});
+    constexpr auto no_limit = std::numeric_limits<std::uint64_t>::max();
     chrom_info_.push_back(
-        {tokenizer_.vocabulary().find_chrom(name, mapping_.chrom_aliases),
+        {id, known ? vocabulary.last_end(id) : no_limit,
+         vocabulary.size_of(tokenizer_.assembly(), name, id),
          !wanted || std::find(wanted->begin(), wanted->end(), name) != wanted->end(),
          options_.region && options_.region->chrom == name});
   }
