@@ -134,6 +134,14 @@ Sample to_sample(const py::handle& object) {
     const auto ids = py::reinterpret_borrow<CellIds>(object);
     sample.source = std::vector<TokenId>(ids.data(), ids.data() + ids.size());
   } else {
+    // A tuple keeps its items while no GIL is held; of None there would be no regions.
+    if (!py::isinstance<py::tuple>(object) || py::len(object) != 4 ||
+        !py::isinstance<Regions>(object[py::int_(0)])) {
+      throw py::type_error(
+          "a sample is a RegionSet, a path, an array of ids or a tuple (RegionSet, "
+          "inline_positions, inline_ids, positions), got " +
+          py::repr(object).cast<std::string>());
+    }
     const auto [regions, inline_positions, inline_ids, positions] =
         object.cast<std::tuple<const Regions*, Ids, Ids, Ids>>();
     if (inline_positions.size() != inline_ids.size()) {

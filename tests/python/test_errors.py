@@ -456,3 +456,14 @@ def test_a_line_that_is_no_fragment_is_a_parse_error(tokenizer: Tokenizer, tmp_p
     path.write_text("chr1\t1\t2\tAAA\t1\nchr1\t1\t2\n")
     error = raises(ParseError, "f.tsv:2: ", lambda: tokenize_fragment_file(path, tokenizer))
     assert isinstance(error, ParseError) and error.line == 2
+
+
+@pytest.mark.parametrize("sample", [(None,), [1, 2], (1, 2), None, ({},)])
+def test_the_module_takes_no_other_samples(sample: Any) -> None:
+    """It reads them while other threads run: what it holds must not change."""
+    core = Tokenizer.from_regions(["chr1:0-10"])._core
+    numbers = np.zeros(0, dtype=np.int64)
+    if sample is not None and len(sample) == 1:
+        sample = (*sample, numbers, numbers, numbers)
+    with pytest.raises(TypeError, match="a sample is a RegionSet, a path, an array of ids or"):
+        core.encode_batch([sample], core.options)

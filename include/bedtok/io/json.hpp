@@ -11,8 +11,11 @@
 
 namespace bedtok::io {
 
-/// JSON whose objects keep the order of their keys.
-using Json = nlohmann::ordered_json;
+/// JSON that was read. Keys are found by a search in their order.
+using Json = nlohmann::json;
+/// JSON to be written. Objects keep the order in which their keys were added, which is looked
+/// through from the front.
+using OrderedJson = nlohmann::ordered_json;
 
 /// The text of a whole file. Throws as FileSource does.
 inline std::string read_text(const std::filesystem::path& path) {

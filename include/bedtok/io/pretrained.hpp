@@ -124,18 +124,18 @@ std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
   const std::filesystem::path config = folder / io::tokenizer_config_name;
   const std::filesystem::path spellings = folder / io::special_tokens_name;
 
-  io::Json roles = io::special_tokens_to_json(special_tokens());
-  io::Json settings = {{"tokenizer_class", "AtacformerTokenizer"}};
+  io::OrderedJson roles = io::special_tokens_to_json(special_tokens());
+  io::OrderedJson settings = {{"tokenizer_class", "AtacformerTokenizer"}};
   settings["universe_digest"] = io::regions_digest(vocabulary_->regions());
   settings.update(roles);
   settings.update(io::sequence_to_json(sequence_options_));
   settings.update(io::assembly_to_json(*assembly_));
   roles.erase("special_tokens");
-  const io::Json mapping = io::options_to_json(options_);
+  const io::OrderedJson mapping = io::options_to_json(options_);
   if (!mapping.empty()) settings["mapping"] = mapping;
 
   io::detail::remove_abandoned(folder);
-  const auto write = [](const std::filesystem::path& path, const io::Json& json) {
+  const auto write = [](const std::filesystem::path& path, const io::OrderedJson& json) {
     io::AtomicFile file(path);
     file.write(json.dump(2) + "\n");
     file.commit();

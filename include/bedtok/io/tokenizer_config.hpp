@@ -25,21 +25,19 @@ inline constexpr const char* sample_piece = "$A";
 
 /// One mapping option as JSON: a number, true or false, the name of a choice, or a map of names.
 template <class Option>
-Json option_to_json(const Option& option) {
+OrderedJson option_to_json(const Option& option) {
   if constexpr (std::is_enum_v<Option>) {
     return std::string(enum_name(option));
   } else {
     return option;
   }
 }
-inline Json option_to_json(const std::optional<double>& option) {
-  return option ? Json(*option) : Json();
+inline OrderedJson option_to_json(const std::optional<double>& option) {
+  return option ? OrderedJson(*option) : OrderedJson();
 }
-inline Json option_to_json(const ChromAliases& aliases) {
+inline OrderedJson option_to_json(const ChromAliases& aliases) {
   if (aliases.style() != ChromAliases::Style::map) return std::string(aliases.style_name());
-  Json names = Json::object();
-  for (const auto& [from, to] : aliases.names()) names[from] = to;
-  return names;
+  return aliases.names();
 }
 
 /// One mapping option from JSON. Throws ConfigError that names the key and the value, and the
@@ -76,9 +74,9 @@ inline void option_from_json(const Json& json, const std::string& name, const st
 }
 
 /// The mapping options that differ from the defaults, by name.
-inline Json options_to_json(const MappingOptions& options) {
+inline OrderedJson options_to_json(const MappingOptions& options) {
   const MappingOptions defaults;
-  Json json = Json::object();
+  OrderedJson json = OrderedJson::object();
   MappingOptions::visit([&](const char* option, auto member) {
     if (!(options.*member == defaults.*member)) json[option] = option_to_json(options.*member);
   });
@@ -118,10 +116,10 @@ inline MappingOptions options_from_json(const Json& json, const std::string& nam
 }
 
 /// The sequence options that differ from the defaults, by their names in a tokenizer_config.json.
-inline Json sequence_to_json(const SequenceOptions& options) {
-  Json json = Json::object();
+inline OrderedJson sequence_to_json(const SequenceOptions& options) {
+  OrderedJson json = OrderedJson::object();
   if (!options.before.empty() || !options.after.empty()) {
-    Json pieces = options.before;
+    OrderedJson pieces = options.before;
     pieces.push_back(sample_piece);
     for (const std::string& spelling : options.after) pieces.push_back(spelling);
     json["template"] = std::move(pieces);
@@ -181,10 +179,10 @@ inline SequenceOptions sequence_from_json(const Json& json, const std::string& n
 }
 
 /// What is known of the assembly, by its names in a tokenizer_config.json.
-inline Json assembly_to_json(const Assembly& assembly) {
-  Json json = Json::object();
+inline OrderedJson assembly_to_json(const Assembly& assembly) {
+  OrderedJson json = OrderedJson::object();
   if (!assembly.genome.empty()) json["genome"] = assembly.genome;
-  for (const auto& [chrom, size] : assembly.chrom_sizes) json["chrom_sizes"][chrom] = size;
+  if (!assembly.chrom_sizes.empty()) json["chrom_sizes"] = assembly.chrom_sizes;
   return json;
 }
 
@@ -219,8 +217,8 @@ inline std::optional<std::string> universe_digest_from_json(const Json& json,
 
 /// The special tokens for a tokenizer_config.json: `<role>_token` for each role and, where tokens
 /// were added, `special_tokens`, the list of all in the order of the ids.
-inline Json special_tokens_to_json(const SpecialTokens& tokens) {
-  Json json = Json::object();
+inline OrderedJson special_tokens_to_json(const SpecialTokens& tokens) {
+  OrderedJson json = OrderedJson::object();
   bool own_places = tokens.size() == SpecialTokens::role_count;
   for (std::size_t i = 0; i < SpecialTokens::role_count; ++i) {
     const auto role = static_cast<SpecialRole>(i);
