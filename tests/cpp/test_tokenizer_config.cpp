@@ -37,7 +37,7 @@ SequenceOptions sequence_of(const std::string& text) {
 /// The special tokens of a folder's files.
 SpecialTokens tokens_of(const Spellings& files) {
   bedtok::io::SpecialTokensReader reader;
-  for (const std::string& text : files) reader.read(parse_json_object(text, "c.json"), "c.json");
+  for (const std::string& text : files) reader.read(text, "c.json");
   return reader.tokens();
 }
 

@@ -83,8 +83,9 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
   std::optional<std::string> universe_digest;  // none: not of bedtok, or of an older version
   const fs::path config = folder / io::tokenizer_config_name;
   if (fs::exists(config)) {
-    const io::Json json = io::parse_json_object(io::read_text(config), config.string());
-    special_tokens.read(json, config.string());
+    const std::string text = io::read_text(config);
+    const io::Json json = io::parse_json_object(text, config.string());
+    special_tokens.read(text, config.string());
     sequence_options = io::sequence_from_json(json, config.string());
     assembly = io::assembly_from_json(json, config.string());
     universe_digest = io::universe_digest_from_json(json, config.string());
@@ -96,8 +97,7 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
   const fs::path spellings = folder / io::special_tokens_name;
   if (fs::exists(spellings)) {
     const SpecialTokens configured = special_tokens.tokens();
-    special_tokens.read(io::parse_json_object(io::read_text(spellings), spellings.string()),
-                        spellings.string());
+    special_tokens.read(io::read_text(spellings), spellings.string());
     if (universe_digest && special_tokens.tokens() != configured) {
       throw ConfigError(folder.string() + ": " + io::mixed_files(io::special_tokens_name));
     }

@@ -233,9 +233,10 @@ inline OrderedJson special_tokens_to_json(const SpecialTokens& tokens) {
 /// ignored; null means the default.
 class SpecialTokensReader {
  public:
-  /// Reads a tokenizer_config.json or special_tokens_map.json. Throws ConfigError that names the
-  /// source.
-  void read(const Json& json, const std::string& name) {
+  /// Reads the text of a tokenizer_config.json or special_tokens_map.json. Throws ConfigError that
+  /// names the source.
+  void read(const std::string& text, const std::string& name) {
+    const Json json = parse_json_object(text, name);
     if (const auto list = json.find("special_tokens"); list != json.end() && !list->is_null()) {
       read_list(*list, name);
     }
@@ -259,7 +260,15 @@ class SpecialTokensReader {
     for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
       const auto found = json.find(key);
       if (found == json.end() || !found->is_structured()) continue;
-      for (const Json& token : *found) tokens_.add(spelling_of(token, name, key));
+      if (found->is_array()) {
+        for (const Json& token : *found) tokens_.add(spelling_of(token, name, key));
+        continue;
+      }
+      // Named tokens: their ids follow their order in the text.
+      const OrderedJson in_order = OrderedJson::parse(text);
+      for (const auto& entry : in_order[key].items()) {
+        tokens_.add(spelling_of((*found)[entry.key()], name, key));
+      }
     }
   }
 
