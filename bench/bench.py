@@ -146,6 +146,18 @@ def decode_job(path: Path, target: float | None) -> Job:
     )
 
 
+def pile_job(vocabulary: Path, queries: Path) -> Job:
+    return Job(
+        name="ids as list, 20k behind a pile",
+        prepare=lambda library: (
+            library.load_vocabulary(vocabulary),
+            library.read_in_file_order(queries),
+        ),
+        call=lambda library, given: given[0](given[1])["input_ids"],
+        check=check_ids,
+    )
+
+
 def all_jobs(files: DataFiles) -> list[Job]:
     """Return the rows of the table in their order, with their targets."""
     jobs = [
@@ -164,6 +176,8 @@ def all_jobs(files: DataFiles) -> list[Job]:
         path = files.queries(size, order)
         jobs.append(list_job(path, size, order, 20 if size == "1M" else None))
     jobs.append(decode_job(files.queries("1M", "sorted"), 4))
+    jobs.append(vocabulary_job(files.contigs_bed, "of 50k contigs with names alike", None))
+    jobs.append(pile_job(files.pile_bed, files.behind_pile_bed))
     return jobs
 
 

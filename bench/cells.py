@@ -69,7 +69,12 @@ def fragments(bench: Bench) -> str:
     tokenizer = bench.ours.tokenizer
     gtars = load("gtars.tokenizers") if bench.theirs else None
     rows = []
-    for name, path in (("gzip", bench.cells.gzip), ("bgzip", bench.cells.bgzip)):
+    paths = {
+        "gzip": bench.cells.gzip,
+        "bgzip": bench.cells.bgzip,
+        "gzip, prefixed barcodes": bench.cells.prefixed,
+    }
+    for name, path in paths.items():
         theirs: Seconds = []
         zcat: Seconds = []
         ours: dict[int, Seconds] = {threads: [] for threads in THREADS}

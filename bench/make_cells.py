@@ -17,9 +17,11 @@ from libraries import BenchError, load
 
 FRAGMENTS = 5_000_000
 BARCODES = 5_000
+PREFIX = "donor_01_replicate_02_lane_3#"  # as merging samples puts it before their barcodes
 NEAR_SHARE = 0.6  # of the fragments, near a peak of the vocabulary
 CELLS, PEAKS, PEAKS_OF_A_CELL = 10_000, 150_000, 5_000
 FILES, REGIONS_OF_A_FILE = 1_000, 30_000
+RECIPE = 2  # counted up when the code below makes other data from the same seed
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class CellFiles:
     @property
     def gzip(self) -> Path:
         return self.folder / "fragments.tsv.gz"
+
+    @property
+    def prefixed(self) -> Path:
+        """Those of ``gzip``, whose barcodes all begin with the same 29 letters."""
+        return self.folder / "fragments.prefixed.tsv.gz"
 
     @property
     def bgzip(self) -> Path:
@@ -86,7 +93,7 @@ def make_cells(folder: Path, regions: Any, seed: int) -> CellFiles:
         BenchError: bgzip is not installed.
     """
     files = CellFiles(folder / "cells")
-    done = files.folder / f"done-{seed}"
+    done = files.folder / f"done-{seed}-{RECIPE}"
     if done.exists():
         return files
     rng = np.random.default_rng(seed)
@@ -94,6 +101,12 @@ def make_cells(folder: Path, regions: Any, seed: int) -> CellFiles:
     make_fragments(files, regions, rng)
     with files.plain.open("rb") as text:
         files.gzip.write_bytes(gzip.compress(text.read(), compresslevel=6, mtime=0))
+    with files.plain.open() as lines, gzip.open(files.prefixed, "wt", compresslevel=6) as out:
+        for line in lines:
+            fields = line.split("\t")
+            out.write(
+                line if len(fields) < 5 else "\t".join([*fields[:3], PREFIX + fields[3], fields[4]])
+            )
     try:
         with files.bgzip.open("wb") as out:
             subprocess.run(["bgzip", "-c", str(files.plain)], stdout=out, check=True)

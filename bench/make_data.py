@@ -22,7 +22,7 @@ Int64s = npt.NDArray[np.int64]
 
 DEFAULT_FOLDER = Path(__file__).resolve().parent / ".data"
 DEFAULT_SEED = 20
-RECIPE = 1  # counted up when the code below makes other data from the same seed
+RECIPE = 2  # counted up when the code below makes other data from the same seed
 
 VOCABULARY_SIZE = 890_704  # as in databio/atacformer-base-hg38
 QUERY_COUNT = 1_000_000
@@ -63,6 +63,12 @@ CHROMOSOMES: dict[str, tuple[int, float]] = {
 NAMES = sorted(CHROMOSOMES)  # byte order, that of `sort -k1,1 -k2,2n`
 
 
+# What makes indexes and tables slow: names of contigs that differ in their middle only, and a pile of
+# regions under a long one, all of which begin before the first of them ends.
+CONTIGS = 50_000
+PILE_SIZE, PILE_LENGTH, PILE_QUERIES = 100_000, 100_000_000, 20_000
+
+
 @dataclass(frozen=True)
 class Regions:
     """Regions as columns of shape (regions,): position of the name in NAMES, start, end in bp."""
@@ -101,6 +107,21 @@ class DataFiles:
     @property
     def vocabulary_bed_gz(self) -> Path:
         return self.folder / "vocabulary.bed.gz"
+
+    @property
+    def contigs_bed(self) -> Path:
+        """A vocabulary of a region each on contigs with names alike."""
+        return self.folder / "contigs.bed"
+
+    @property
+    def pile_bed(self) -> Path:
+        """A vocabulary with a pile of regions under a long one."""
+        return self.folder / "pile.bed"
+
+    @property
+    def behind_pile_bed(self) -> Path:
+        """Queries that the long region overlaps, and nothing of the pile."""
+        return self.folder / "behind_pile.bed"
 
     def queries(self, size: str, order: str) -> Path:
         """Return the query file of a size (1M, 100k, 3k) in an order (sorted, shuffled)."""
@@ -162,9 +183,18 @@ def file_contents(seed: int) -> dict[str, bytes]:
     vocabulary = make_vocabulary(rng)
     queries = make_queries(rng, vocabulary)
 
+    starts = rng.integers(2 * PILE_SIZE + 2, PILE_LENGTH - 300, PILE_QUERIES).tolist()
+    behind = "".join(f"chr1\t{start}\t{start + 300}\n" for start in starts)
+    pile = f"chr1\t0\t{PILE_LENGTH}\n"
+    pile += "".join(f"chr1\t{i}\t{PILE_SIZE + 1 + i}\n" for i in range(PILE_SIZE))
+    contigs = "".join(f"tig{i:08d}_pilon_pilon\t100\t600\n" for i in range(CONTIGS))
+
     text = vocabulary.to_bed()
     contents = {files.vocabulary_bed.name: text}
     contents[files.vocabulary_bed_gz.name] = gzip.compress(text, compresslevel=6, mtime=0)
+    contents[files.contigs_bed.name] = contigs.encode()
+    contents[files.pile_bed.name] = pile.encode()
+    contents[files.behind_pile_bed.name] = behind.encode()
     sizes = (("1M", QUERY_COUNT), ("100k", SMALL_QUERY_COUNT), ("3k", SAMPLE_COUNT))
     for size, count in sizes:
         some = queries.take(np.arange(count))
