@@ -104,9 +104,9 @@ def make_cells(folder: Path, regions: Any, seed: int) -> CellFiles:
     with files.plain.open() as lines, gzip.open(files.prefixed, "wt", compresslevel=6) as out:
         for line in lines:
             fields = line.split("\t")
-            out.write(
-                line if len(fields) < 5 else "\t".join([*fields[:3], PREFIX + fields[3], fields[4]])
-            )
+            if len(fields) == 5:
+                fields[3] = PREFIX + fields[3]
+            out.write("	".join(fields))
     try:
         with files.bgzip.open("wb") as out:
             subprocess.run(["bgzip", "-c", str(files.plain)], stdout=out, check=True)

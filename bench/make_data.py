@@ -63,8 +63,8 @@ CHROMOSOMES: dict[str, tuple[int, float]] = {
 NAMES = sorted(CHROMOSOMES)  # byte order, that of `sort -k1,1 -k2,2n`
 
 
-# What makes indexes and tables slow: names of contigs that differ in their middle only, and a pile of
-# regions under a long one, all of which begin before the first of them ends.
+# What makes indexes and tables slow: names of contigs that differ in their middle only, and a pile
+# of regions under a long one, all of which begin before the first of them ends.
 CONTIGS = 50_000
 PILE_SIZE, PILE_LENGTH, PILE_QUERIES = 100_000, 100_000_000, 20_000
 
