@@ -106,7 +106,7 @@ def make_cells(folder: Path, regions: Any, seed: int) -> CellFiles:
             fields = line.split("\t")
             if len(fields) == 5:
                 fields[3] = PREFIX + fields[3]
-            out.write("	".join(fields))
+            out.write("\t".join(fields))
     try:
         with files.bgzip.open("wb") as out:
             subprocess.run(["bgzip", "-c", str(files.plain)], stdout=out, check=True)
