@@ -97,6 +97,7 @@ def run(command: list[str], folder: Path, **env: str) -> str:
                 **os.environ,
                 "PATH": os.pathsep.join([scripts, os.environ["PATH"]]),
                 "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                "LC_ALL": "C",  # the order in which ls lists files
                 # Ray reports to nobody and leaves no key in the home folder.
                 "RAY_USAGE_STATS_ENABLED": "0",
                 "RAY_AUTH_TOKEN": secrets.token_hex(16),

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 import bedtok
-from bedtok import ConfigError, Error, ParseError, Region, RegionSet, Tokenizer, VocabularyError
+from bedtok import (
+    ConfigError,
+    Error,
+    ParseError,
+    Region,
+    RegionSet,
+    Tokenizer,
+    VocabularyError,
+    _core,
+)
 from bedtok.tokenizers import tokenize_fragment_file
 from raising import raises
 
@@ -467,3 +476,18 @@ def test_the_module_takes_no_other_samples(sample: Any) -> None:
         sample = (*sample, numbers, numbers, numbers)
     with pytest.raises(TypeError, match="a sample is a RegionSet, a path, an array of ids or"):
         core.encode_batch([sample], core.options)
+
+
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [
+        ("RegionSet", "starts"),
+        ("Tokenizer", "vocab_size"),
+        ("MappingOptions", "unique"),
+        ("SequenceOptions", "padding_side"),
+    ],
+)
+def test_an_object_whose_constructor_was_not_called_is_refused(name: str, member: str) -> None:
+    kind = getattr(_core, name)
+    with pytest.raises(TypeError, match=f"{name}: the constructor was not called"):
+        getattr(kind.__new__(kind), member)
