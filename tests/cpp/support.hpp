@@ -7,6 +7,8 @@
 #include <bedtok/region_set.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <initializer_list>
 #include <random>
 #include <string>
@@ -41,6 +43,33 @@ constexpr int rounds(int count) {
 #else
   return count;
 #endif
+}
+
+/// A whole number from the environment.
+inline std::uint64_t setting(const char* name, std::uint64_t usual) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
+}
+
+/// What a random test against a loop over all pairs draws from. BEDTOK_SEED gives other cases.
+inline std::mt19937_64 random_source(std::uint64_t seed) {
+  return std::mt19937_64(seed + 1000003 * setting("BEDTOK_SEED", 0));
+}
+
+/// How many random cases such a test takes: BEDTOK_ROUNDS times as many as usual. All of them are
+/// summed up when the program ends.
+inline int cases(int usual) {
+  struct Sum {
+    std::uint64_t cases = 0;
+    ~Sum() {
+      std::printf("random cases: %llu (BEDTOK_SEED=%llu)\n", static_cast<unsigned long long>(cases),
+                  static_cast<unsigned long long>(setting("BEDTOK_SEED", 0)));
+    }
+  };
+  static Sum sum;
+  const int count = rounds(usual) * static_cast<int>(setting("BEDTOK_ROUNDS", 1));
+  sum.cases += static_cast<std::uint64_t>(count);
+  return count;
 }
 
 /// A number in [low, high]; the same on every platform, unlike std::uniform_int_distribution.

@@ -158,9 +158,11 @@ TEST_CASE("the tokenizer's mapping options hold unless others are given") {
   CHECK(encode("1\t16\t17\tA\t1\n", options, tokenizer) == Cells{{"A", {unk}}});
 }
 
-TEST_CASE("random fragments and options agree with the line-by-line loop, for any threads") {
-  std::mt19937_64 random(121);
-  for (int round = 0; round < support::rounds(150); ++round) {
+TEST_CASE("random fragments and options agree with the line-by-line loop, for any threads",
+          "[differential]") {
+  auto random = support::random_source(121);
+  const int rounds = support::cases(150);
+  for (int round = 0; round < rounds; ++round) {
     const auto vocabulary = support::random_naive_regions(random, 20, {"chr1", "chr2"}, 300, 50);
     const support::NaiveTokenizer naive(vocabulary);
     const Tokenizer<> tokenizer(support::region_set<std::uint32_t>(vocabulary));

@@ -16,9 +16,10 @@ using bedtok::MappingOptions;
 using bedtok::OverlapIndex;
 using Ids = std::vector<std::uint32_t>;
 
-TEST_CASE("hits are those of the double loop, for every option") {
-  std::mt19937_64 random(141);
-  for (int round = 0; round < 60; ++round) {
+TEST_CASE("hits are those of the double loop, for every option", "[differential]") {
+  auto random = support::random_source(141);
+  const int rounds = support::cases(1000);
+  for (int round = 0; round < rounds; ++round) {
     const auto vocabulary = support::random_naive_regions(random, 30, {"chr1", "chr2"}, 200, 60);
     const support::NaiveTokenizer naive(vocabulary);
     std::vector<support::NaiveRegion> distinct;

@@ -370,11 +370,13 @@ TEST_CASE("a few regions past the end, as any genome has them, are no sign of an
   CHECK_FALSE(cause(4000, 2).empty());
 }
 
-TEST_CASE("random inputs under random options agree with the double loop, and so do reports") {
-  std::mt19937_64 random(51);
+TEST_CASE("random inputs under random options agree with the double loop, and so do reports",
+          "[differential]") {
+  auto random = support::random_source(51);
   const std::vector<std::string> vocabulary_chroms = {"chr1", "chr2", "X"};
   const std::vector<std::string> input_chroms = {"chr1", "chr2", "1", "chrX", "X", "one", "two"};
-  for (int round = 0; round < 1500; ++round) {
+  const int rounds = support::cases(5000);
+  for (int round = 0; round < rounds; ++round) {
     const auto vocabulary =
         support::random_naive_regions(random, pick(random, 1, 30), vocabulary_chroms, 100, 25);
     const auto queries =

@@ -117,10 +117,11 @@ void check_random(const RegionSet<Coord>& set, std::uint64_t span, std::uint64_t
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("the index finds what a double loop finds in random unsorted regions", "",
-                   std::uint32_t, std::uint64_t) {
-  std::mt19937_64 random(21);
-  for (int round = 0; round < 250; ++round) {
+TEMPLATE_TEST_CASE("the index finds what a double loop finds in random unsorted regions",
+                   "[differential]", std::uint32_t, std::uint64_t) {
+  auto random = support::random_source(21);
+  const int rounds = support::cases(250);
+  for (int round = 0; round < rounds; ++round) {
     const std::uint64_t span = std::uint64_t{1} << pick(random, 1, 20);
     const std::uint64_t longest = std::uint64_t{1} << pick(random, 0, 18);
     const std::size_t count = pick(random, 0, round % 10 == 0 ? 600 : 40);

@@ -17,6 +17,7 @@ from bedtok.tokenizers import Tokenizer
 # How long an example takes says something about the machine, not about the package.
 hypothesis.settings.register_profile("bedtok", deadline=None)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis.settings.register_profile("exam", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bedtok"))
 
 # Unsorted, overlapping, nested, and with a name that holds ':' and '-'.
