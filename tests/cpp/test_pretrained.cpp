@@ -2,6 +2,7 @@
 #include <bedtok/io/pretrained.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <random>
 #include <string>
 #include <system_error>
@@ -357,5 +358,24 @@ TEST_CASE("the next save removes the temporary files of processes that are gone,
     if (name.find(".tmp") != std::string::npos) left.push_back(name);
   }
   CHECK(left == kept);
+}
+#endif
+
+#if defined(__linux__)
+TEST_CASE("a save that finds no room leaves every file as it was") {
+  const support::TemporaryFolder folder;
+  const auto model = folder.path() / "model";
+  Tokenizer<>(regions).save_pretrained(model);
+  const auto content = [&](const char* name) { return bedtok::io::read_text(model / name); };
+  const std::string config = content("tokenizer_config.json");
+  const std::string saved = content("universe.bed.gz");
+  // The last of the three finds none.
+  fs::remove(model / "special_tokens_map.json");
+  fs::create_symlink("/dev/full", model / "special_tokens_map.json");
+  CHECK_THROWS_AS(Tokenizer<>(RegionSet<>{{"chr9", 1, 2, {}}}).save_pretrained(model),
+                  fs::filesystem_error);
+  CHECK(content("tokenizer_config.json") == config);
+  CHECK(content("universe.bed.gz") == saved);
+  CHECK(std::distance(fs::directory_iterator(model), fs::directory_iterator()) == 3);
 }
 #endif

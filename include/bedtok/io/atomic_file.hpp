@@ -40,9 +40,8 @@ class AtomicFile {
     }
   }
   ~AtomicFile() {
-    if (file_ == nullptr) return;
-    std::fclose(file_);
-    remove_temporary();
+    if (file_ != nullptr) std::fclose(file_);
+    if (!committed_) remove_temporary();
   }
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -52,19 +51,22 @@ class AtomicFile {
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
   }
 
-  /// Renames the temporary file. Nothing may be written afterwards.
-  void commit() {
+  /// Writes what is buffered, so that a full disk is found. Nothing may be written afterwards.
+  void close() {
+    if (file_ == nullptr) return;
     if (std::fflush(file_) != 0) fail(errno);
     std::FILE* const file = file_;
     file_ = nullptr;
-    const bool closed = std::fclose(file) == 0;
-    const int reason = errno;
+    if (std::fclose(file) != 0) fail(errno);
+  }
+
+  /// Closes the temporary file and renames it.
+  void commit() {
+    close();
     std::error_code error;
-    if (closed && !in_place_) std::filesystem::rename(temporary_, target_, error);
-    if (closed && !error) return;
-    remove_temporary();
-    if (!closed) fail(reason);
-    throw std::filesystem::filesystem_error("cannot write", path_, error);
+    if (!in_place_) std::filesystem::rename(temporary_, target_, error);
+    if (error) throw std::filesystem::filesystem_error("cannot write", path_, error);
+    committed_ = true;
   }
 
  private:
@@ -94,6 +96,7 @@ class AtomicFile {
   std::filesystem::path temporary_;
   std::FILE* file_ = nullptr;
   bool in_place_ = false;
+  bool committed_ = false;
 };
 
 }  // namespace bedtok::io

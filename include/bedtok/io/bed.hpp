@@ -122,6 +122,19 @@ void write_bed(const RegionSet<Coord, Payload>& regions, Write&& write) {
   write(std::string_view(lines));
 }
 
+/// Writes a set to a file, which the caller commits.
+template <class Coord, class Payload>
+void write_bed(const RegionSet<Coord, Payload>& regions, AtomicFile& file,
+               Compression compression) {
+  if (compression == Compression::gzip) {
+    GzipWriter gzip(file);
+    write_bed(regions, [&](std::string_view bytes) { gzip.write(bytes); });
+    gzip.finish();
+  } else {
+    write_bed(regions, [&](std::string_view bytes) { file.write(bytes); });
+  }
+}
+
 }  // namespace bedtok::io
 
 namespace bedtok {
@@ -144,13 +157,7 @@ template <class Coord, class Payload>
 void RegionSet<Coord, Payload>::to_bed(const std::filesystem::path& path,
                                        Compression compression) const {
   io::AtomicFile file(path);
-  if (compression == Compression::gzip) {
-    io::GzipWriter gzip(file);
-    io::write_bed(*this, [&](std::string_view bytes) { gzip.write(bytes); });
-    gzip.finish();
-  } else {
-    io::write_bed(*this, [&](std::string_view bytes) { file.write(bytes); });
-  }
+  io::write_bed(*this, file, compression);
   file.commit();
 }
 

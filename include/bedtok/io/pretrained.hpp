@@ -135,16 +135,17 @@ std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
   if (!mapping.empty()) settings["mapping"] = mapping;
 
   io::detail::remove_abandoned(folder);
-  const auto write = [](const std::filesystem::path& path, const io::OrderedJson& json) {
-    io::AtomicFile file(path);
-    file.write(json.dump(2) + "\n");
-    file.commit();
-  };
-  // The config is the first: with any older file beside it the folder is refused, so that no
-  // mixture loads when this is interrupted.
-  write(config, settings);
-  vocabulary_->regions().to_bed(universe, Compression::gzip);
-  write(spellings, roles);
+  // All of them are whole, on a disk that has room, before the first is renamed: a failure leaves
+  // the folder as it was. The config is the first: with any older file beside it the folder is
+  // refused, so that no mixture loads when this is killed.
+  io::AtomicFile config_file(config);
+  io::AtomicFile universe_file(universe);
+  io::AtomicFile spellings_file(spellings);
+  config_file.write(settings.dump(2) + "\n");
+  io::write_bed(vocabulary_->regions(), universe_file, Compression::gzip);
+  spellings_file.write(roles.dump(2) + "\n");
+  for (io::AtomicFile* file : {&config_file, &universe_file, &spellings_file}) file->close();
+  for (io::AtomicFile* file : {&config_file, &universe_file, &spellings_file}) file->commit();
   return {universe, config, spellings};
 }
 
