@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 Interval = tuple[str, int, int]
+
+
+def examples(usual: int) -> int:
+    """Return how many examples a test takes: as usual, or as the profile if that is more."""
+    return max(usual, settings().max_examples)
+
 
 # Few and small values, so that nesting, touching, zero length and repeats are common.
 intervals = st.tuples(

@@ -21,6 +21,7 @@ from bedtok.cells import CellTokens
 from bedtok.tokenizers import tokenize_fragment_file
 from conftest import VOCABULARY
 from raising import raises
+from strategies import examples
 
 Fragment = tuple[str, int, int, str]
 
@@ -95,7 +96,7 @@ fragments = st.tuples(
 ).map(lambda f: (f[0], f[1], f[1] + f[2], f[3]))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(80))
 @given(
     found=st.lists(fragments, max_size=25),
     counting_strategy=st.sampled_from(["fragment", "insertion"]),

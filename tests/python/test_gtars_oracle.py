@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from bedtok import Tokenizer
 from bedtok.tokenizers import tokenize_fragment_file
 from bedtok.utils import read_tokens_from_gtok, write_tokens_to_gtok
+from strategies import examples
 
 Interval = tuple[str, int, int]
 BedWriter = Callable[..., Path]
@@ -45,7 +46,7 @@ def plain_vocabulary(vocabulary: list[Interval]) -> list[Interval]:
     return [region for region in vocabulary if ":" not in region[0]]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(vocabulary=vocabularies, sample=samples)
 def test_ids_tokens_and_vocabulary_are_the_same_in_the_same_order(
     tmp_path_factory: Any, vocabulary: list[Interval], sample: list[Interval]
@@ -61,7 +62,7 @@ def test_ids_tokens_and_vocabulary_are_the_same_in_the_same_order(
     assert ours.vocab_size == theirs.vocab_size
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(vocabulary=vocabularies, sample=st.lists(intervals, min_size=1, max_size=15))
 def test_a_bed_file_as_input_gives_the_same_ids(
     tmp_path_factory: Any, vocabulary: list[Interval], sample: list[Interval]

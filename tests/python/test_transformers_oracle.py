@@ -26,6 +26,7 @@ from tokenizers import models, pre_tokenizers, processors
 
 from bedtok import ConfigError, Tokenizer
 from raising import raises
+from strategies import examples
 
 pytestmark = pytest.mark.transformers
 transformers.logging.set_verbosity_error()
@@ -96,7 +97,7 @@ keywords = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(
     inputs,
     st.sampled_from(["$A", "<cls> $A", "<cls> $A <eos>", "$A <sep>"]),
@@ -115,7 +116,7 @@ def test_a_call_gives_what_transformers_gives(
     assert outcome(lambda: ours(x, truncation_side=side, **given)) == expected
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     st.lists(st.lists(st.integers(0, 18), min_size=1, max_size=6), min_size=1, max_size=4),
     st.lists(
