@@ -47,7 +47,7 @@ class Block(NamedTuple):
 
 def blocks_of(page: Path) -> list[Block]:
     found = [(match[1], match[2]) for match in FENCE.finditer(page.read_text("utf-8"))]
-    following = [*found[1:], ("", "")]
+    following = [*found[1:], ("", "")][: len(found)]
     return [
         Block(language, code, after[1] if after[0] == "text" else None)
         for (language, code), after in zip(found, following, strict=True)
