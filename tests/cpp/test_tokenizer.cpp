@@ -379,8 +379,8 @@ TEMPLATE_TEST_CASE("a batch is its samples one by one, on any number of threads"
       }
     }
   }
-  CHECK(failures > 3);
-  CHECK(failures < rounds / 2);
+  CHECK(failures >= rounds / 25);
+  CHECK(failures <= rounds / 2);
 }
 
 TEST_CASE("each row of a batch has the number of hits of its sample") {
