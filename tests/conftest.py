@@ -82,6 +82,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.transformers)
         if "hub" in getattr(item, "fixturenames", ()):  # a server on the loopback interface
             item.add_marker(pytest.mark.network)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # A test of a minute that begins last would keep one worker busy while the others are done.
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.hookimpl(optionalhook=True)
