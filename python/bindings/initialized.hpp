@@ -3,14 +3,20 @@
 
 #include <pybind11/pybind11.h>
 
-#include <bedtok/bedtok.hpp>
+#include <bedtok/mapping_options.hpp>
+#include <bedtok/peak_tokens.hpp>
+#include <bedtok/region_set.hpp>
+#include <bedtok/sequence_options.hpp>
+#include <bedtok/tokenizer.hpp>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 
 namespace bedtok::python {
 
 /// Whether objects of a class are taken only when their constructor has run. `Class.__new__(Class)`
-/// makes one without, whose memory pybind11 would hand to a function as it is.
+/// makes one without, whose memory pybind11 would hand to a function as it is. Each file that takes
+/// one of these classes from Python includes this.
 template <class T>
 inline constexpr bool must_be_initialized = false;
 template <>

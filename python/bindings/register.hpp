@@ -3,8 +3,6 @@
 
 #include <pybind11/pybind11.h>
 
-#include "initialized.hpp"
-
 namespace bedtok::python {
 
 void register_errors(pybind11::module_& module);

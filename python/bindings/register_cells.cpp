@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "initialized.hpp"
 #include "register.hpp"
 #include "text_or_none.hpp"
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "initialized.hpp"
 #include "register.hpp"
 
 namespace bedtok::python {

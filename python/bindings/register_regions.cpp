@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "initialized.hpp"
 #include "register.hpp"
 #include "text_or_none.hpp"
 

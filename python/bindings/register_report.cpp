@@ -99,7 +99,7 @@ void register_report(py::module_& module) {
                              [](const MappingReport& r) { return text_or_none(r.likely_cause); })
       .def_property_readonly("warning",
                              [](const MappingReport& r) { return text_or_none(r.warning); })
-      .def("__str__", [](const MappingReport& r) { return to_text(r); })
+      .def("__str__", &to_text)
       .def(py::pickle(&report_state, &report_from_state));
   py::class_<ReportSum>(module, "ReportSum", py::is_final(),
                         "The reports of many samples together.")

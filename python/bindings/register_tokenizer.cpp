@@ -16,6 +16,7 @@
 
 #include "arrays.hpp"
 #include "encoding.hpp"
+#include "initialized.hpp"
 #include "register.hpp"
 #include "text_or_none.hpp"
 
