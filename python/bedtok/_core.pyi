@@ -18,6 +18,7 @@ Path = str | os.PathLike[str]
 __version__: str
 inflate_backend: str  # "isa-l" or "zlib"
 special_roles: tuple[str, ...]  # "unk", "pad" ... in the order of the ids
+fewest_judged: int  # the rates of fewer regions are not judged
 
 class Error(ValueError): ...
 

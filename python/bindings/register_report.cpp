@@ -70,6 +70,7 @@ MappingReport report_from_state(const py::tuple& state) {
 
 void register_report(py::module_& module) {
   using py::literals::operator""_a;
+  module.attr("fewest_judged") = fewest_judged;
   py::class_<ChromReport>(module, "ChromReport", py::is_final(),
                           "Counts for the regions of one input chromosome.")
       .def_readonly("chrom", &ChromReport::chrom)

@@ -17,7 +17,6 @@ from bedtok import _core
 from bedtok._core import MappingReport
 from bedtok._tokenization.assembly import same_genome
 
-_FEWEST_FRAGMENTS = 50  # fewer are not judged
 _GENOME_KEYS = ("genome", "assembly", "genome_assembly", "reference_genome")
 
 
@@ -70,7 +69,7 @@ def fragments_warning(
 
 def _sign_of_bed(barcodes: Sequence[str], fragments: int) -> str | None:
     """Return what shows that a file is BED with names in column 4; None if nothing does."""
-    if fragments < _FEWEST_FRAGMENTS:
+    if fragments < _core.fewest_judged:
         return None
     if list(barcodes) == ["."]:
         return "the only barcode is '.'"
