@@ -58,11 +58,12 @@ def pages_with(language: str) -> list[Path]:
     return [page for page in PAGES if any(b.language == language for b in blocks_of(page))]
 
 
-def slow_with_ray(paths: list[Path]) -> list[Any]:
-    """Mark what starts Ray, which takes seconds, as slow."""
-    ray = re.compile(r"^import ray\b", re.MULTILINE)
+def marked(paths: list[Path]) -> list[Any]:
+    """Mark as slow what imports PyTorch, or starts Ray or a training."""
+    modules = r"torch|transformers|datasets|ray|bedtok\.atacformer|bedtok\.train"
+    slow = re.compile(rf"^(import|from) ({modules})\b|^bedtok train", re.MULTILINE)
     return [
-        pytest.param(path, marks=[pytest.mark.slow] if ray.search(path.read_text("utf-8")) else [])
+        pytest.param(path, marks=[pytest.mark.slow] if slow.search(path.read_text("utf-8")) else [])
         for path in paths
     ]
 
@@ -136,7 +137,7 @@ def model_files() -> dict[str, bytes]:
 
 @pytest.mark.network
 @pytest.mark.transformers
-@pytest.mark.parametrize("page", slow_with_ray(pages_with("python")), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", marked(pages_with("python")), ids=lambda page: page.name)
 def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     page: Path, folder: Path
 ) -> None:
@@ -168,7 +169,7 @@ def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
             assert output == block.printed, block.code
 
 
-@pytest.mark.parametrize("page", pages_with("sh"), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", marked(pages_with("sh")), ids=lambda page: page.name)
 def test_commands_of_a_page_run(page: Path, folder: Path) -> None:
     for block in blocks_of(page):
         # The two commands of the README set up a whole machine; CI itself types them.

@@ -19,7 +19,7 @@ from bedtok.atacformer import AtacformerTokenizer
 from support import collate, tokenize_files
 
 
-@pytest.mark.parametrize("start", ["fork", "spawn"])
+@pytest.mark.parametrize("start", ["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["backend", "adapter"])
 def test_data_loader_workers_give_what_one_process_gives(
     tokenizer: AtacformerTokenizer, cells: Any, start: str, kind: str
