@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-// Regions from memory, vocabulary, index, tokenizer: everything that needs only the standard
-// library.
+// Regions from memory, their algebra, vocabulary, index, tokenizer: everything that needs only the
+// standard library.
 // The members that touch files (from_bed, to_bed, from_pretrained ...) are declared here and
 // defined by io.hpp.
 
+#include "algebra/closest.hpp"
+#include "algebra/gaps.hpp"
+#include "algebra/merge.hpp"
+#include "algebra/overlaps.hpp"
+#include "algebra/resize.hpp"
+#include "algebra/sample.hpp"
+#include "algebra/set_operations.hpp"
+#include "algebra/similarity.hpp"
+#include "algebra/statistics.hpp"
 #include "assembly.hpp"
 #include "batch.hpp"
 #include "cell_matrix.hpp"

@@ -44,6 +44,45 @@ def check_at_least(name: str, value: object, least: int) -> int:
     return min(number, LARGEST_LENGTH)
 
 
+def wrong_type(name: str, value: object, expected: str) -> TypeError:
+    """Return the error for an argument of another type than ``expected``."""
+    return TypeError(f"{name}: expected {expected}, not {type(value).__name__}")
+
+
+def check_base_pairs(name: str, value: object) -> int:
+    """Return a number of base pairs, 0 to 2**63 - 1.
+
+    Raises:
+        TypeError: The value is not an integer.
+        ConfigError: It is negative, or larger.
+    """
+    try:
+        number = check_integer(name, value)
+    except TypeError:
+        raise wrong_type(name, value, "a whole number of bases") from None
+    if not 0 <= number < 2**63:
+        raise ConfigError(f"{name} is {number}, expected a number of bases from 0")
+    return number
+
+
+def check_fraction(name: str, value: object) -> float:
+    """Return a number from 0 to 1.
+
+    Raises:
+        TypeError: The value is not a number.
+        ConfigError: It is outside 0 to 1.
+    """
+    if isinstance(value, (bool, str, bytes)):
+        raise wrong_type(name, value, "a number from 0 to 1")
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise wrong_type(name, value, "a number from 0 to 1") from None
+    if not 0.0 <= number <= 1.0:
+        raise ConfigError(f"{name} is {value}, expected a number from 0 to 1")
+    return number
+
+
 def check_texts(tokens: Collection[Any], what: str = "tokens") -> list[str]:
     """Return texts as a list; raise TypeError for an item that is not a ``str``."""
     for k, token in enumerate(tokens):

@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, module) {
   bedtok::python::register_arrays(module);
   bedtok::python::register_files(module);
   bedtok::python::register_regions(module);
+  bedtok::python::register_algebra(module);
   bedtok::python::register_options(module);
   bedtok::python::register_encoding(module);
   bedtok::python::register_report(module);

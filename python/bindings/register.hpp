@@ -9,6 +9,7 @@ void register_errors(pybind11::module_& module);
 void register_arrays(pybind11::module_& module);
 void register_files(pybind11::module_& module);
 void register_regions(pybind11::module_& module);
+void register_algebra(pybind11::module_& module);
 void register_options(pybind11::module_& module);
 void register_cells(pybind11::module_& module);
 void register_encoding(pybind11::module_& module);

@@ -6,14 +6,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
-from bedtok._checks import OnError, check_on_error, import_optional, printable, warn_caller
+from bedtok._checks import (
+    OnError,
+    check_base_pairs,
+    check_on_error,
+    draw_seed,
+    import_optional,
+    printable,
+    warn_caller,
+)
 from bedtok._files import StrPath, checked_path
+from bedtok._regions import algebra
+from bedtok._regions.algebra import ChromosomeStatistics, Int64s
+from bedtok._regions.chrom_sizes import ChromSizes
 from bedtok._regions.columns import columns_from_arrays, columns_from_names, columns_from_regions
 from bedtok._regions.region import Region
 from bedtok._regions.tables import columns_from_table, is_table
@@ -222,21 +233,20 @@ class RegionSet(Sequence[Region]):
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: object) -> RegionSet:
-        """Return the regions of both, one set behind the other."""
-        if not isinstance(other, RegionSet):
-            return NotImplemented
-        a, b = self._core, other._core
-        rest = None
-        if a.has_rest or b.has_rest:
-            rest = [core.rest(i) for core in (a, b) for i in range(len(core))]
-        core = _core.RegionSet.from_columns(
-            a.chrom_names + b.chrom_names,
-            np.concatenate([a.chrom_ids, b.chrom_ids + np.uint32(len(a.chrom_names))]),
-            np.concatenate([a.starts, b.starts]),
-            np.concatenate([a.ends, b.ends]),
-            rest,
-        )
-        return type(self)._wrap(core)
+        """Return ``self.concat(other)``."""
+        return self.concat(other) if isinstance(other, RegionSet) else NotImplemented
+
+    def __and__(self, other: object) -> RegionSet:
+        """Return ``self.intersect_all(other)``."""
+        return self.intersect_all(other) if isinstance(other, RegionSet) else NotImplemented
+
+    def __or__(self, other: object) -> RegionSet:
+        """Return ``self.union(other)``."""
+        return self.union(other) if isinstance(other, RegionSet) else NotImplemented
+
+    def __sub__(self, other: object) -> RegionSet:
+        """Return ``self.setdiff(other)``."""
+        return self.setdiff(other) if isinstance(other, RegionSet) else NotImplemented
 
     def __repr__(self) -> str:
         if not len(self):
@@ -308,6 +318,390 @@ class RegionSet(Sequence[Region]):
     def sort(self) -> None:
         """Sort in place by (chromosome name as bytes, start), stable."""
         self._core = self._core.sorted()
+
+    # ---- interval algebra: docs/algebra.md has a picture of each
+    #
+    # Sets may be unsorted, nested, overlapping or repeated. O(n log n), O(n) for sorted ones.
+    # Results that do not keep the input's regions are sorted by (chromosome name as bytes, start)
+    # and carry no ``rest``. ``other`` is anything that ``RegionSet`` takes.
+
+    @overload
+    def reduce(self, max_gap: int = ..., return_counts: Literal[False] = ...) -> RegionSet: ...
+    @overload
+    def reduce(
+        self, max_gap: int = ..., *, return_counts: Literal[True]
+    ) -> tuple[RegionSet, Int64s]: ...
+    def reduce(
+        self, max_gap: int = 0, return_counts: bool = False
+    ) -> RegionSet | tuple[RegionSet, Int64s]:
+        """Merge regions that overlap or touch.
+
+        A zero-length region that touches nothing stays.
+
+        Args:
+            max_gap: Merge also over gaps of up to so many base pairs.
+            return_counts: Return (regions, counts): of how many regions each is made, int64 of
+                shape (result,).
+
+        Example:
+            >>> RegionSet(["chr1:1-5", "chr1:5-9", "chr1:20-30"]).reduce()
+            RegionSet(2 regions on 1 chromosome: chr1:1-9, chr1:20-30)
+        """
+        gap = check_base_pairs("max_gap", max_gap)
+        if not return_counts:
+            return type(self)._wrap(self._core.reduce(gap))
+        core, counts = self._core.reduce_with_counts(gap)
+        return type(self)._wrap(core), counts
+
+    @overload
+    def disjoin(self, return_depth: Literal[False] = ...) -> RegionSet: ...
+    @overload
+    def disjoin(self, return_depth: Literal[True]) -> tuple[RegionSet, Int64s]: ...
+    def disjoin(self, return_depth: bool = False) -> RegionSet | tuple[RegionSet, Int64s]:
+        """Return the smallest pieces: every start and end, of zero-length regions too, is a border.
+
+        Args:
+            return_depth: Return (regions, depth): how many regions cover each piece, 1 or more,
+                int64 of shape (result,).
+        """
+        core, depth = self._core.disjoin()
+        pieces = type(self)._wrap(core)
+        return (pieces, depth) if return_depth else pieces
+
+    def cluster(self, max_gap: int = 0) -> Int64s:
+        """Return for each region its position in ``reduce(max_gap)``, int64 of shape (regions,)."""
+        return self._core.cluster(check_base_pairs("max_gap", max_gap))
+
+    def gaps(self, chrom_sizes: ChromSizes) -> RegionSet:
+        """Return the base pairs of the chromosomes that no region covers.
+
+        Chromosomes without regions are one gap. Regions of chromosomes that are not listed, and
+        what lies past the end of its chromosome, count for nothing; nor do zero-length regions.
+
+        Args:
+            chrom_sizes: Lengths by chromosome: a dict, or a file of two columns such as
+                ``hg38.chrom.sizes`` or a ``.fai`` index.
+
+        Raises:
+            ConfigError: ``chrom_sizes`` is empty. Error: A size does not fit 32 bits.
+        """
+        return type(self)._wrap(self._core.gaps(algebra.required_sizes(chrom_sizes)))
+
+    def complement(self, chrom_sizes: ChromSizes) -> RegionSet:
+        """Return ``gaps(chrom_sizes)``, under the name of bedtools and bioframe."""
+        return self.gaps(chrom_sizes)
+
+    @classmethod
+    def tile(cls, chrom_sizes: ChromSizes, width: int) -> Self:
+        """Return bins of ``width`` base pairs; the last one of a chromosome may be shorter.
+
+        Args:
+            chrom_sizes: Lengths by chromosome, as for ``gaps``.
+            width: 1 or more.
+
+        Example:
+            >>> RegionSet.tile({"chr1": 25}, 10)
+            RegionSet(3 regions on 1 chromosome: chr1:0-10, chr1:10-20, chr1:20-25)
+        """
+        sizes = algebra.required_sizes(chrom_sizes)
+        return cls._wrap(_core.RegionSet.tile(sizes, check_base_pairs("width", width)))
+
+    # Moved one by one: order, ``rest`` and header stay, and so do coordinates inside of ``rest``.
+    # Below 0 is cut off. Beyond the end of the chromosome is cut off, too, where ``chrom_sizes``
+    # says where that is; a chromosome that it does not list is an Error. Without ``chrom_sizes``
+    # a coordinate above 2**32 - 1 is an Error. They name the region.
+
+    def trim(self, chrom_sizes: ChromSizes) -> RegionSet:
+        """Cut regions at the end of their chromosome.
+
+        Regions of chromosomes that are not listed are left out. Of one past the end a zero-length
+        region at the end stays, as in gtars and GenomicRanges.
+        """
+        return type(self)._wrap(self._core.trim(algebra.required_sizes(chrom_sizes)))
+
+    def slop(
+        self, left: int, right: int | None = None, chrom_sizes: ChromSizes | None = None
+    ) -> RegionSet:
+        """Make regions longer on both sides.
+
+        Args:
+            left: Base pairs in front, 0 or more.
+            right: Base pairs behind; None: as many as in front.
+            chrom_sizes: Lengths by chromosome, where regions end at the latest; None: no end.
+
+        Raises:
+            Error: A chromosome is not listed, or a coordinate above 2**32 - 1 would be needed.
+        """
+        sides = algebra.both_sides(left, right)
+        return type(self)._wrap(self._core.slop(*sides, algebra.optional_sizes(chrom_sizes)))
+
+    def flank(
+        self, left: int, right: int | None = None, chrom_sizes: ChromSizes | None = None
+    ) -> RegionSet:
+        """Return the base pairs in front of each region, then those behind it.
+
+        Both carry the region's ``rest``. An empty flank is left out. Arguments and errors are those
+        of ``slop``.
+        """
+        sides = algebra.both_sides(left, right)
+        return type(self)._wrap(self._core.flank(*sides, algebra.optional_sizes(chrom_sizes)))
+
+    def shift(self, offset: int, chrom_sizes: ChromSizes | None = None) -> RegionSet:
+        """Move regions by ``offset`` base pairs; errors as ``slop``."""
+        sizes = algebra.optional_sizes(chrom_sizes)
+        return type(self)._wrap(self._core.shift(algebra.check_offset(offset), sizes))
+
+    def resize(
+        self,
+        width: int,
+        fix: Literal["start", "end", "center", "summit"] = "center",
+        chrom_sizes: ChromSizes | None = None,
+    ) -> RegionSet:
+        """Give every region the same width.
+
+        Args:
+            width: In base pairs, 0 or more.
+            fix: What stays: ``"start"``; ``"end"``; ``"center"``, base start + length // 2; or
+                ``"summit"``, the base that column 10 of narrowPeak tells (-1: the centre). Of the
+                last two, base ``width // 2`` of the result is what stays; a result that would begin
+                below 0 begins at 0 and keeps its width.
+            chrom_sizes: As for ``slop``.
+
+        Raises:
+            ConfigError: ``fix`` is another word.
+            Error: There is no summit in column 10, or as ``slop``.
+        """
+        sizes = algebra.optional_sizes(chrom_sizes)
+        bases = check_base_pairs("width", width)
+        return type(self)._wrap(self._core.resize(bases, str(fix), sizes))
+
+    def promoters(
+        self, upstream: int, downstream: int, chrom_sizes: ChromSizes | None = None
+    ) -> RegionSet:
+        """Return the surroundings of where each region begins on its strand.
+
+        ``[start - upstream, start + downstream)``; where column 6, the strand, is ``-``,
+        ``[end - downstream, end + upstream)``. Base pairs are 0 or more; errors as ``slop``.
+        """
+        sides = check_base_pairs("upstream", upstream), check_base_pairs("downstream", downstream)
+        return type(self)._wrap(self._core.promoters(*sides, algebra.optional_sizes(chrom_sizes)))
+
+    def sample(self, n: int, seed: int | None = None) -> RegionSet:
+        """Return ``n`` regions in their order, drawn without replacement.
+
+        Args:
+            n: How many, at most ``len(self)``.
+            seed: 0 to 2**64 - 1; one seed gives the same regions everywhere. None: drawn from
+                Python's ``random``.
+
+        Raises:
+            Error: There are fewer than ``n`` regions.
+        """
+        return type(self)._wrap(self._core.sample(check_base_pairs("n", n), draw_seed(seed)))
+
+    # Statistics. Chromosomes are ordered by name as bytes.
+
+    def region_widths(self) -> npt.NDArray[np.uint32]:
+        """Return ``widths()``, under gtars' other name."""
+        return self.widths()
+
+    def mean_region_width(self) -> float:
+        """Return the mean length in base pairs, rounded to two decimals as in gtars; NaN for none."""
+        return round(self.nucleotide_length() / len(self), 2) if len(self) else float("nan")
+
+    def nucleotide_length(self) -> int:
+        """Return the sum of the lengths; what several regions cover counts several times."""
+        return self._core.nucleotide_length()
+
+    def get_nucleotide_length(self) -> int:
+        """Return ``nucleotide_length()``, under gtars' name."""
+        return self.nucleotide_length()
+
+    def max_end_per_chrom(self) -> dict[str, int]:
+        """Return the furthest end on each chromosome that has a region."""
+        return self._core.max_end_per_chrom()
+
+    def get_max_end_per_chr(self) -> dict[str, int]:
+        """Return ``max_end_per_chrom()``, under gtars' name."""
+        return self.max_end_per_chrom()
+
+    def chromosome_statistics(self) -> dict[str, ChromosomeStatistics]:
+        """Return number, borders and lengths of the regions of each chromosome that has some."""
+        return algebra.statistics_by_name(self._core)
+
+    def neighbor_distances(self) -> Int64s:
+        """Return the gaps between neighbours that neither overlap nor touch, in base pairs.
+
+        Neighbours follow each other by (start, end) on a chromosome. int64 of shape (gaps,),
+        which are fewer than the regions; by (chromosome, start).
+
+        Source: ``calcNeighborDist`` of GenomicDistributions, through gtars.
+        """
+        return self._core.neighbor_distances()
+
+    def nearest_neighbors(self) -> Int64s:
+        """Return how far each region is from the nearest other one of its chromosome.
+
+        0 where they overlap or touch. int64, by (chromosome, start, end); a region that is alone on
+        its chromosome is left out, as in gtars.
+        """
+        return self._core.nearest_neighbors()
+
+    def distribution(
+        self, n_bins: int = 250, chrom_sizes: ChromSizes | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Count regions by the bin of the genome in which their middle lies.
+
+        All bins have one width: the longest chromosome's length // ``n_bins``, at least 1. The last
+        of ``n_bins`` reaches to the end of the chromosome. Regions of other chromosomes, and those
+        whose middle lies past the end, are left out.
+
+        Args:
+            n_bins: Bins of the longest chromosome, 1 or more.
+            chrom_sizes: Lengths by chromosome; None: the furthest end of each, behind whose last
+                bin a shorter one may follow.
+
+        Returns:
+            Columns of equal length, one row for each bin that has a region: ``chr`` (objects),
+            ``start`` and ``end`` (uint32), ``n``, the regions (int64), and ``rid``, the bin's
+            number on its chromosome (int64). gtars gives the rows as a list of dicts.
+        """
+        return algebra.distribution(self._core, n_bins, chrom_sizes)
+
+    # With another set. What several regions of one set cover counts once.
+
+    def concat(self, other: object) -> RegionSet:
+        """Return the regions of both, one set behind the other, with their ``rest``."""
+        return type(self)._wrap(self._core.concat(as_region_set(other)._core))
+
+    def union(self, other: object) -> RegionSet:
+        """Return what either covers, merged as by ``reduce``; also ``self | other``."""
+        return type(self)._wrap(self._core.union(as_region_set(other)._core))
+
+    def intersect_all(self, other: object) -> RegionSet:
+        """Return the base pairs that both cover, merged; also ``self & other``.
+
+        Example:
+            >>> RegionSet(["chr1:0-10", "chr1:5-20"]).intersect_all(["chr1:8-12", "chr1:18-30"])
+            RegionSet(2 regions on 1 chromosome: chr1:8-12, chr1:18-20)
+        """
+        return type(self)._wrap(self._core.intersect_all(as_region_set(other)._core))
+
+    def pintersect(self, other: object) -> RegionSet:
+        """Return what the i-th regions of both share, for each i, with the ``rest`` of this set's.
+
+        Where they share nothing it is a zero-length region, at the later start, or at this set's
+        start when their chromosomes differ.
+
+        Raises:
+            Error: The sets have different sizes.
+        """
+        return type(self)._wrap(self._core.pintersect(as_region_set(other)._core))
+
+    def setdiff(self, other: object) -> RegionSet:
+        """Return the base pairs that only this set covers, merged; also ``self - other``."""
+        return type(self)._wrap(self._core.setdiff(as_region_set(other)._core))
+
+    def find_overlaps(
+        self, other: object, *, min_overlap: int = 0, min_fraction: float = 0.0
+    ) -> tuple[Int64s, Int64s]:
+        """Return all pairs of overlapping regions.
+
+        What overlaps is what hits in a tokenizer whose vocabulary is ``other``. An index of
+        ``other`` is made: O(n log n), then O(log n + hits) a region.
+
+        Args:
+            other: The other set.
+            min_overlap: Base pairs that a pair must share; 0: any overlap, zero-length regions
+                included.
+            min_fraction: Share of this set's region that must be covered, 0 to 1.
+
+        Returns:
+            (left, right): positions in this set and in ``other``, int64 of shape (pairs,); left
+            ascending, and right by (start, end, position) for each.
+
+        Example:
+            >>> left, right = RegionSet(["chr1:0-10"]).find_overlaps(["chr1:10-20", "chr1:5-8"])
+            >>> left, right
+            (array([0]), array([1]))
+        """
+        rules = algebra.overlap_rules(min_overlap, min_fraction)
+        return self._core.find_overlaps(as_region_set(other)._core, *rules)
+
+    def count_overlaps(
+        self, other: object, *, min_overlap: int = 0, min_fraction: float = 0.0
+    ) -> Int64s:
+        """Return how many of ``other`` each region overlaps, int64 of shape (regions,).
+
+        Arguments and complexity are those of ``find_overlaps``.
+        """
+        rules = algebra.overlap_rules(min_overlap, min_fraction)
+        return self._core.count_overlaps(as_region_set(other)._core, *rules)
+
+    def any_overlaps(
+        self, other: object, *, min_overlap: int = 0, min_fraction: float = 0.0
+    ) -> npt.NDArray[np.bool_]:
+        """Return whether each region overlaps one of ``other``, bool of shape (regions,).
+
+        Arguments and complexity are those of ``find_overlaps``.
+        """
+        counts = self.count_overlaps(other, min_overlap=min_overlap, min_fraction=min_fraction)
+        return counts > 0
+
+    def subset_by_overlaps(
+        self, other: object, *, min_overlap: int = 0, min_fraction: float = 0.0
+    ) -> RegionSet:
+        """Return the regions that overlap one of ``other``, in their order, with their ``rest``.
+
+        Arguments and complexity are those of ``find_overlaps``.
+        """
+        rules = algebra.overlap_rules(min_overlap, min_fraction)
+        core = self._core.subset_by_overlaps(as_region_set(other)._core, *rules)
+        return type(self)._wrap(core)
+
+    def closest(self, other: object) -> tuple[Int64s, Int64s]:
+        """Return the nearest region of ``other`` for each region, and how far it is.
+
+        One that overlaps comes before one that touches; among several as near, the first of
+        ``other`` by (start, end, position), so the one in front before the one behind.
+        O((n + m) log m).
+
+        Returns:
+            (index, distance), int64 of shape (regions,): its position in ``other``, -1 where
+            ``other`` has none on the chromosome; the base pairs between them, negative where it
+            lies in front (at smaller coordinates), 0 where they overlap or touch and where there
+            is none.
+
+        Example:
+            >>> RegionSet(["chr1:50-60", "chr2:1-2"]).closest(["chr1:10-45", "chr1:90-95"])
+            (array([ 0, -1]), array([-5,  0]))
+        """
+        return self._core.closest(as_region_set(other)._core)
+
+    def covered_bases(self, other: object) -> Int64s:
+        """Return how many base pairs of each region ``other`` covers, int64 of shape (regions,)."""
+        return self._core.covered_bases(as_region_set(other)._core)
+
+    def coverage(self, other: object) -> float:
+        """Return which share of the base pairs of this set ``other`` covers, 0 to 1.
+
+        0 where this set covers nothing. ``covered_bases`` has them region by region.
+        """
+        return self._core.coverage(as_region_set(other)._core)
+
+    def jaccard(self, other: object) -> float:
+        """Return the base pairs that both cover by those that either covers, 0 to 1.
+
+        0 where neither covers anything. Source: Favorov et al. 2012, as in bedtools.
+        """
+        return self._core.jaccard(as_region_set(other)._core)
+
+    def overlap_coefficient(self, other: object) -> float:
+        """Return the base pairs that both cover by those of the set that covers fewer, 0 to 1.
+
+        0 where one covers nothing.
+        """
+        return self._core.overlap_coefficient(as_region_set(other)._core)
 
     # ---- digests, as gtars and BEDbase have them
 

@@ -12,13 +12,17 @@ from bedtok import _core
 from bedtok._checks import (
     LARGEST_LENGTH,
     check_at_least,
+    check_base_pairs,
+    check_fraction,
     check_integer,
     did_you_mean,
     is_unicode,
+    wrong_type,
 )
 from bedtok._core import ConfigError, MappingOptions, SequenceOptions
 from bedtok._files import StrPath
-from bedtok._tokenization.assembly import check_chrom_sizes, check_genome
+from bedtok._regions.chrom_sizes import check_chrom_sizes
+from bedtok._tokenization.assembly import check_genome
 
 NO_LIMIT = int(1e30)  # Hugging Face's model_max_length of a model without a limit
 SAMPLE = "$A"  # stands for the sample in a template
@@ -227,42 +231,20 @@ def _checked(
     return {name: CHECKS[name](name, value) for name, value in given.items()}
 
 
-def _base_pairs(name: str, value: object) -> int:
-    try:
-        number = check_integer(name, value)
-    except TypeError:
-        raise _wrong_type(name, value, "a whole number of bases") from None
-    if not 0 <= number < 2**63:
-        raise ConfigError(f"{name} is {number}, expected a number of bases from 0")
-    return number
-
-
-def _fraction(name: str, value: object) -> float:
-    if isinstance(value, (bool, str, bytes)):
-        raise _wrong_type(name, value, "a number from 0 to 1")
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise _wrong_type(name, value, "a number from 0 to 1") from None
-    if not 0.0 <= number <= 1.0:
-        raise ConfigError(f"{name} is {value}, expected a number from 0 to 1")
-    return number
-
-
 def _fraction_or_none(name: str, value: object) -> float | None:
-    return None if value is None else _fraction(name, value)
+    return None if value is None else check_fraction(name, value)
 
 
 def _flag(name: str, value: object) -> bool:
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    raise _wrong_type(name, value, "True or False")
+    raise wrong_type(name, value, "True or False")
 
 
 def _word(name: str, value: object) -> str:
     if isinstance(value, str):
         return _unicode(name, value)
-    raise _wrong_type(name, value, "a word")
+    raise wrong_type(name, value, "a word")
 
 
 def _aliases(name: str, value: object) -> str | dict[str, str] | None:
@@ -275,7 +257,7 @@ def _aliases(name: str, value: object) -> str | dict[str, str] | None:
             if not all(isinstance(text, str) for text in pair):
                 raise TypeError(f"{name}: expected names as str, got {pair[0]!r}: {pair[1]!r}")
         return {_unicode(name, key): _unicode(name, text) for key, text in value.items()}
-    raise _wrong_type(name, value, "'ucsc', 'ensembl', a dict or None")
+    raise wrong_type(name, value, "'ucsc', 'ensembl', a dict or None")
 
 
 def _limit(name: str, value: object) -> int | None:
@@ -308,14 +290,10 @@ def _unicode(name: str, text: str) -> str:
     return str(text)
 
 
-def _wrong_type(name: str, value: object, expected: str) -> TypeError:
-    return TypeError(f"{name}: expected {expected}, not {type(value).__name__}")
-
-
 # (name, value) -> the value as the compiled module takes it; the command line calls them, too.
 CHECKS: dict[str, Callable[[str, object], Any]] = {
-    "min_overlap": _base_pairs,
-    "min_fraction": _fraction,
+    "min_overlap": check_base_pairs,
+    "min_fraction": check_fraction,
     "fraction_of": _word,
     "best_overlap": _flag,
     "unique": _flag,
