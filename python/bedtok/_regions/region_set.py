@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -326,13 +327,13 @@ class RegionSet(Sequence[Region]):
     # and carry no ``rest``. ``other`` is anything that ``RegionSet`` takes.
 
     @overload
-    def reduce(self, max_gap: int = ..., return_counts: Literal[False] = ...) -> RegionSet: ...
+    def reduce(self, max_gap: int = ..., *, return_counts: Literal[False] = ...) -> RegionSet: ...
     @overload
     def reduce(
         self, max_gap: int = ..., *, return_counts: Literal[True]
     ) -> tuple[RegionSet, Int64s]: ...
     def reduce(
-        self, max_gap: int = 0, return_counts: bool = False
+        self, max_gap: int = 0, *, return_counts: bool = False
     ) -> RegionSet | tuple[RegionSet, Int64s]:
         """Merge regions that overlap or touch.
 
@@ -354,10 +355,10 @@ class RegionSet(Sequence[Region]):
         return type(self)._wrap(core), counts
 
     @overload
-    def disjoin(self, return_depth: Literal[False] = ...) -> RegionSet: ...
+    def disjoin(self, *, return_depth: Literal[False] = ...) -> RegionSet: ...
     @overload
-    def disjoin(self, return_depth: Literal[True]) -> tuple[RegionSet, Int64s]: ...
-    def disjoin(self, return_depth: bool = False) -> RegionSet | tuple[RegionSet, Int64s]:
+    def disjoin(self, *, return_depth: Literal[True]) -> tuple[RegionSet, Int64s]: ...
+    def disjoin(self, *, return_depth: bool = False) -> RegionSet | tuple[RegionSet, Int64s]:
         """Return the smallest pieces: every start and end, of zero-length regions too, is a border.
 
         Args:
@@ -506,8 +507,10 @@ class RegionSet(Sequence[Region]):
         return self.widths()
 
     def mean_region_width(self) -> float:
-        """Return the mean length in base pairs, rounded to two decimals as in gtars; NaN for none."""
-        return round(self.nucleotide_length() / len(self), 2) if len(self) else float("nan")
+        """Return the mean length in base pairs, to two decimals as in gtars; NaN for no regions."""
+        if not len(self):
+            return math.nan
+        return math.floor(100 * self.nucleotide_length() / len(self) + 0.5) / 100
 
     def nucleotide_length(self) -> int:
         """Return the sum of the lengths; what several regions cover counts several times."""

@@ -14,7 +14,6 @@ from bedtok._checks import (
     check_at_least,
     check_base_pairs,
     check_fraction,
-    check_integer,
     did_you_mean,
     is_unicode,
     wrong_type,
