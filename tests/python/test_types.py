@@ -41,6 +41,8 @@ tokenizer = Tokenizer("universe.bed", on_error="skip")
 collator = DataCollatorForReplacedTokenDetection(AtacformerTokenizer("universe.bed"))
 collator = DataCollatorForReplacedTokenDetection(tokenizer)
 pad: int = AtacformerTokenizer("universe.bed").pad_token_id
+merged, counts = RegionSet([]).reduce(return_counts=True)
+middles = (merged.reduce() | merged).resize(1, "center").starts + counts
 tokenizer("a.bed", padding="longest", truncation="random", padding_side="left")
 """
 MISTAKES = (
@@ -51,6 +53,8 @@ MISTAKES = (
     'tokenizer.encode("a.bed", padding="longst")',
     'RegionSet.from_bed("a.bed", on_error="ignore")',
     'tokenizer.encode_fragments("f.tsv", on_error="ignore")',
+    'RegionSet([]).resize(501, "middle")',
+    "RegionSet([]) - ['chr1:1-2']",
     "DataCollatorForReplacedTokenDetection(RegionSet([]))",
 )
 

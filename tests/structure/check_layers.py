@@ -48,6 +48,7 @@ LAYERS = {
     "region_set.hpp": 3,
     "overlap_index.hpp": 4,
     "detail/coordinate_bounds.hpp": 2,
+    "detail/gallop.hpp": 0,
     "detail/rest_column.hpp": 4,
     "detail/region_columns.hpp": 4,
     "detail/sorted_intervals.hpp": 4,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "../chrom_table.hpp"
+#include "../detail/gallop.hpp"
 #include "../detail/sorted_intervals.hpp"
 #include "../interruption.hpp"
 #include "../region_set.hpp"
@@ -24,7 +25,7 @@ struct Closest {
 /// The nearest region of `b` to each of `a`, and how many base pairs lie between them: negative
 /// where the nearest lies in front (upstream on the forward strand), 0 where the two overlap or
 /// touch. One that overlaps comes before one that touches; among several as near, the first by
-/// (start, end, position). O((n + m) log m).
+/// (start, end, position). O((n + m) log m), O(n + m) where both are sorted.
 ///
 /// On the intervals of `b` by (start, end, position) the furthest end so far never decreases. Those
 /// before the first one whose furthest end is beyond the query's start have ended: the nearest of
@@ -47,19 +48,13 @@ Closest closest(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, Payl
     const ChromTable::Id id = a.chroms().find(b.chroms().name(chrom.id));
     if (id != ChromTable::none) range_of[id] = {chrom.first, chrom.last};
   }
-  const auto first_beyond = [&](const Range& range, Coord at) {
-    const auto begin = furthest.begin();
-    return static_cast<std::size_t>(
-        std::upper_bound(begin + static_cast<std::ptrdiff_t>(range.first),
-                         begin + static_cast<std::ptrdiff_t>(range.last), at) -
-        begin);
-  };
   const auto bases = [](Coord from, Coord to) {
     constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
     return static_cast<std::int64_t>(std::min<std::uint64_t>(to - from, most));
   };
 
   Closest nearest{std::vector<std::int64_t>(a.size(), -1), std::vector<std::int64_t>(a.size(), 0)};
+  std::size_t hint = 0;
   constexpr std::size_t block = std::size_t{1} << 16;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (i % block == 0) check_interruption();
@@ -67,7 +62,8 @@ Closest closest(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, Payl
     if (range.first == range.last) continue;
     const Coord start = a.starts()[i];
     const Coord end = a.ends()[i];
-    std::size_t k = first_beyond(range, start);
+    std::size_t k = detail::first_above(furthest, range.first, range.last, start, hint);
+    hint = k;
     const bool behind = k < range.last;
     if (behind && sorted.start(k) < end) {
       nearest.index[i] = static_cast<std::int64_t>(sorted.position(k));
@@ -78,7 +74,9 @@ Closest closest(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, Payl
     if (before && (!behind || bases(furthest[k - 1], start) <= distance)) {
       const Coord last_end = furthest[k - 1];
       distance = -bases(last_end, start);
-      k = last_end == 0 ? range.first : first_beyond(range, static_cast<Coord>(last_end - 1));
+      k = last_end == 0 ? range.first
+                        : detail::first_above(furthest, range.first, range.last,
+                                              static_cast<Coord>(last_end - 1), k - 1);
     }
     nearest.index[i] = static_cast<std::int64_t>(sorted.position(k));
     nearest.distance[i] = distance;

@@ -8,6 +8,7 @@
 
 #include "../chrom_table.hpp"
 #include "../detail/covered_bases.hpp"
+#include "../detail/gallop.hpp"
 #include "../interruption.hpp"
 #include "../region_set.hpp"
 
@@ -58,7 +59,8 @@ double coverage(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, Payl
   return bases.a == 0 ? 0.0 : static_cast<double>(bases.both) / static_cast<double>(bases.a);
 }
 
-/// For each region of `a` how many of its base pairs `b` covers. O((n + m) log m).
+/// For each region of `a` how many of its base pairs `b` covers. O((n + m) log m), O(n + m) where
+/// both are sorted.
 template <class Coord, class PayloadA, class PayloadB>
 std::vector<std::int64_t> covered_bases(const RegionSet<Coord, PayloadA>& a,
                                         const RegionSet<Coord, PayloadB>& b) {
@@ -69,20 +71,16 @@ std::vector<std::int64_t> covered_bases(const RegionSet<Coord, PayloadA>& a,
   for (std::size_t k = 0; k < covered.starts.size(); ++k) {
     before.push_back(before.back() + (covered.ends[k] - covered.starts[k]));
   }
-  const auto first_ending_beyond = [&](std::size_t first, std::size_t last, Coord at) {
-    const auto begin = covered.ends.begin();
-    return static_cast<std::size_t>(std::upper_bound(begin + static_cast<std::ptrdiff_t>(first),
-                                                     begin + static_cast<std::ptrdiff_t>(last),
-                                                     at) -
-                                    begin);
-  };
   std::vector<std::int64_t> bases(a.size(), 0);
+  std::size_t hint = 0;
   constexpr std::size_t block = std::size_t{1} << 16;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (i % block == 0) check_interruption();
     const auto& range = range_of[a.chrom_ids()[i]];
-    const std::size_t from = first_ending_beyond(range.first, range.last, a.starts()[i]);
-    const std::size_t to = first_ending_beyond(from, range.last, a.ends()[i]);
+    const std::size_t from =
+        detail::first_above(covered.ends, range.first, range.last, a.starts()[i], hint);
+    const std::size_t to = detail::first_above(covered.ends, from, range.last, a.ends()[i], from);
+    hint = from;
     std::uint64_t sum = before[to] - before[from];
     const auto cut_at = [&](std::size_t k, Coord at) {
       return k < range.last && covered.starts[k] < at ? at - covered.starts[k] : Coord{0};

@@ -233,19 +233,19 @@ class RegionSet(Sequence[Region]):
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __add__(self, other: object) -> RegionSet:
+    def __add__(self, other: RegionSet) -> RegionSet:
         """Return ``self.concat(other)``."""
         return self.concat(other) if isinstance(other, RegionSet) else NotImplemented
 
-    def __and__(self, other: object) -> RegionSet:
+    def __and__(self, other: RegionSet) -> RegionSet:
         """Return ``self.intersect_all(other)``."""
         return self.intersect_all(other) if isinstance(other, RegionSet) else NotImplemented
 
-    def __or__(self, other: object) -> RegionSet:
+    def __or__(self, other: RegionSet) -> RegionSet:
         """Return ``self.union(other)``."""
         return self.union(other) if isinstance(other, RegionSet) else NotImplemented
 
-    def __sub__(self, other: object) -> RegionSet:
+    def __sub__(self, other: RegionSet) -> RegionSet:
         """Return ``self.setdiff(other)``."""
         return self.setdiff(other) if isinstance(other, RegionSet) else NotImplemented
 
