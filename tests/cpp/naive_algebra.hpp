@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,18 @@ using Regions = bedtok::RegionSet<>;
 
 constexpr std::uint32_t span = 48;  // more bases than a chromosome of the random sets has
 inline const std::vector<std::string> names = {"chr0", "chr1", "chr2"};
+
+/// The regions of a text such as `chr1:2-5 chr2:1-9`. An initializer list of as many regions takes
+/// the compiler much longer.
+inline Regions of(const std::string& text) {
+  std::vector<bedtok::Region<>> regions;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const auto region = bedtok::parse_region_text(word).value();
+    regions.push_back({std::string(region.chrom), region.start, region.end, {}});
+  }
+  return Regions(regions);
+}
 
 /// Unsorted, nested, touching and repeated regions, zero lengths among them.
 inline Regions random_set(std::mt19937_64& random) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <array>
 #include <bedtok/algebra/closest.hpp>
 #include <cstdint>
-#include <tuple>
 #include <vector>
 
 #include "catch.hpp"
@@ -9,6 +9,7 @@
 #include "support.hpp"
 
 using bedtok::RegionSet;
+using naive::of;
 using naive::Regions;
 namespace algebra = bedtok::algebra;
 
@@ -22,7 +23,7 @@ TEST_CASE("closest is that of a double loop, ties included", "[differential]") {
       const std::int64_t from = a.starts()[i];
       const std::int64_t to = a.ends()[i];
       // Distance, whether they do not overlap, start, end, position: the least of these wins.
-      std::tuple<std::int64_t, bool, std::int64_t, std::int64_t, std::int64_t> best;
+      std::array<std::int64_t, 5> best{};
       std::int64_t distance = 0;
       bool any = false;
       for (std::size_t j = 0; j < b.size(); ++j) {
@@ -31,24 +32,24 @@ TEST_CASE("closest is that of a double loop, ties included", "[differential]") {
         const std::int64_t end = b.ends()[j];
         const bool overlaps = start < to && from < end;
         const std::int64_t gap = overlaps ? 0 : end <= from ? end - from : start - to;
-        const auto candidate = std::make_tuple(gap < 0 ? -gap : gap, !overlaps, start, end,
-                                               static_cast<std::int64_t>(j));
+        const std::array<std::int64_t, 5> candidate = {gap < 0 ? -gap : gap, overlaps ? 0 : 1,
+                                                       start, end, static_cast<std::int64_t>(j)};
         if (any && best <= candidate) continue;
         any = true;
         best = candidate;
         distance = gap;
       }
-      REQUIRE(found.index[i] == (any ? std::get<4>(best) : -1));
+      REQUIRE(found.index[i] == (any ? best[4] : -1));
       REQUIRE(found.distance[i] == distance);
     }
   }
 }
 
 TEST_CASE("closest takes empty sets and coordinates of 64 bits") {
-  const Regions a{{"chr1", 5, 9, {}}};
+  const Regions a = of("chr1:5-9");
   CHECK(algebra::closest(a, Regions()).index == std::vector<std::int64_t>{-1});
   CHECK(algebra::closest(Regions(), a).index.empty());
   const RegionSet<std::uint64_t> wide{{"chr1", 9000000000, 9000000001, {}}};
-  const RegionSet<std::uint64_t> near{{"chr1", 0, 1, {}}};
-  CHECK(algebra::closest(wide, near).distance[0] == -8999999999);
+  const RegionSet<std::uint64_t> small{{"chr1", 0, 1, {}}};
+  CHECK(algebra::closest(wide, small).distance[0] == -8999999999);
 }

@@ -8,6 +8,7 @@
 #include "naive_algebra.hpp"
 #include "support.hpp"
 
+using naive::of;
 using naive::Regions;
 namespace algebra = bedtok::algebra;
 
@@ -49,7 +50,7 @@ TEST_CASE("overlaps are those of a double loop, in the order that is promised", 
 
 TEST_CASE("a subset keeps the rest, and a fraction beyond 1 is refused") {
   const Regions a{{"chr1", 0, 5, "first"}, {"chr1", 9, 12, "second"}};
-  const Regions b{{"chr1", 10, 11, {}}};
+  const Regions b = of("chr1:10-11");
   CHECK(algebra::subset_by_overlaps(a, b).rest().view(0) == "second");
   CHECK(support::message_of<bedtok::ConfigError>([&] { algebra::find_overlaps(a, b, 0, 2.0); }) ==
         "min_fraction is 2.000000, expected a number from 0 to 1");

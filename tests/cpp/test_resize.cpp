@@ -14,6 +14,7 @@ using bedtok::ChromSizes;
 using bedtok::RegionSet;
 using bedtok::algebra::ResizeFix;
 using bedtok::detail::rest_column;
+using naive::of;
 using naive::Regions;
 namespace algebra = bedtok::algebra;
 
@@ -31,55 +32,41 @@ std::string message(Call&& call) {
 
 TEST_CASE("slop makes regions longer and stops at 0 and at the chromosome's end") {
   const Regions longer = algebra::slop(some, 4, 15);
-  CHECK(longer == Regions{{"chr1", 96, 215, {}}, {"chr2", 0, 23, {}}, {"chr1", 1, 20, {}}});
+  CHECK(longer == of("chr1:96-215 chr2:0-23 chr1:1-20"));
   CHECK(longer.rest().view(0) == "kept");
-  CHECK(algebra::slop(some, 4, 15, sizes) ==
-        Regions{{"chr1", 96, 150, {}}, {"chr2", 0, 20, {}}, {"chr1", 1, 20, {}}});
+  CHECK(algebra::slop(some, 4, 15, sizes) == of("chr1:96-150 chr2:0-20 chr1:1-20"));
 }
 
 TEST_CASE("trim cuts at the end and leaves out chromosomes that are not listed") {
-  CHECK(algebra::trim(some, {{"chr1", 150}}) ==
-        Regions{{"chr1", 100, 150, {}}, {"chr1", 5, 5, {}}});
-  CHECK(algebra::trim(some, {{"chr1", 50}, {"chr2", 20}}) ==
-        Regions{{"chr1", 50, 50, {}}, {"chr2", 3, 8, {}}, {"chr1", 5, 5, {}}});
+  CHECK(algebra::trim(some, {{"chr1", 150}}) == of("chr1:100-150 chr1:5-5"));
+  CHECK(algebra::trim(some, {{"chr1", 50}, {"chr2", 20}}) == of("chr1:50-50 chr2:3-8 chr1:5-5"));
   CHECK(algebra::trim(some, sizes).rest().view(0) == "kept");
   CHECK(algebra::trim(some, {}).empty());
 }
 
 TEST_CASE("flank gives what lies in front of and behind each region") {
   const Regions flanks = algebra::flank(some, 4, 2);
-  CHECK(flanks == Regions{{"chr1", 96, 100, {}},
-                          {"chr1", 200, 202, {}},
-                          {"chr2", 0, 3, {}},
-                          {"chr2", 8, 10, {}},
-                          {"chr1", 1, 5, {}},
-                          {"chr1", 5, 7, {}}});
+  CHECK(flanks == of("chr1:96-100 chr1:200-202 chr2:0-3 chr2:8-10 chr1:1-5 chr1:5-7"));
   CHECK(flanks.rest().view(1) == "kept");
-  CHECK(algebra::flank(some, 0, 2, {{"chr1", 200}, {"chr2", 9}}) ==
-        Regions{{"chr2", 8, 9, {}}, {"chr1", 5, 7, {}}});
-  CHECK(algebra::flank(Regions{{"chr1", 0, 4, {}}}, 3, 0).empty());
+  CHECK(algebra::flank(some, 0, 2, {{"chr1", 200}, {"chr2", 9}}) == of("chr2:8-9 chr1:5-7"));
+  CHECK(algebra::flank(of("chr1:0-4"), 3, 0).empty());
 }
 
 TEST_CASE("shift moves regions both ways") {
-  CHECK(algebra::shift(some, 7) ==
-        Regions{{"chr1", 107, 207, {}}, {"chr2", 10, 15, {}}, {"chr1", 12, 12, {}}});
-  CHECK(algebra::shift(some, -6) ==
-        Regions{{"chr1", 94, 194, {}}, {"chr2", 0, 2, {}}, {"chr1", 0, 0, {}}});
-  CHECK(algebra::shift(some, 60, sizes) ==
-        Regions{{"chr1", 150, 150, {}}, {"chr2", 20, 20, {}}, {"chr1", 65, 65, {}}});
+  CHECK(algebra::shift(some, 7) == of("chr1:107-207 chr2:10-15 chr1:12-12"));
+  CHECK(algebra::shift(some, -6) == of("chr1:94-194 chr2:0-2 chr1:0-0"));
+  CHECK(algebra::shift(some, 60, sizes) == of("chr1:150-150 chr2:20-20 chr1:65-65"));
   CHECK(algebra::shift(some, std::numeric_limits<std::int64_t>::min()).ends()[0] == 0);
 }
 
 TEST_CASE("resize holds the start, the end or the middle") {
-  const Regions set{{"chr1", 100, 200, {}}, {"chr1", 2, 7, {}}};
-  CHECK(algebra::resize(set, 10, ResizeFix::start) ==
-        Regions{{"chr1", 100, 110, {}}, {"chr1", 2, 12, {}}});
-  CHECK(algebra::resize(set, 10, ResizeFix::end) ==
-        Regions{{"chr1", 190, 200, {}}, {"chr1", 0, 7, {}}});
-  CHECK(algebra::resize(set, 11) == Regions{{"chr1", 145, 156, {}}, {"chr1", 0, 11, {}}});
-  CHECK(algebra::resize(set, 0) == Regions{{"chr1", 150, 150, {}}, {"chr1", 4, 4, {}}});
+  const Regions set = of("chr1:100-200 chr1:2-7");
+  CHECK(algebra::resize(set, 10, ResizeFix::start) == of("chr1:100-110 chr1:2-12"));
+  CHECK(algebra::resize(set, 10, ResizeFix::end) == of("chr1:190-200 chr1:0-7"));
+  CHECK(algebra::resize(set, 11) == of("chr1:145-156 chr1:0-11"));
+  CHECK(algebra::resize(set, 0) == of("chr1:150-150 chr1:4-4"));
   CHECK(algebra::resize(set, 11, ResizeFix::center, {{"chr1", 150}}) ==
-        Regions{{"chr1", 145, 150, {}}, {"chr1", 0, 11, {}}});
+        of("chr1:145-150 chr1:0-11"));
 }
 
 TEST_CASE("resize finds the summit in column 10") {
@@ -87,7 +74,7 @@ TEST_CASE("resize finds the summit in column 10") {
                       {"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t-1\tmore"},
                       {"chr1", 100, 200, "n  0  .  1 2 3  99"}};
   CHECK(algebra::resize(peaks, 11, ResizeFix::summit) ==
-        Regions{{"chr1", 115, 126, {}}, {"chr1", 145, 156, {}}, {"chr1", 194, 205, {}}});
+        of("chr1:115-126 chr1:145-156 chr1:194-205"));
   CHECK(message([] { algebra::resize(some, 11, ResizeFix::summit); }) ==
         "region 0: there is no column 10 with a summit, expected narrowPeak; 'center' takes the "
         "middle");
@@ -102,8 +89,7 @@ TEST_CASE("resize finds the summit in column 10") {
 TEST_CASE("promoters lie around the start on the strand") {
   const Regions genes{
       {"chr1", 100, 200, "g\t0\t+"}, {"chr1", 100, 200, "g\t0\t-"}, {"chr1", 3, 9, {}}};
-  CHECK(algebra::promoters(genes, 20, 5) ==
-        Regions{{"chr1", 80, 105, {}}, {"chr1", 195, 220, {}}, {"chr1", 0, 8, {}}});
+  CHECK(algebra::promoters(genes, 20, 5) == of("chr1:80-105 chr1:195-220 chr1:0-8"));
   CHECK(algebra::promoters(RegionSet<std::uint32_t, int>{{"chr1", 9, 12, 7}}, 2, 1).starts()[0] ==
         7);
 }

@@ -11,6 +11,7 @@
 
 using bedtok::RegionSet;
 using naive::covers;
+using naive::of;
 using naive::Regions;
 namespace algebra = bedtok::algebra;
 
@@ -30,30 +31,28 @@ TEST_CASE("set operations agree with loops over bases", "[differential]") {
 }
 
 TEST_CASE("zero-length regions cover nothing, and a union keeps those that touch nothing") {
-  const Regions a{{"chr1", 0, 10, {}}, {"chr1", 20, 20, {}}};
-  const Regions points{{"chr1", 5, 5, {}}, {"chr1", 20, 20, {}}};
-  CHECK(algebra::setdiff(a, points) == Regions{{"chr1", 0, 10, {}}});
+  const Regions a = of("chr1:0-10 chr1:20-20");
+  const Regions points = of("chr1:5-5 chr1:20-20");
+  CHECK(algebra::setdiff(a, points) == of("chr1:0-10"));
   CHECK(algebra::intersect_all(a, points).empty());
   CHECK(algebra::union_(a, points) == a);
 }
 
 TEST_CASE("chromosomes are the same when their names are, and others are no trouble") {
-  const Regions a{{"chr2", 0, 10, {}}, {"chr1", 0, 10, {}}, {"chrA", 0, 4, {}}};
-  const Regions b{{"chrB", 0, 9, {}}, {"chr1", 5, 6, {}}, {"chr2", 8, 20, {}}};
-  CHECK((a & b) == Regions{{"chr1", 5, 6, {}}, {"chr2", 8, 10, {}}});
-  CHECK((a - b) ==
-        Regions{{"chr1", 0, 5, {}}, {"chr1", 6, 10, {}}, {"chr2", 0, 8, {}}, {"chrA", 0, 4, {}}});
+  const Regions a = of("chr2:0-10 chr1:0-10 chrA:0-4");
+  const Regions b = of("chrB:0-9 chr1:5-6 chr2:8-20");
+  CHECK((a & b) == of("chr1:5-6 chr2:8-10"));
+  CHECK((a - b) == of("chr1:0-5 chr1:6-10 chr2:0-8 chrA:0-4"));
   CHECK((a | b).size() == 4);
   CHECK((Regions() & a).empty());
   CHECK((a - Regions()) == algebra::reduce(a));
 }
 
 TEST_CASE("concat keeps order, repeats and the rest of both") {
-  const Regions a{{"chr2", 0, 10, {}}, {"chr1", 1, 2, {}}};
+  const Regions a = of("chr2:0-10 chr1:1-2");
   const Regions b{{"chr1", 1, 2, "name"}, {"chr3", 4, 4, {}}};
   const Regions both = algebra::concat(a, b);
-  CHECK(both ==
-        Regions{{"chr2", 0, 10, {}}, {"chr1", 1, 2, {}}, {"chr1", 1, 2, {}}, {"chr3", 4, 4, {}}});
+  CHECK(both == of("chr2:0-10 chr1:1-2 chr1:1-2 chr3:4-4"));
   CHECK(both.rest().view(2) == "name");
   CHECK(both.rest().view(1).empty());
   CHECK(algebra::concat(b, a).rest().size() == 4);
@@ -64,10 +63,9 @@ TEST_CASE("concat keeps order, repeats and the rest of both") {
 
 TEST_CASE("pintersect goes region by region") {
   const Regions a{{"chr1", 0, 10, "a"}, {"chr1", 5, 9, {}}, {"chr1", 2, 4, {}}, {"chr2", 3, 9, {}}};
-  const Regions b{{"chr1", 5, 20, {}}, {"chr1", 9, 12, {}}, {"chr1", 0, 1, {}}, {"chr1", 3, 9, {}}};
+  const Regions b = of("chr1:5-20 chr1:9-12 chr1:0-1 chr1:3-9");
   const Regions shared = algebra::pintersect(a, b);
-  CHECK(shared ==
-        Regions{{"chr1", 5, 10, {}}, {"chr1", 9, 9, {}}, {"chr1", 2, 2, {}}, {"chr2", 3, 3, {}}});
+  CHECK(shared == of("chr1:5-10 chr1:9-9 chr1:2-2 chr2:3-3"));
   CHECK(shared.rest().view(0) == "a");
   CHECK(support::message_of<bedtok::Error>([&] { algebra::pintersect(a, Regions()); }) ==
         "pintersect takes sets of one size, region by region, got 4 and 0 regions; intersect_all "

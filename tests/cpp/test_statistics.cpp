@@ -12,14 +12,13 @@
 
 using bedtok::ChromSizes;
 using bedtok::RegionSet;
+using naive::of;
 using naive::Regions;
 namespace algebra = bedtok::algebra;
 
 namespace {
 
-const Regions some{{"chr2", 5, 9, {}},   {"chr1", 20, 30, {}}, {"chr1", 0, 5, {}},
-                   {"chr1", 12, 12, {}}, {"chr2", 0, 20, {}},  {"chr3", 7, 8, {}},
-                   {"chr2", 15, 18, {}}};
+const Regions some = of("chr2:5-9 chr1:20-30 chr1:0-5 chr1:12-12 chr2:0-20 chr3:7-8 chr2:15-18");
 
 }  // namespace
 
@@ -37,8 +36,7 @@ TEST_CASE("lengths and borders of a set and of its chromosomes") {
   CHECK(statistics[0].maximum_region_length == 10);
   CHECK(statistics[0].mean_region_length == 5.0);
   CHECK(statistics[0].median_region_length == 5.0);
-  CHECK(algebra::chromosome_statistics(Regions{{"chr1", 0, 1, {}}, {"chr1", 0, 4, {}}})[0]
-            .median_region_length == 2.5);
+  CHECK(algebra::chromosome_statistics(of("chr1:0-1 chr1:0-4"))[0].median_region_length == 2.5);
 }
 
 TEST_CASE("sums do not overflow the coordinates") {
@@ -50,7 +48,7 @@ TEST_CASE("sums do not overflow the coordinates") {
 
 TEST_CASE("distances between neighbours leave out those that overlap or touch") {
   CHECK(algebra::neighbor_distances(some) == std::vector<std::int64_t>{7, 8, 6});
-  CHECK(algebra::neighbor_distances(Regions{{"chr1", 0, 5, {}}, {"chr1", 5, 6, {}}}).empty());
+  CHECK(algebra::neighbor_distances(of("chr1:0-5 chr1:5-6")).empty());
 }
 
 TEST_CASE("the nearest neighbour is that of a double loop", "[differential]") {
@@ -82,18 +80,13 @@ TEST_CASE("the nearest neighbour is that of a double loop", "[differential]") {
 }
 
 TEST_CASE("a distribution counts middles by bins of one width") {
-  const Regions set{{"chr2", 4, 6, {}}, {"chr1", 0, 10, {}}, {"chr1", 95, 104, {}},
-                    {"chr1", 4, 6, {}}, {"chrX", 1, 2, {}},  {"chr2", 40, 60, {}}};
+  const Regions set = of("chr2:4-6 chr1:0-10 chr1:95-104 chr1:4-6 chrX:1-2 chr2:40-60");
   const auto listed = algebra::distribution(set, 10, {{"chr1", 105}, {"chr2", 48}, {"chr3", 9}});
-  CHECK(listed.bins == Regions{{"chr1", 0, 10, {}}, {"chr1", 90, 105, {}}, {"chr2", 0, 10, {}}});
+  CHECK(listed.bins == of("chr1:0-10 chr1:90-105 chr2:0-10"));
   CHECK(listed.counts == std::vector<std::uint64_t>{2, 1, 1});
   CHECK(listed.numbers == std::vector<std::uint64_t>{0, 9, 0});
   const auto own = algebra::distribution(set, 10);
-  CHECK(own.bins == Regions{{"chr1", 0, 10, {}},
-                            {"chr1", 90, 100, {}},
-                            {"chr2", 0, 10, {}},
-                            {"chr2", 50, 60, {}},
-                            {"chrX", 0, 2, {}}});
+  CHECK(own.bins == of("chr1:0-10 chr1:90-100 chr2:0-10 chr2:50-60 chrX:0-2"));
   CHECK(algebra::distribution(Regions(), 10).counts.empty());
   CHECK(support::message_of<bedtok::Error>([&] { algebra::distribution(set, 0); }) ==
         "n_bins is 0, expected 1 or more");

@@ -316,10 +316,11 @@ def test_two_sets_are_as_by_bioframe() -> None:
         frame["chrom"] = frame["chrom"].astype(object)
         frame[["start", "end"]] = frame[["start", "end"]].astype("int64")
     merged = bioframe.merge(frames[0], min_dist=0)
-    assert a.reduce() == RegionSet(merged[["chrom", "start", "end"]])
+    assert a.reduce() == RegionSet(merged[["chrom", "start", "end"]]).reduce()
     assert a.covered_bases(b).tolist() == bioframe.coverage(*frames)["coverage"].tolist()
     assert a.count_overlaps(b).tolist() == bioframe.count_overlaps(*frames)["count"].tolist()
+    # Its order of the chromosomes changes from process to process.
     nearest = bioframe.closest(*frames)["distance"].tolist()
-    assert np.abs(a.closest(b)[1]).tolist() == nearest
+    assert sorted(np.abs(a.closest(b)[1]).tolist()) == sorted(nearest)
     difference = bioframe.subtract(frames[0], frames[1])[["chrom", "start", "end"]]
     assert (a - b) == RegionSet(difference).reduce()

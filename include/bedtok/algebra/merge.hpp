@@ -30,11 +30,11 @@ struct CountedRegions {
 /// region that touches nothing stays.
 template <class Coord, class Payload>
 RegionSet<Coord> reduce(const RegionSet<Coord, Payload>& regions, std::uint64_t max_gap = 0) {
+  const detail::SortedIntervals<Coord> sorted(regions);
   detail::RegionColumns<Coord> merged;
-  detail::SortedIntervals<Coord>(regions).for_each_cluster(
-      max_gap, [&](ChromTable::Id chrom, Coord start, Coord end, std::size_t, std::size_t) {
-        merged.add(chrom, start, end);
-      });
+  merged.reserve(sorted.count_clusters(max_gap));
+  sorted.for_each_cluster(max_gap, [&](ChromTable::Id chrom, Coord start, Coord end, std::size_t,
+                                       std::size_t) { merged.add(chrom, start, end); });
   return std::move(merged).over(regions.chroms());
 }
 
@@ -42,14 +42,17 @@ RegionSet<Coord> reduce(const RegionSet<Coord, Payload>& regions, std::uint64_t 
 template <class Coord, class Payload>
 CountedRegions<Coord> reduce_with_counts(const RegionSet<Coord, Payload>& regions,
                                          std::uint64_t max_gap = 0) {
+  const detail::SortedIntervals<Coord> sorted(regions);
+  const std::size_t size = sorted.count_clusters(max_gap);
   detail::RegionColumns<Coord> merged;
   std::vector<std::uint32_t> counts;
-  detail::SortedIntervals<Coord>(regions).for_each_cluster(
-      max_gap,
-      [&](ChromTable::Id chrom, Coord start, Coord end, std::size_t first, std::size_t last) {
-        merged.add(chrom, start, end);
-        counts.push_back(static_cast<std::uint32_t>(last - first));
-      });
+  merged.reserve(size);
+  counts.reserve(size);
+  sorted.for_each_cluster(max_gap, [&](ChromTable::Id chrom, Coord start, Coord end,
+                                       std::size_t first, std::size_t last) {
+    merged.add(chrom, start, end);
+    counts.push_back(static_cast<std::uint32_t>(last - first));
+  });
   return {std::move(merged).over(regions.chroms()), std::move(counts)};
 }
 

@@ -28,6 +28,9 @@ class CoveredBases {
   template <class Payload>
   explicit CoveredBases(const RegionSet<Coord, Payload>& regions) {
     const SortedIntervals<Coord> sorted(regions);
+    const std::size_t most = sorted.count_clusters(0);
+    starts.reserve(most);
+    ends.reserve(most);
     sorted.for_each_cluster(
         0, [&](ChromTable::Id chrom, Coord start, Coord end, std::size_t, std::size_t) {
           if (start == end) return;

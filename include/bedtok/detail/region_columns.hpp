@@ -14,6 +14,12 @@ namespace bedtok::detail {
 template <class Coord>
 class RegionColumns {
  public:
+  void reserve(std::size_t n) {
+    chrom_ids_.reserve(n);
+    starts_.reserve(n);
+    ends_.reserve(n);
+  }
+
   void add(ChromTable::Id chrom, Coord start, Coord end) {
     chrom_ids_.push_back(chrom);
     starts_.push_back(start);

@@ -78,6 +78,14 @@ class SortedIntervals {
     }
   }
 
+  /// How many runs those are.
+  std::size_t count_clusters(std::uint64_t max_gap) const {
+    std::size_t count = 0;
+    for_each_cluster(max_gap,
+                     [&](ChromTable::Id, Coord, Coord, std::size_t, std::size_t) { ++count; });
+    return count;
+  }
+
  private:
   void find_chroms(const std::vector<ChromTable::Id>& ids,
                    const std::vector<ChromTable::Id>& rank) {
