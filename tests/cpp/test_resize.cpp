@@ -81,7 +81,7 @@ TEST_CASE("resize finds the summit in column 10") {
   const Regions wrong{{"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t100"}};
   CHECK(message([&] { algebra::resize(wrong, 11, ResizeFix::summit); }) ==
         "region 0: the summit, column 10, is '100', expected -1 or an offset from 0 to 99");
-  const RegionSet<std::uint32_t, int> payload{{"chr1", 100, 200, 7}};
+  const RegionSet<std::uint32_t, double> payload{{"chr1", 100, 200, 7.0}};
   CHECK_THROWS_AS(algebra::resize(payload, 11, ResizeFix::summit), bedtok::Error);
   CHECK(algebra::resize(payload, 11)[0].rest == 7);
 }
@@ -90,8 +90,8 @@ TEST_CASE("promoters lie around the start on the strand") {
   const Regions genes{
       {"chr1", 100, 200, "g\t0\t+"}, {"chr1", 100, 200, "g\t0\t-"}, {"chr1", 3, 9, {}}};
   CHECK(algebra::promoters(genes, 20, 5) == of("chr1:80-105 chr1:195-220 chr1:0-8"));
-  CHECK(algebra::promoters(RegionSet<std::uint32_t, int>{{"chr1", 9, 12, 7}}, 2, 1).starts()[0] ==
-        7);
+  CHECK(algebra::promoters(RegionSet<std::uint32_t, double>{{"chr1", 9, 12, 7.0}}, 2, 1)
+            .starts()[0] == 7);
 }
 
 TEST_CASE("what does not fit the coordinates or is not listed is an error that names the region") {
