@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
     const bedtok::PaddedBatch padded = tokenizer.pad(batch, pad_options);
     std::printf("%zu rows of %zu ids\n", padded.rows, padded.length);
     for (std::size_t row = 0; row < padded.rows; ++row) {
-      std::printf("%s: %zu tokens\n", files[row].filename().c_str(),
+      std::printf("%s: %zu tokens\n", files[row].filename().string().c_str(),
                   batch.rows[row].input_ids.size());
     }
   } catch (const std::exception& error) {

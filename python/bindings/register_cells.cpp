@@ -5,6 +5,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include <bedtok/bedtok.hpp>
+#include <bedtok/io/detail/path_text.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -178,7 +179,9 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
   choice.skip_bad_lines = skip_bad_lines;
   choice.num_threads = num_threads;
   std::unique_ptr<io::ByteSource> source;
-  if (text) source = std::make_unique<BytesSource>(static_cast<std::string>(*text), path.string());
+  if (text)
+    source =
+        std::make_unique<BytesSource>(static_cast<std::string>(*text), io::detail::path_text(path));
   io::FragmentTokens cells;
   {
     const py::gil_scoped_release release;

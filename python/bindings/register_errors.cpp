@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bedtok/error.hpp>
 #include <bedtok/interruption.hpp>
+#include <bedtok/io/detail/path_text.hpp>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -51,7 +52,9 @@ void raise_error(PyObject* type, const char* message) {
 
 /// OSError picks its subclass by errno: FileNotFoundError, IsADirectoryError ...
 void raise_os_error(const std::error_code& code, const py::object& path) {
-  const py::tuple arguments = py::make_tuple(code.value(), std::strerror(code.value()), path);
+  // Windows has numbers of its own.
+  const int reason = code.default_error_condition().value();
+  const py::tuple arguments = py::make_tuple(reason, std::strerror(reason), path);
   PyErr_SetObject(PyExc_OSError, arguments.ptr());
 }
 
@@ -67,7 +70,7 @@ void translate(std::exception_ptr thrown) {
   } catch (const Error& error) {
     raise_error(error_type, error.what());
   } catch (const std::filesystem::filesystem_error& error) {
-    raise_os_error(error.code(), to_file_name(error.path1().string()));
+    raise_os_error(error.code(), to_file_name(io::detail::path_text(error.path1())));
   } catch (const std::system_error& error) {
     raise_os_error(error.code(), py::none());
   }

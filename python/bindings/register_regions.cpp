@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bedtok/io/bed.hpp>
+#include <bedtok/io/detail/path_text.hpp>
 #include <bedtok/region_set.hpp>
 #include <filesystem>
 #include <optional>
@@ -78,7 +79,7 @@ py::tuple read_skipping(const std::filesystem::path& path, bool sort,
     const std::optional<std::string_view> bytes =
         data ? std::optional<std::string_view>(*data) : std::nullopt;
     const py::gil_scoped_release release;
-    regions = bytes ? Regions::from_bytes(*bytes, path.string(), sort, &skipped)
+    regions = bytes ? Regions::from_bytes(*bytes, io::detail::path_text(path), sort, &skipped)
                     : Regions::from_bed(path, sort, &skipped);
   }
   return py::make_tuple(std::move(regions), skipped.count, text_or_none(to_text(skipped)));

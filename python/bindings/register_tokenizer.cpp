@@ -4,6 +4,7 @@
 #include <pybind11/stl/filesystem.h>
 
 #include <bedtok/bedtok.hpp>
+#include <bedtok/io/detail/path_text.hpp>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -302,7 +303,7 @@ void register_tokenizer(py::module_& module) {
               paths = tokenizer.save_pretrained(folder);
             }
             py::list names;
-            for (const auto& path : paths) names.append(to_file_name(path.string()));
+            for (const auto& path : paths) names.append(to_file_name(io::detail::path_text(path)));
             return names;
           },
           "folder"_a)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bedtok/io/byte_source.hpp>
+#include <bedtok/io/detail/path_text.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -47,6 +48,12 @@ TEST_CASE("a missing file and a folder are refused with the system's reason") {
   CHECK(refusal(folder.path() / "missing") == std::errc::no_such_file_or_directory);
   CHECK(refusal(folder.path()) == std::errc::is_a_directory);
   CHECK(refusal(folder.file("file", "") / "below") == std::errc::not_a_directory);
+}
+
+TEST_CASE("the text of a path is UTF-8 on Windows, and the bytes of its name elsewhere") {
+  using bedtok::io::detail::path_text;
+  CHECK(path_text("folder/sample.bed") == "folder/sample.bed");
+  CHECK(path_text(fs::u8path("M\xc3\xa4use.bed")) == "M\xc3\xa4use.bed");
 }
 
 TEST_CASE("bytes in memory come as they are, also none") {

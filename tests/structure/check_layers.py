@@ -72,6 +72,7 @@ LAYERS = {
     "detail/gather_cells.hpp": 11,
     "cell_matrix.hpp": 12,
     "io/byte_source.hpp": 1,
+    "io/detail/path_text.hpp": 0,
     "io/detail/temporary_name.hpp": 1,
     "io/atomic_file.hpp": 2,
     "io/regions_digest.hpp": 4,
@@ -117,6 +118,7 @@ TESTED_BY = {
     "io/detail/fragment_cells.hpp": "fragments",
     "io/detail/fragment_mapper.hpp": "fragments",
     "io/detail/inflater.hpp": "inflate",
+    "io/detail/path_text.hpp": "byte_source",
     "io/detail/temporary_name.hpp": "atomic_file",
 }
 # Libraries beyond the standard one, and the headers that may see them.
@@ -128,6 +130,7 @@ FOREIGN = {
 SYSTEM = {
     "emmintrin.h",
     "fcntl.h",
+    "intrin.h",
     "poll.h",
     "sched.h",
     "signal.h",

@@ -4,8 +4,13 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__)
+// MSVC has no macro for SSE2, which every x86-64 has.
+#if defined(__SSE2__) || defined(_M_X64)
+#define BEDTOK_SSE2
 #include <emmintrin.h>
+#endif
+#if defined(_MSC_VER) && defined(_WIN64)
+#include <intrin.h>
 #endif
 
 namespace bedtok::detail {
@@ -16,7 +21,7 @@ namespace bedtok::detail {
 /// With it the fields of a line are known after one step. Searching for one after the other would
 /// make each wait for the one before, and the next line for all of them.
 inline std::uint32_t separators(const char* at) noexcept {
-#if defined(__SSE2__)
+#if defined(BEDTOK_SSE2)
   const __m128i tab = _mm_set1_epi8('\t');
   const __m128i line_end = _mm_set1_epi8('\n');
   const auto marks = [&](const char* from) {
@@ -38,6 +43,10 @@ inline std::uint32_t separators(const char* at) noexcept {
 inline unsigned lowest_bit(std::uint64_t marks) noexcept {
 #if defined(__GNUC__)
   return static_cast<unsigned>(__builtin_ctzll(marks));
+#elif defined(_MSC_VER) && defined(_WIN64)
+  unsigned long at = 0;
+  _BitScanForward64(&at, marks);
+  return at;
 #else
   unsigned at = 0;
   for (; (marks & 1) == 0; marks >>= 1) ++at;
@@ -46,3 +55,5 @@ inline unsigned lowest_bit(std::uint64_t marks) noexcept {
 }
 
 }  // namespace bedtok::detail
+
+#undef BEDTOK_SSE2

@@ -39,7 +39,7 @@ class TokenLists {
           static_cast<std::size_t>(std::min<std::uint64_t>(left, words - link_words));
       visit(block + link_words, block + link_words + count);
       left -= count;
-      if (left != 0) std::memcpy(&block, block, link_words * sizeof *block);
+      if (left != 0) std::memcpy(&block, block, sizeof(void*));
     }
   }
 

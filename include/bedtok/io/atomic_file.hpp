@@ -11,6 +11,11 @@
 
 #include "detail/temporary_name.hpp"
 
+#if defined(_WIN32)
+#include <chrono>
+#include <thread>
+#endif
+
 namespace bedtok::io {
 
 /// A file that is written atomically: bytes go to a temporary file beside it, which `commit`
@@ -63,8 +68,7 @@ class AtomicFile {
   /// Closes the temporary file and renames it.
   void commit() {
     close();
-    std::error_code error;
-    if (!in_place_) std::filesystem::rename(temporary_, target_, error);
+    const std::error_code error = in_place_ ? std::error_code() : replace_target();
     if (error) throw std::filesystem::filesystem_error("cannot write", path_, error);
     committed_ = true;
   }
@@ -80,6 +84,21 @@ class AtomicFile {
       path = path.parent_path() / to;  // `to` alone where it is absolute
     }
     return path;
+  }
+
+  /// Renames over an earlier file, which all systems do; Windows refuses while another program has
+  /// one of the two open, as indexers and scanners of new files do for a moment.
+  std::error_code replace_target() const {
+    std::error_code error;
+    std::filesystem::rename(temporary_, target_, error);
+#if defined(_WIN32)
+    constexpr int tries = 50;
+    for (int i = 0; i < tries && error == std::errc::permission_denied; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      std::filesystem::rename(temporary_, target_, error);
+    }
+#endif
+    return error;
   }
 
   void remove_temporary() const noexcept {

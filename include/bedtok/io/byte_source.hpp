@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "../interruption.hpp"
+#include "detail/path_text.hpp"
 
 #if !defined(_WIN32)
 #include <fcntl.h>
@@ -53,7 +54,8 @@ inline std::size_t buffer_size(const ByteSource& source, std::size_t usual) noex
 /// permission.
 class FileSource final : public ByteSource {
  public:
-  explicit FileSource(const std::filesystem::path& path) : path_(path), name_(path.string()) {
+  explicit FileSource(const std::filesystem::path& path)
+      : path_(path), name_(detail::path_text(path)) {
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) fail(EISDIR);
     open();

@@ -11,6 +11,7 @@
 #include "../tokenizer.hpp"
 #include "atomic_file.hpp"
 #include "bed.hpp"
+#include "detail/path_text.hpp"
 #include "detail/temporary_name.hpp"
 #include "json.hpp"
 #include "regions_digest.hpp"
@@ -43,7 +44,7 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
   using Regions = typename Tokenizer<Index>::regions_type;
   Regions regions = Regions::from_bed(universe, false);
   if (regions.empty()) {
-    throw VocabularyError(universe.string() +
+    throw VocabularyError(detail::path_text(universe) +
                           ": the vocabulary has no regions, expected at least one line of "
                           "chromosome, start and end");
   }
@@ -84,22 +85,24 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
   const fs::path config = folder / io::tokenizer_config_name;
   if (fs::exists(config)) {
     const std::string text = io::read_text(config);
-    const io::Json json = io::parse_json_object(text, config.string());
-    special_tokens.read(text, config.string());
-    sequence_options = io::sequence_from_json(json, config.string());
-    assembly = io::assembly_from_json(json, config.string());
-    universe_digest = io::universe_digest_from_json(json, config.string());
+    const std::string config_name = io::detail::path_text(config);
+    const io::Json json = io::parse_json_object(text, config_name);
+    special_tokens.read(text, config_name);
+    sequence_options = io::sequence_from_json(json, config_name);
+    assembly = io::assembly_from_json(json, config_name);
+    universe_digest = io::universe_digest_from_json(json, config_name);
     if (const auto mapping = json.find("mapping"); mapping != json.end() && !mapping->is_null()) {
-      options = io::options_from_json(*mapping, config.string());
+      options = io::options_from_json(*mapping, config_name);
     }
   }
   if (instead) options = std::move(*instead);
   const fs::path spellings = folder / io::special_tokens_name;
   if (fs::exists(spellings)) {
     const SpecialTokens configured = special_tokens.tokens();
-    special_tokens.read(io::read_text(spellings), spellings.string());
+    special_tokens.read(io::read_text(spellings), io::detail::path_text(spellings));
     if (universe_digest && special_tokens.tokens() != configured) {
-      throw ConfigError(folder.string() + ": " + io::mixed_files(io::special_tokens_name));
+      throw ConfigError(io::detail::path_text(folder) + ": " +
+                        io::mixed_files(io::special_tokens_name));
     }
   }
   try {
@@ -108,11 +111,11 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
                                   std::move(sequence_options), std::move(assembly));
     if (universe_digest &&
         *universe_digest != io::regions_digest(tokenizer.vocabulary().regions())) {
-      throw ConfigError(io::mixed_files(universe.filename().string()));
+      throw ConfigError(io::mixed_files(io::detail::path_text(universe.filename())));
     }
     return tokenizer;
   } catch (const ConfigError& error) {  // of what several files say together
-    throw ConfigError(folder.string() + ": " + error.what());
+    throw ConfigError(io::detail::path_text(folder) + ": " + error.what());
   }
 }
 

@@ -88,7 +88,9 @@ inline void remove_abandoned(const std::filesystem::path& folder) {
 /// A temporary file beside `path`. Of long names a part is enough: file systems allow 255 bytes.
 inline std::filesystem::path temporary_beside(const std::filesystem::path& path) {
   constexpr std::size_t longest = 200;
-  return path.parent_path() / (path.filename().string().substr(0, longest) + temporary_suffix());
+  std::filesystem::path name = path.filename().native().substr(0, longest);
+  name += temporary_suffix();
+  return path.parent_path() / name;
 }
 
 }  // namespace bedtok::io::detail
