@@ -17,6 +17,9 @@ Path = str | os.PathLike[str]
 
 __version__: str
 inflate_backend: str  # "isa-l" or "zlib"
+isal_version: str  # empty where there is none
+zlib_version: str
+compiler: str  # name and version
 special_roles: tuple[str, ...]  # "unk", "pad" ... in the order of the ids
 fewest_judged: int  # the rates of fewer regions are not judged
 

@@ -14,10 +14,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from bedtok import _core
 from bedtok.cli import _decode, _inspect, _tokenize, _train
 from bedtok.cli._arguments import EXIT_CODES
 from bedtok.cli._messages import log, message_of, show_warning
+from bedtok.cli._version import version_text
 
 OK, FAILED, USAGE, INTERRUPTED, CLOSED_PIPE = 0, 1, 2, 130, 141
 
@@ -72,7 +72,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"bedtok {_core.__version__}")
+    parser.add_argument("--version", action="version", version=version_text())
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     _tokenize.add_parser(commands)
     _inspect.add_parser(commands)
