@@ -2,7 +2,7 @@
 # Finds ISA-L (Intel Intelligent Storage Acceleration Library), defines Isal::isal and sets
 # Isal_VERSION. The library brings no CMake package of its own.
 find_path(Isal_INCLUDE_DIR isa-l/igzip_lib.h)
-find_library(Isal_LIBRARY NAMES isal)
+find_library(Isal_LIBRARY NAMES isal isa-l)
 mark_as_advanced(Isal_INCLUDE_DIR Isal_LIBRARY)
 foreach(Isal_header IN ITEMS isa-l.h isa-l/isal_api.h)
   if(Isal_INCLUDE_DIR AND NOT Isal_VERSION AND EXISTS "${Isal_INCLUDE_DIR}/${Isal_header}")

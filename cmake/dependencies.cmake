@@ -57,8 +57,12 @@ function(bedtok_remedy result)
     list(APPEND commands "${manager} install${${manager}_packages}")
   endforeach()
   list(JOIN commands ", " commands)
-  set(${result} "Install it (${commands}), allow the download (BEDTOK_FETCH=ON), or name a folder of \
-sources (BEDTOK_DEPS_DIR)." PARENT_SCOPE)
+  set(download "")
+  if(NOT BEDTOK_FETCH)
+    set(download " allow the download (BEDTOK_FETCH=ON),")
+  endif()
+  set(${result} "Install it (${commands}),${download} or name a folder of sources (BEDTOK_DEPS_DIR)."
+      PARENT_SCOPE)
 endfunction()
 set(bedtok_managers apt dnf brew conda)
 
