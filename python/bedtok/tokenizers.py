@@ -17,6 +17,7 @@ from bedtok import _core
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._html import Table, card
 from bedtok._regions.region_set import as_region_set
 from bedtok._tokenization.assembly import same_genome
 from bedtok._tokenization.cells import (
@@ -71,6 +72,7 @@ _FRAGMENT_NAMES = (
     "on_error",
     "num_threads",
 )
+_ROWS_SHOWN = 5  # tokens that a notebook shows
 # Two threads that add special tokens at once must not lose one.
 _ADDING_SPECIAL_TOKENS = threading.Lock()
 
@@ -740,6 +742,17 @@ class Tokenizer(Vocabulary):
             f"{type(self).__name__}({self.num_regions} regions, vocab_size={self.vocab_size}"
             f"{changed})"
         )
+
+    def _repr_html_(self) -> str:
+        spellings = (f"{text} {token_id}" for text, token_id in self._special_ids.items())
+        facts: list[tuple[str, object]] = [
+            ("regions", f"{self.num_regions:,}"),
+            ("special tokens", ", ".join(spellings)),
+        ]
+        facts += [(name, repr(value)) for name, value in changed_options(self._core).items()]
+        first = self.decode(range(min(_ROWS_SHOWN, self.num_regions)))
+        title = f"{type(self).__name__}: {self.vocab_size:,} tokens"
+        return card(title, facts, Table(("id", "token"), list(enumerate(first)), self.num_regions))
 
 
 def tokenize_fragment_file(

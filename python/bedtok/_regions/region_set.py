@@ -23,6 +23,7 @@ from bedtok._checks import (
     warn_caller,
 )
 from bedtok._files import StrPath, checked_path
+from bedtok._html import Table, card
 from bedtok._regions import algebra
 from bedtok._regions.algebra import ChromosomeStatistics, Int64s
 from bedtok._regions.chrom_sizes import ChromSizes
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Columns = _core.RegionSet
 
 _SHOWN = 3  # regions that `repr` shows
+_ROWS_SHOWN = 5  # regions that a notebook shows
 
 
 class RegionSet(Sequence[Region]):
@@ -259,6 +261,19 @@ class RegionSet(Sequence[Region]):
             f"RegionSet({len(self)} region{'s' * (len(self) != 1)} on {chroms} "
             f"chromosome{'s' * (chroms != 1)}: {printable(shown)}{more})"
         )
+
+    def _repr_html_(self) -> str:
+        chroms = len(np.unique(self.chrom_ids))
+        facts = [("chromosomes", f"{chroms:,}")]
+        if self._path is not None:
+            facts.append(("file", self._path))
+        if self._skipped_lines:
+            facts.append(("lines skipped", f"{self._skipped_lines:,}"))
+        first = [self._region(i) for i in range(min(_ROWS_SHOWN, len(self)))]
+        header = ["chrom", "start", "end"] + ["rest"] * self._core.has_rest
+        rows = [[r.chrom, r.start, r.end] + [r.rest or ""] * self._core.has_rest for r in first]
+        title = f"RegionSet: {len(self):,} region{'s' * (len(self) != 1)}"
+        return card(title, facts, Table(header, rows, len(self)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         core = self._core
