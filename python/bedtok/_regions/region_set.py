@@ -109,7 +109,16 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_regions(cls, regions: Iterable[Any]) -> Self:
-        """Take regions in any form that a list of them may have, in their order."""
+        """Take regions in their order.
+
+        Args:
+            regions: ``Region``, ``(chrom, start, end[, rest])``, region texts, or objects with
+                ``chrom`` or ``chr``, ``start`` and ``end``.
+
+        Raises:
+            Error: A region is not legal; it names its position and value.
+            TypeError: An item, or a coordinate, has another type.
+        """
         return cls._wrap(columns_from_regions(list(regions)))
 
     @classmethod
@@ -136,12 +145,21 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_vectors(cls, chrs: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> Self:
-        """Return ``from_arrays(chrs, starts, ends)``, under gtars' name."""
+        """Take columns of one length, as ``from_arrays`` does, under gtars' name.
+
+        Args:
+            chrs: Names of the chromosomes.
+            starts: First bases, 0-based.
+            ends: One past the last bases.
+        """
         return cls.from_arrays(chrs, starts, ends)
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> Self:
-        """Read peak names: ``chr1:1-2``, ``chr1-1-2`` or ``chr1_1_2``, each from the right.
+        """Read peak names, as an AnnData has them.
+
+        Args:
+            names: ``chr1:1-2``, ``chr1-1-2`` or ``chr1_1_2``; each is read from the right.
 
         Raises:
             Error: A name has another form; it is named.
@@ -150,7 +168,11 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_table(cls, table: Any) -> Self:
-        """Take the columns chrom (or chr ...), start and end of a pandas, polars or Arrow table.
+        """Take the columns of a table.
+
+        Args:
+            table: A pandas, polars or Arrow table with the columns chrom (or chr, seqname ...),
+                start and end, 0-based.
 
         Raises:
             Error: A column is missing or ambiguous, or a value is missing.
@@ -740,11 +762,25 @@ class RegionSet(Sequence[Region]):
     # ---- where they go
 
     def to_bed(self, path: StrPath) -> None:
-        """Write a BED file: chromosome, start, end and the rest. OSError when it cannot be."""
+        """Write a BED file: chromosome, start, end and the rest of each region.
+
+        Args:
+            path: The file, which is written atomically.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         self._core.to_bed(path)
 
     def to_bed_gz(self, path: StrPath) -> None:
-        """Write the same as gzip; equal sets make equal files."""
+        """Write a BED file, compressed by gzip; equal sets make equal files.
+
+        Args:
+            path: The file, which is written atomically.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         self._core.to_bed(path, compress=True)
 
     def to_pandas(self) -> pandas.DataFrame:
