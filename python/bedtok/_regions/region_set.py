@@ -407,7 +407,11 @@ class RegionSet(Sequence[Region]):
         return (pieces, depth) if return_depth else pieces
 
     def cluster(self, max_gap: int = 0) -> Int64s:
-        """Return for each region its position in ``reduce(max_gap)``, int64 of shape (regions,)."""
+        """Return for each region its position in ``reduce(max_gap)``, int64 of shape (regions,).
+
+        Args:
+            max_gap: As for ``reduce``.
+        """
         return self._core.cluster(check_base_pairs("max_gap", max_gap))
 
     def gaps(self, chrom_sizes: ChromSizes) -> RegionSet:
@@ -426,7 +430,11 @@ class RegionSet(Sequence[Region]):
         return type(self)._wrap(self._core.gaps(algebra.required_sizes(chrom_sizes)))
 
     def complement(self, chrom_sizes: ChromSizes) -> RegionSet:
-        """Return ``gaps(chrom_sizes)``, under the name of bedtools and bioframe."""
+        """Return the gaps between the regions, under the name of bedtools and bioframe.
+
+        Args:
+            chrom_sizes: Lengths by chromosome, as for ``gaps``.
+        """
         return self.gaps(chrom_sizes)
 
     @classmethod
@@ -454,6 +462,9 @@ class RegionSet(Sequence[Region]):
 
         Regions of chromosomes that are not listed are left out. Of one past the end a zero-length
         region at the end stays, as in gtars and GenomicRanges.
+
+        Args:
+            chrom_sizes: Lengths by chromosome, as for ``gaps``.
         """
         return type(self)._wrap(self._core.trim(algebra.required_sizes(chrom_sizes)))
 
@@ -478,14 +489,23 @@ class RegionSet(Sequence[Region]):
     ) -> RegionSet:
         """Return the base pairs in front of each region, then those behind it.
 
-        Both carry the region's ``rest``. An empty flank is left out. Arguments and errors are those
-        of ``slop``.
+        Both carry the region's ``rest``. An empty flank is left out. Errors are those of ``slop``.
+
+        Args:
+            left: Base pairs in front, 0 or more.
+            right: Base pairs behind; None: as many as in front.
+            chrom_sizes: As for ``slop``.
         """
         sides = algebra.both_sides(left, right)
         return type(self)._wrap(self._core.flank(*sides, algebra.optional_sizes(chrom_sizes)))
 
     def shift(self, offset: int, chrom_sizes: ChromSizes | None = None) -> RegionSet:
-        """Move regions by ``offset`` base pairs; errors as ``slop``."""
+        """Move regions along their chromosome; errors are those of ``slop``.
+
+        Args:
+            offset: Base pairs; negative: towards the start.
+            chrom_sizes: As for ``slop``.
+        """
         sizes = algebra.optional_sizes(chrom_sizes)
         return type(self)._wrap(self._core.shift(algebra.check_offset(offset), sizes))
 
@@ -519,7 +539,12 @@ class RegionSet(Sequence[Region]):
         """Return the surroundings of where each region begins on its strand.
 
         ``[start - upstream, start + downstream)``; where column 6, the strand, is ``-``,
-        ``[end - downstream, end + upstream)``. Base pairs are 0 or more; errors as ``slop``.
+        ``[end - downstream, end + upstream)``. Errors are those of ``slop``.
+
+        Args:
+            upstream: Base pairs in front of where it begins, 0 or more.
+            downstream: Base pairs behind it, 0 or more.
+            chrom_sizes: As for ``slop``.
         """
         sides = check_base_pairs("upstream", upstream), check_base_pairs("downstream", downstream)
         return type(self)._wrap(self._core.promoters(*sides, algebra.optional_sizes(chrom_sizes)))
@@ -611,15 +636,26 @@ class RegionSet(Sequence[Region]):
     # With another set. What several regions of one set cover counts once.
 
     def concat(self, other: object) -> RegionSet:
-        """Return the regions of both, one set behind the other, with their ``rest``."""
+        """Return the regions of both, one set behind the other, with their ``rest``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
+        """
         return type(self)._wrap(self._core.concat(as_region_set(other)._core))
 
     def union(self, other: object) -> RegionSet:
-        """Return what either covers, merged as by ``reduce``; also ``self | other``."""
+        """Return what either covers, merged as by ``reduce``; also ``self | other``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
+        """
         return type(self)._wrap(self._core.union(as_region_set(other)._core))
 
     def intersect_all(self, other: object) -> RegionSet:
         """Return the base pairs that both cover, merged; also ``self & other``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
 
         Example:
             >>> RegionSet(["chr1:0-10", "chr1:5-20"]).intersect_all(["chr1:8-12", "chr1:18-30"])
@@ -633,13 +669,20 @@ class RegionSet(Sequence[Region]):
         Where they share nothing it is a zero-length region, at the later start, or at this set's
         start when their chromosomes differ.
 
+        Args:
+            other: A set of as many regions, in any form that ``RegionSet`` takes.
+
         Raises:
             Error: The sets have different sizes.
         """
         return type(self)._wrap(self._core.pintersect(as_region_set(other)._core))
 
     def setdiff(self, other: object) -> RegionSet:
-        """Return the base pairs that only this set covers, merged; also ``self - other``."""
+        """Return the base pairs that only this set covers, merged; also ``self - other``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
+        """
         return type(self)._wrap(self._core.setdiff(as_region_set(other)._core))
 
     def find_overlaps(
@@ -673,7 +716,12 @@ class RegionSet(Sequence[Region]):
     ) -> Int64s:
         """Return how many of ``other`` each region overlaps, int64 of shape (regions,).
 
-        Arguments and complexity are those of ``find_overlaps``.
+        Complexity is that of ``find_overlaps``.
+
+        Args:
+            other: The other set.
+            min_overlap: As for ``find_overlaps``.
+            min_fraction: As for ``find_overlaps``.
         """
         rules = algebra.overlap_rules(min_overlap, min_fraction)
         return self._core.count_overlaps(as_region_set(other)._core, *rules)
@@ -683,7 +731,12 @@ class RegionSet(Sequence[Region]):
     ) -> npt.NDArray[np.bool_]:
         """Return whether each region overlaps one of ``other``, bool of shape (regions,).
 
-        Arguments and complexity are those of ``find_overlaps``.
+        Complexity is that of ``find_overlaps``.
+
+        Args:
+            other: The other set.
+            min_overlap: As for ``find_overlaps``.
+            min_fraction: As for ``find_overlaps``.
         """
         counts = self.count_overlaps(other, min_overlap=min_overlap, min_fraction=min_fraction)
         return counts > 0
@@ -693,7 +746,12 @@ class RegionSet(Sequence[Region]):
     ) -> RegionSet:
         """Return the regions that overlap one of ``other``, in their order, with their ``rest``.
 
-        Arguments and complexity are those of ``find_overlaps``.
+        Complexity is that of ``find_overlaps``.
+
+        Args:
+            other: The other set.
+            min_overlap: As for ``find_overlaps``.
+            min_fraction: As for ``find_overlaps``.
         """
         rules = algebra.overlap_rules(min_overlap, min_fraction)
         core = self._core.subset_by_overlaps(as_region_set(other)._core, *rules)
@@ -733,6 +791,9 @@ class RegionSet(Sequence[Region]):
         """Return the base pairs that both cover by those that either covers, 0 to 1.
 
         0 where neither covers anything. Source: Favorov et al. 2012, as in bedtools.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
         """
         return self._core.jaccard(as_region_set(other)._core)
 
@@ -740,6 +801,9 @@ class RegionSet(Sequence[Region]):
         """Return the base pairs that both cover by those of the set that covers fewer, 0 to 1.
 
         0 where one covers nothing.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
         """
         return self._core.overlap_coefficient(as_region_set(other)._core)
 
