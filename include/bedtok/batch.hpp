@@ -25,12 +25,13 @@ struct BatchOptions {
   bool add_special_tokens = true;
   /// Longest row, the template's tokens included. None: no truncation.
   std::optional<std::size_t> max_length = std::nullopt;
+  /// What is kept of rows that are too long.
   TruncationStrategy truncation_strategy = TruncationStrategy::longest_first;
   /// None: the tokenizer's.
   std::optional<Side> truncation_side = std::nullopt;
   /// The tokens that are cut off become further rows, each with `stride` tokens of the row before.
   bool return_overflowing_tokens = false;
-  std::size_t stride = 0;
+  std::size_t stride = 0;  ///< tokens that a row of overflow shares with the row before it
   /// Seed of TruncationStrategy::random. The subset also depends on the sample's position in the
   /// batch.
   std::uint64_t seed = 0;
@@ -42,9 +43,10 @@ struct BatchOptions {
 
 /// Rows of different lengths, and for each the position of the sample that it comes from.
 struct Batch {
-  std::vector<Encoding> rows;
-  std::vector<std::int64_t> overflow_to_sample_mapping;
+  std::vector<Encoding> rows;                            ///< one a sample, or more with overflow
+  std::vector<std::int64_t> overflow_to_sample_mapping;  ///< the sample of each row
 
+  /// The length of the longest row in tokens; 0 without rows. O(rows).
   std::size_t longest() const noexcept {
     std::size_t length = 0;
     for (const Encoding& row : rows) length = std::max(length, row.input_ids.size());
@@ -64,9 +66,9 @@ struct PadOptions {
 
 /// Rows of one length, one behind the other: `rows * length` values each.
 struct PaddedBatch {
-  std::size_t rows = 0;
-  std::size_t length = 0;
-  std::vector<TokenId> input_ids;
+  std::size_t rows = 0;            ///< number of rows
+  std::size_t length = 0;          ///< tokens of each row, padding included
+  std::vector<TokenId> input_ids;  ///< row by row, rows * length
   /// 1 for a token, 0 for padding.
   std::vector<std::int64_t> attention_mask;
 };

@@ -17,20 +17,20 @@ namespace bedtok {
 /// indices[indptr[i]] to indices[indptr[i + 1] - 1], in any order. A view of SciPy's arrays.
 template <class Offset, class Column, class Value>
 struct CsrView {
-  const Offset* indptr;
-  const Column* indices;
-  const Value* data;
-  std::size_t rows;
+  const Offset* indptr;   ///< rows + 1 positions in `indices`
+  const Column* indices;  ///< the column of each entry
+  const Value* data;      ///< the value of each entry
+  std::size_t rows;       ///< number of cells
 };
 
 /// The same with compressed columns: indices are cells.
 template <class Offset, class Row, class Value>
 struct CscView {
-  const Offset* indptr;
-  const Row* indices;
-  const Value* data;
-  std::size_t rows;
-  std::size_t columns;
+  const Offset* indptr;  ///< columns + 1 positions in `indices`
+  const Row* indices;    ///< the row of each entry
+  const Value* data;     ///< the value of each entry
+  std::size_t rows;      ///< number of cells
+  std::size_t columns;   ///< number of peaks
 };
 
 /// The ids of the cells `rows` (null: all), gathered from the peaks whose values are above

@@ -19,6 +19,7 @@ namespace bedtok {
 /// unlocalised contigs follow from no rule and need a map.
 class ChromAliases {
  public:
+  /// No aliases, one of the two rules, or names that were given.
   enum class Style { none, ucsc, ensembl, map };
 
   ChromAliases() = default;
@@ -45,11 +46,13 @@ class ChromAliases {
     return aliases;
   }
 
+  /// Where the other names come from.
   Style style() const noexcept { return style_; }
   /// `ucsc` or `ensembl`; empty for the others.
   std::string_view style_name() const noexcept {
     return style_ == Style::ucsc ? "ucsc" : style_ == Style::ensembl ? "ensembl" : "";
   }
+  /// The names that were given; empty for the built-in rules.
   const std::map<std::string, std::string, std::less<>>& names() const noexcept { return names_; }
 
   /// The other name of `chrom`; empty when there is none.

@@ -18,12 +18,18 @@ namespace bedtok {
 /// Chromosome names and their small integers: ids count up from 0 in the order of first sight.
 class ChromTable {
  public:
+  /// The id of a name: its position in the table.
   using Id = std::uint32_t;
+  /// No id: the result for a name that the table does not have.
   static constexpr Id none = std::numeric_limits<Id>::max();
 
+  /// Number of names.
   std::size_t size() const noexcept { return names_.size(); }
+  /// Whether there is no name.
   bool empty() const noexcept { return names_.empty(); }
+  /// The name of an id, which is not checked.
   const std::string& name(Id id) const { return names_[id]; }
+  /// All names, by id.
   const std::vector<std::string>& names() const noexcept { return names_; }
 
   /// The id of `name`, or `none`.

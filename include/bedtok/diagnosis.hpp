@@ -34,6 +34,7 @@ inline bool many_past_end(std::uint64_t past_end, std::uint64_t regions) {
 /// Counts by chromosome from several places, in the order of first sight.
 class ChromSum {
  public:
+  /// Adds the counts of another input, chromosome by chromosome.
   void add(const std::vector<ChromReport>& chroms) {
     for (const ChromReport& chrom : chroms) {
       const ChromTable::Id id = names_.add(chrom.chrom);
@@ -44,6 +45,7 @@ class ChromSum {
       }
     }
   }
+  /// The sums, in the order of first sight.
   const std::vector<ChromReport>& chroms() const noexcept { return chroms_; }
 
  private:

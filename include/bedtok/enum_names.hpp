@@ -15,6 +15,7 @@ namespace bedtok {
 template <class Enum>
 struct EnumNames;
 
+/// The name of a value, as options spell it.
 template <class Enum>
 constexpr std::string_view enum_name(Enum value) {
   return EnumNames<Enum>::names[static_cast<std::size_t>(value)];

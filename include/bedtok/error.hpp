@@ -19,6 +19,7 @@ namespace bedtok {
 /// Base class: an argument or a file has a value that cannot be used.
 class Error : public std::invalid_argument {
  public:
+  /// An error with this message.
   explicit Error(const std::string& message) : std::invalid_argument(detail::printable(message)) {}
 };
 
@@ -29,7 +30,9 @@ class ParseError : public Error {
   ParseError(std::string path, std::optional<std::uint64_t> line, const std::string& message)
       : Error(compose(path, line, message)), path_(std::move(path)), line_(line) {}
 
+  /// The file, as it was given.
   const std::string& path() const noexcept { return path_; }
+  /// The line, counted from 1; none where the place is not a line.
   std::optional<std::uint64_t> line() const noexcept { return line_; }
 
  private:
@@ -45,12 +48,14 @@ class ParseError : public Error {
 /// An option or a configuration file has a value that is not allowed.
 class ConfigError : public Error {
  public:
+  /// An error with this message.
   using Error::Error;
 };
 
 /// The vocabulary is empty, or lacks the id or region that was asked for.
 class VocabularyError : public Error {
  public:
+  /// An error with this message.
   using Error::Error;
 };
 

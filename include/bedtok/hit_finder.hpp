@@ -13,6 +13,7 @@ namespace bedtok {
 template <class Index>
 class HitFinder {
  public:
+  /// The coordinates of the index.
   using Coord = typename Index::coord_type;
 
   /// Both must outlive the finder.

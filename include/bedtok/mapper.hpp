@@ -31,6 +31,7 @@ namespace bedtok {
 template <class Index, class Regions>
 class Mapper {
  public:
+  /// The coordinates of the index.
   using Coord = typename Index::coord_type;
 
   /// Throws ConfigError for illegal options.
@@ -52,6 +53,8 @@ class Mapper {
     }
   }
 
+  /// The tokens of the sample, without the template. Throws as Tokenizer::encode does. O(regions +
+  /// hits) in the mean.
   Encoding encode(const std::vector<InlineToken>& inline_tokens, bool with_region_index) const {
     Encoding encoding;
     encoding.input_ids.reserve(regions_.size() + inline_tokens.size() + 1);

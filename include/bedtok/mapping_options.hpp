@@ -28,14 +28,14 @@ struct MappingOptions {
   /// Share of the region's length that must be covered, 0 to 1. A zero-length region that overlaps
   /// counts as covered whole.
   double min_fraction = 0.0;
-  FractionOf fraction_of = FractionOf::query;
+  FractionOf fraction_of = FractionOf::query;  ///< whose length `min_fraction` means
   /// Only one token a region: the one that shares most bases, the first by (start, end, id) where
   /// several do.
   bool best_overlap = false;
   /// Only the first occurrence of a token.
   bool unique = false;
-  TokenOrder order = TokenOrder::input;
-  OnMiss on_miss = OnMiss::drop;
+  TokenOrder order = TokenOrder::input;  ///< the order of the tokens
+  OnMiss on_miss = OnMiss::drop;         ///< what a region without a hit gives
   /// Translates chromosome names of the input that the vocabulary does not know.
   ChromAliases chrom_aliases = {};
   /// Inputs of which a smaller share of the regions hits are warned of; no token depends on it.

@@ -43,8 +43,11 @@ namespace bedtok {
 template <class Coord = std::uint32_t>
 class OverlapIndex {
  public:
+  /// The type of a coordinate.
   using coord_type = Coord;
 
+  /// Builds the index; a region's id is its position. O(n log n) time, O(n) memory. Throws
+  /// VocabularyError for 2^32 regions or more.
   template <class Payload>
   explicit OverlapIndex(const RegionSet<Coord, Payload>& regions) {
     if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - regions.chroms().size()) {

@@ -64,15 +64,21 @@ class PeakTokens {
     offsets_.push_back(static_cast<std::uint32_t>(ids_.size()));
   }
 
+  /// Number of peaks.
   std::size_t size() const noexcept { return size_; }
   /// Whether the peaks are the vocabulary's regions, so that the i-th has only token i.
   bool identity() const noexcept { return identity_; }
 
+  /// Whether a cell has each token once.
   bool unique() const noexcept { return unique_; }
+  /// Whether the tokens of a cell are in the order of their ids.
   bool in_vocabulary_order() const noexcept { return in_vocabulary_order_; }
+  /// The id of a cell without tokens.
   std::int32_t unk() const noexcept { return unk_; }
+  /// Number of tokens in the vocabulary.
   std::size_t vocab_size() const noexcept { return vocab_size_; }
 
+  /// Number of tokens of a peak. Throws VocabularyError for none where on_miss is error.
   std::size_t count(std::size_t peak) const {
     if (identity_) return 1;
     const std::size_t count = offsets_[peak + 1] - offsets_[peak];

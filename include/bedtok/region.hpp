@@ -22,10 +22,10 @@ template <class Coord = std::uint32_t, class Payload = Rest>
 struct Region {
   static_assert(std::is_unsigned_v<Coord>, "coordinates are unsigned integers of 32 or 64 bits");
 
-  std::string chrom;
-  Coord start = 0;  ///< first base, 0-based
-  Coord end = 0;    ///< one past the last base
-  Payload rest = {};
+  std::string chrom;  ///< name of the chromosome
+  Coord start = 0;    ///< first base, 0-based
+  Coord end = 0;      ///< one past the last base
+  Payload rest = {};  ///< what the region carries
 };
 
 /// The same interval; payloads are not compared.
@@ -58,9 +58,9 @@ void append_text(std::string& out, std::string_view chrom, Coord start, Coord en
 /// A region's text form in parts; `chrom` points into the text that was parsed.
 template <class Coord>
 struct RegionText {
-  std::string_view chrom;
-  Coord start;
-  Coord end;
+  std::string_view chrom;  ///< name of the chromosome
+  Coord start;             ///< first base, 0-based
+  Coord end;               ///< one past the last base
 };
 
 /// Reads `chrom:start-end`, from the right, because a name may itself hold `:` and `-`. None when

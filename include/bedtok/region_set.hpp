@@ -32,9 +32,13 @@ enum class Compression { none, gzip };
 template <class Coord = std::uint32_t, class Payload = Rest>
 class RegionSet {
  public:
+  /// The type of a coordinate.
   using coord_type = Coord;
+  /// The type of what a region carries.
   using payload_type = Payload;
+  /// The type of a region.
   using value_type = Region<Coord, Payload>;
+  /// The column of payloads; empty where no region carries one.
   using Column = detail::PayloadColumn<Payload>;
   class const_iterator;
 
@@ -67,6 +71,7 @@ class RegionSet {
       }
     }
   }
+  /// The same for a list in braces.
   RegionSet(std::initializer_list<value_type> regions)
       : RegionSet(std::vector<value_type>(regions)) {}
 
@@ -118,21 +123,31 @@ class RegionSet {
   /// Defined in io/bed.hpp.
   void to_bed(const std::filesystem::path& path, Compression compression = Compression::none) const;
 
+  /// Number of regions.
   std::size_t size() const noexcept { return starts_.size(); }
+  /// Whether there are no regions.
   bool empty() const noexcept { return starts_.empty(); }
 
   /// The region at `i`, made from the columns; `i` is not checked.
   value_type operator[](std::size_t i) const {
     return {chrom(i), starts_[i], ends_[i], rest_.get(i)};
   }
+  /// The first region. Regions are made when an iterator is dereferenced.
   const_iterator begin() const noexcept { return {this, 0}; }
+  /// Behind the last region.
   const_iterator end() const noexcept { return {this, size()}; }
 
+  /// The names of the chromosomes; ids are positions in it.
   const ChromTable& chroms() const noexcept { return chroms_; }
+  /// The name of the chromosome of the region at `i`, which is not checked.
   const std::string& chrom(std::size_t i) const { return chroms_.name(chrom_ids_[i]); }
+  /// The column of chromosomes, by id.
   const std::vector<ChromTable::Id>& chrom_ids() const noexcept { return chrom_ids_; }
+  /// The column of starts.
   const std::vector<Coord>& starts() const noexcept { return starts_; }
+  /// The column of ends.
   const std::vector<Coord>& ends() const noexcept { return ends_; }
+  /// The column of payloads; empty where no region carries one.
   const Column& rest() const noexcept { return rest_; }
   /// The `#`, `track`, `browser` and column-name lines of the file, joined by line ends.
   const std::string& header() const noexcept { return header_; }
@@ -155,6 +170,7 @@ class RegionSet {
 
   /// The regions by (chromosome name as bytes, start); those that agree in both keep their order.
   RegionSet sorted() const& { return RegionSet(*this).sorted(); }
+  /// The same without a copy.
   RegionSet sorted() && {
     if (!is_sorted()) sort();
     return std::move(*this);

@@ -13,35 +13,37 @@ namespace bedtok {
 
 /// Counts for the regions of one input chromosome.
 struct ChromReport {
-  std::string chrom;   ///< name in the input
-  bool known = false;  ///< the vocabulary has it, under this name or its alias
-  std::uint64_t regions = 0;
+  std::string chrom;            ///< name in the input
+  bool known = false;           ///< the vocabulary has it, under this name or its alias
+  std::uint64_t regions = 0;    ///< regions on it
   std::uint64_t hits = 0;       ///< regions with at least one token
   std::uint64_t past_end = 0;   ///< regions that start past the vocabulary's last region
   std::uint64_t past_size = 0;  ///< regions that end past the chromosome, by the assembly's sizes
 
+  /// Adds the counts of another input to these.
   void add_counts(const ChromReport& other) noexcept {
     regions += other.regions;
     hits += other.hits;
     past_end += other.past_end;
     past_size += other.past_size;
   }
+  /// Sets all counts to 0.
   void clear_counts() noexcept { regions = hits = past_end = past_size = 0; }
 };
 
 /// How well an input fits a vocabulary: one sample, the peaks of a matrix, the fragments of cells
 /// (with CountingStrategy::insertion their two ends), or many samples together.
 struct MappingReport {
-  std::uint64_t regions = 0;
-  std::uint64_t hits = 0;
-  std::uint64_t tokens = 0;  ///< of all hits
-  std::uint64_t distinct_tokens = 0;
-  std::uint64_t past_end = 0;        ///< of all chromosomes
-  std::uint64_t past_size = 0;       ///< of all chromosomes
-  std::vector<ChromReport> chroms;   ///< in the order of first sight
+  std::uint64_t regions = 0;          ///< of the input
+  std::uint64_t hits = 0;             ///< regions with at least one token
+  std::uint64_t tokens = 0;           ///< of all hits
+  std::uint64_t distinct_tokens = 0;  ///< different ones
+  std::uint64_t past_end = 0;         ///< of all chromosomes
+  std::uint64_t past_size = 0;        ///< of all chromosomes
+  std::vector<ChromReport> chroms;    ///< in the order of first sight
   std::vector<std::int64_t> misses;  ///< positions of the regions without a hit, of one sample only
-  std::vector<std::string> unknown_chroms;
-  std::uint64_t skipped_lines = 0;  ///< of the file, left out by its reader
+  std::vector<std::string> unknown_chroms;  ///< not in the vocabulary, in the order of first sight
+  std::uint64_t skipped_lines = 0;          ///< of the file, left out by its reader
   /// Nearly all starts lie one base behind the start of a vocabulary region.
   bool one_based = false;
   /// The lines look like those of a fragment file: a barcode and a count behind the coordinates.

@@ -27,11 +27,11 @@ struct EnumNames<Side> {
 struct SequenceOptions {
   /// The template: spellings of the special tokens before and after every sequence.
   std::vector<std::string> before = {};
-  std::vector<std::string> after = {};
+  std::vector<std::string> after = {};  ///< special tokens behind the sample
   /// The longest sequence that the model takes. None: not known.
   std::optional<std::size_t> model_max_length = std::nullopt;
-  Side padding_side = Side::right;
-  Side truncation_side = Side::right;
+  Side padding_side = Side::right;     ///< where padding goes
+  Side truncation_side = Side::right;  ///< which end truncation removes
 
   /// Throws ConfigError for a model that takes no token at all.
   void check() const {

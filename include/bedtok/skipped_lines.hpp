@@ -11,6 +11,7 @@ namespace bedtok {
 
 /// The lines that a reader was asked to leave out because they are not what the format says.
 struct SkippedLines {
+  /// A line and what is wrong with it.
   struct Line {
     std::uint64_t line;   ///< 1-based
     std::string message;  ///< what a ParseError says behind file and line
@@ -18,9 +19,10 @@ struct SkippedLines {
   /// So many of them are kept.
   static constexpr std::size_t most = 5;
 
-  std::uint64_t count = 0;
-  std::vector<Line> first;
+  std::uint64_t count = 0;  ///< how many
+  std::vector<Line> first;  ///< the first of them
 
+  /// Counts a line, and keeps it if it is among the first.
   void add(std::uint64_t line, std::string message) {
     ++count;
     if (first.size() < most) first.push_back({line, std::move(message)});

@@ -24,7 +24,9 @@ enum class SpecialRole : std::size_t { unk, pad, mask, cls, eos, bos, sep };
 /// id ever changes.
 class SpecialTokens {
  public:
+  /// Number of roles.
   static constexpr std::size_t role_count = 7;
+  /// The names of the roles, in the order of the ids.
   static constexpr std::array<std::string_view, role_count> role_names = {
       "unk", "pad", "mask", "cls", "eos", "bos", "sep"};
 
@@ -49,6 +51,7 @@ class SpecialTokens {
     return std::nullopt;
   }
 
+  /// Number of special tokens, with and without a role.
   std::size_t size() const noexcept { return spellings_.size(); }
   /// In the order of the ids.
   const std::vector<std::string>& spellings() const noexcept { return spellings_; }
@@ -56,6 +59,7 @@ class SpecialTokens {
   std::size_t position(SpecialRole role) const noexcept {
     return position_[static_cast<std::size_t>(role)];
   }
+  /// The spelling of a role.
   const std::string& operator[](SpecialRole role) const { return spellings_[position(role)]; }
 
   /// Changes the spelling of a role's token; its id stays. Throws ConfigError for an empty

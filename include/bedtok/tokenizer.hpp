@@ -38,8 +38,11 @@ namespace bedtok {
 template <class Index = OverlapIndex<std::uint32_t>>
 class Tokenizer {
  public:
+  /// The type of the index.
   using index_type = Index;
+  /// The type of a coordinate.
   using coord_type = typename Index::coord_type;
+  /// The type of the vocabulary's regions.
   using regions_type = RegionSet<coord_type>;
 
   /// Throws VocabularyError or ConfigError as Vocabulary does, ConfigError for illegal options, for
@@ -93,7 +96,9 @@ class Tokenizer {
   /// which is created when it is missing. Returns the paths. Defined in io/pretrained.hpp.
   std::vector<std::filesystem::path> save_pretrained(const std::filesystem::path& folder) const;
 
+  /// Regions, special tokens, and their ids.
   const Vocabulary<coord_type>& vocabulary() const noexcept { return *vocabulary_; }
+  /// The index of the vocabulary's regions.
   const Index& index() const noexcept { return *index_; }
   /// The default mapping options, used by calls without options.
   const MappingOptions& options() const noexcept { return options_; }
@@ -101,8 +106,11 @@ class Tokenizer {
   const SequenceOptions& sequence_options() const noexcept { return sequence_options_; }
   /// The genome assembly of the vocabulary, as far as it is known.
   const Assembly& assembly() const noexcept { return *assembly_; }
+  /// Number of tokens: regions and special tokens.
   std::size_t vocab_size() const noexcept { return vocabulary_->size(); }
+  /// The special tokens, in the order of their ids.
   const SpecialTokens& special_tokens() const noexcept { return vocabulary_->special_tokens(); }
+  /// The id of a role's token.
   TokenId token_id(SpecialRole role) const noexcept { return vocabulary_->id(role); }
 
   /// One line about a vocabulary that repeats regions; empty when it does not.
@@ -120,6 +128,7 @@ class Tokenizer {
   Encoding operator()(const RegionSet<coord_type, Payload>& regions) const {
     return (*this)(regions, options_);
   }
+  /// The same with other mapping options than the tokenizer's own.
   template <class Payload>
   Encoding operator()(const RegionSet<coord_type, Payload>& regions,
                       const MappingOptions& options) const {
@@ -198,6 +207,7 @@ class Tokenizer {
   MappingReport report(const RegionSet<coord_type, Payload>& regions) const {
     return report(regions, options_);
   }
+  /// The same with other mapping options than the tokenizer's own.
   template <class Payload>
   MappingReport report(const RegionSet<coord_type, Payload>& regions,
                        const MappingOptions& options) const {
@@ -232,6 +242,7 @@ class Tokenizer {
   TokenId convert_token_to_id(std::string_view token) const {
     return vocabulary_->find(token).value_or(vocabulary_->id(SpecialRole::unk));
   }
+  /// The ids of many tokens.
   std::vector<TokenId> convert_tokens_to_ids(const std::vector<std::string>& tokens) const {
     std::vector<TokenId> ids;
     ids.reserve(tokens.size());

@@ -26,6 +26,7 @@ namespace bedtok {
 template <class Coord = std::uint32_t>
 class Vocabulary {
  public:
+  /// The type of a coordinate.
   using coord_type = Coord;
 
   /// A repeated region keeps its first id and is counted by `repeated()`; payloads are dropped.
@@ -53,16 +54,20 @@ class Vocabulary {
 
   /// Regions and special tokens.
   std::size_t size() const noexcept { return regions_.size() + special_tokens_.size(); }
+  /// The distinct regions; a region's id is its position.
   const RegionSet<Coord>& regions() const noexcept { return regions_; }
+  /// The special tokens, whose ids follow those of the regions.
   const SpecialTokens& special_tokens() const noexcept { return special_tokens_; }
   /// The number of regions that were left out because they repeat earlier ones.
   std::size_t repeated() const noexcept { return repeated_; }
   /// The first repeated region as text; empty when there is none.
   const std::string& first_repeated() const noexcept { return first_repeated_; }
 
+  /// The id of a role's token.
   TokenId id(SpecialRole role) const noexcept {
     return static_cast<TokenId>(regions_.size() + special_tokens_.position(role));
   }
+  /// Whether an id, which is not checked, is that of a special token.
   bool is_special(TokenId id) const noexcept { return id >= static_cast<TokenId>(regions_.size()); }
 
   /// The vocabulary's chromosome for an input's name: the name itself where it is known, else its

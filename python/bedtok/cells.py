@@ -14,6 +14,7 @@ import numpy as np
 from bedtok._checks import check_at_least, import_optional
 from bedtok._core import Error, MappingReport, VocabularyError, remove_abandoned
 from bedtok._files import StrPath, checked_path
+from bedtok._html import Table, bar, card, histogram
 from bedtok._regions.samples import Samples
 from bedtok._tokenization.cells import Int32s, Int64s, cell_samples
 from bedtok._tokenization.vocabulary import Vocabulary
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import anndata as ad
     import pandas as pd
     import pyarrow as pa
+
+
+_ROWS_SHOWN = 5  # cells that a notebook shows
 
 
 class CellTokens(Sequence[Int32s]):
@@ -156,6 +160,21 @@ class CellTokens(Sequence[Int32s]):
 
     def __repr__(self) -> str:
         return f"CellTokens({len(self)} cells, {len(self._values)} tokens)"
+
+    def _repr_html_(self) -> str:
+        lengths = self.lengths
+        facts: list[tuple[str, object]] = [("tokens", f"{len(self._values):,}")]
+        if len(self):
+            median = np.median(lengths)
+            facts.append(
+                ("tokens per cell", f"{lengths.min():,} to {lengths.max():,}, median {median:,.0f}")
+            )
+            facts.append(("", histogram(lengths)))
+        if self._report is not None:
+            facts.append(("hit rate", bar(self._report.hit_rate)))
+        rows = list(zip(self._names[:_ROWS_SHOWN], lengths.tolist(), strict=False))
+        title = f"CellTokens: {len(self):,} cell{'s' * (len(self) != 1)}"
+        return card(title, facts, Table(("cell", "tokens"), rows, len(self)))
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same ids under the same names, of equal tokenizers."""

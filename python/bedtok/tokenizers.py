@@ -17,6 +17,7 @@ from bedtok import _core
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._html import Table, card
 from bedtok._regions.region_set import as_region_set
 from bedtok._tokenization.assembly import same_genome
 from bedtok._tokenization.cells import (
@@ -71,6 +72,7 @@ _FRAGMENT_NAMES = (
     "on_error",
     "num_threads",
 )
+_ROWS_SHOWN = 5  # tokens that a notebook shows
 # Two threads that add special tokens at once must not lose one.
 _ADDING_SPECIAL_TOKENS = threading.Lock()
 
@@ -136,7 +138,12 @@ class Tokenizer(Vocabulary):
     ) -> Self:
         """Return a tokenizer of the regions in a BED file, in the file's order.
 
-        Args and errors are those of the class; ``path`` is a BED file whatever its name.
+        Errors are those of the class.
+
+        Args:
+            path: A BED file, whatever its name.
+            on_error: What a line does that is not BED, as in the class.
+            **options: As those of the class.
         """
         values = check_options(options, "from_bed", ("on_error",))
         return cls._wrap(with_options(tokenizer_from_bed(checked_path(path), on_error), values))
@@ -148,6 +155,10 @@ class Tokenizer(Vocabulary):
         It has ``universe`` (a BED file, relative to the config), and may have ``special_tokens``
         (a list of ``{name = "unk", token = "<UNK>"}``) and ``tokenizer_type`` (``bits`` or
         ``ailist``, which give the same tokens).
+
+        Args:
+            path: The config.
+            **options: As those of the class.
 
         Raises:
             ConfigError: The file is not TOML, or a key or value in it is not allowed.
@@ -342,9 +353,15 @@ class Tokenizer(Vocabulary):
         A region text, a special token, and a list or tuple of nothing but ``str`` are tokens: each
         is looked up exactly, without overlap and without the template. One that is not in the
         vocabulary is unk, as in gtars, with a warning if it has the form of a region. For any other
-        input the result is ``tokenizer(regions)["input_ids"]``.
+        input the result is ``tokenizer(regions)["input_ids"]``. Errors are those of calling the
+        tokenizer.
 
-        Args and errors are those of calling the tokenizer.
+        Args:
+            regions: Tokens, or what a call takes.
+            **keywords: Those of calling the tokenizer.
+
+        Returns:
+            What ``input_ids`` would be: a list or a list of lists, or an array or tensor.
 
         Example:
             >>> from bedtok import Tokenizer
@@ -367,18 +384,26 @@ class Tokenizer(Vocabulary):
         add_special_tokens: bool = False,
         **options: Unpack[MappingKeywords],
     ) -> list[str]:
-        """Return the tokens of one sample as text; args and errors as in calling the tokenizer.
+        """Return the tokens of one sample as text; errors are those of calling the tokenizer.
 
-        As in Hugging Face, the template is left out unless ``add_special_tokens`` asks for it.
+        Args:
+            regions: One sample, as a call takes it.
+            add_special_tokens: Put the template's tokens around it, which are left out by default,
+                as in Hugging Face.
+            **options: Mapping options for this call; see ``MappingKeywords``.
         """
         return tokenize_sample(self, regions, options, add_special_tokens)
 
     def report(self, regions: object, **options: Unpack[MappingKeywords]) -> MappingReport:
-        """Return how well an input fits the vocabulary.
+        """Return how well an input fits the vocabulary; errors are those of calling the tokenizer.
 
-        Args and errors are those of calling the tokenizer; special tokens are left out. Of an
-        AnnData the peaks count. The report of a fragment file is that of its cells,
-        ``encode_fragments(path).report``; ``tokenize_files(...).report`` is that of a collection.
+        The report of a fragment file is that of its cells, ``encode_fragments(path).report``;
+        ``tokenize_files(...).report`` is that of a collection.
+
+        Args:
+            regions: One sample or a batch, as a call takes it; special tokens are left out. Of an
+                AnnData the peaks count.
+            **options: Mapping options for this call; see ``MappingKeywords``.
 
         Returns:
             Counts of regions, hits and tokens, in total and by chromosome; of one sample or an
@@ -578,7 +603,11 @@ class Tokenizer(Vocabulary):
         return BatchEncoding(data)
 
     def build_inputs_with_special_tokens(self, token_ids_0: IdsLike) -> list[int]:
-        """Return ids of one sequence with the template's tokens around them."""
+        """Return ids of one sequence with the template's tokens around them.
+
+        Args:
+            token_ids_0: The ids, of shape (tokens,).
+        """
         samples: list[_core.BatchItem] = [np.atleast_1d(self._ids(token_ids_0))]
         batch = self._core.encode_batch(samples, self._core.options)
         ids: list[int] = batch.encodings[0].input_ids.tolist()
@@ -639,7 +668,11 @@ class Tokenizer(Vocabulary):
         return self._core.sequence_options.truncation_side
 
     def num_special_tokens_to_add(self, pair: bool = False) -> int:
-        """Return how many tokens the template adds to a sequence; regions have no pairs."""
+        """Return how many tokens the template adds to a sequence.
+
+        Args:
+            pair: Has no effect: regions have no pairs.
+        """
         return len(self.template) - 1
 
     def add_special_tokens(self, special_tokens_dict: Mapping[str, Any]) -> int:
@@ -653,8 +686,8 @@ class Tokenizer(Vocabulary):
                 a role as a list under ``"additional_special_tokens"``.
 
         Returns:
-            How many tokens are new, by which a model's embeddings must grow:
-            ``model.resize_token_embeddings(len(tokenizer))``.
+            Number of new tokens, by which a model's embeddings must grow, as
+            ``model.resize_token_embeddings(len(tokenizer))`` does.
 
         Raises:
             ConfigError: A role is not known, or a token is spelled like a region.
@@ -740,6 +773,17 @@ class Tokenizer(Vocabulary):
             f"{type(self).__name__}({self.num_regions} regions, vocab_size={self.vocab_size}"
             f"{changed})"
         )
+
+    def _repr_html_(self) -> str:
+        spellings = (f"{text} {token_id}" for text, token_id in self._special_ids.items())
+        facts: list[tuple[str, object]] = [
+            ("regions", f"{self.num_regions:,}"),
+            ("special tokens", ", ".join(spellings)),
+        ]
+        facts += [(name, repr(value)) for name, value in changed_options(self._core).items()]
+        first = self.decode(range(min(_ROWS_SHOWN, self.num_regions)))
+        title = f"{type(self).__name__}: {self.vocab_size:,} tokens"
+        return card(title, facts, Table(("id", "token"), list(enumerate(first)), self.num_regions))
 
 
 def tokenize_fragment_file(

@@ -142,7 +142,19 @@ py::object batch_warning(const SampleBatch& batch) {
 void register_encoding(py::module_& module) {
   using py::literals::operator""_a;
   py::class_<SampleEncoding>(module, "Encoding", py::is_final(),
-                             "One tokenized sample. Each array has one entry a token.")
+                             R"(One tokenized sample, without padding.
+
+Attributes:
+    input_ids: The ids, int64 of shape (tokens,), with those of the template.
+    ids: The same, under gtars' name.
+    attention_mask: 1 for each token, int64 of shape (tokens,).
+    special_tokens_mask: 1 for special tokens, else 0, int64 of shape (tokens,).
+    region_index: For each token the position of the region that gave it, -1 where none did; int64
+        of shape (tokens,), or empty if the call did not ask for it.
+    regions: Number of regions of the whole sample.
+    hits: Number of these with at least one token.
+    warning: The warning for this sample, on one line; None when it fits the vocabulary.
+)")
       .def("__len__", [](const SampleEncoding& e) { return e.input_ids.size(); })
       .def_property_readonly("input_ids", &column_of<&Encoding::input_ids>)
       .def_property_readonly("ids", &column_of<&Encoding::input_ids>)

@@ -155,7 +155,11 @@ void def_by_value(py::class_<Options>& options_class) {
 void register_options(py::module_& module) {
   using py::literals::operator""_a;
   py::class_<MappingOptions> mapping(module, "MappingOptions", py::is_final(),
-                                     "How regions become tokens; immutable.");
+                                     R"(How regions become tokens; immutable.
+
+Its attributes are the keys of MappingKeywords: min_overlap, min_fraction, fraction_of,
+best_overlap, unique, order, on_miss, chrom_aliases and low_hit_rate.
+)");
   mapping.def(py::init(&make_mapping_options));
   MappingOptions::visit([&](const char* name, auto member) {
     mapping.def_property_readonly(

@@ -72,7 +72,16 @@ void register_report(py::module_& module) {
   using py::literals::operator""_a;
   module.attr("fewest_judged") = fewest_judged;
   py::class_<ChromReport>(module, "ChromReport", py::is_final(),
-                          "Counts for the regions of one input chromosome.")
+                          R"(Counts for the regions of one input chromosome.
+
+Attributes:
+    chrom: Name in the input.
+    known: Whether the vocabulary has it, under this name or its alias.
+    regions: Number of regions on it.
+    hits: Number of regions with at least one token.
+    past_end: Number of regions that start past the vocabulary's last region.
+    past_size: Number of regions that end past the chromosome, by the tokenizer's chrom_sizes.
+)")
       .def_readonly("chrom", &ChromReport::chrom)
       .def_readonly("known", &ChromReport::known)
       .def_readonly("regions", &ChromReport::regions)
@@ -81,7 +90,23 @@ void register_report(py::module_& module) {
       .def_readonly("past_size", &ChromReport::past_size)
       .def(py::pickle(&chrom_state, &chrom_from_state));
   py::class_<MappingReport>(module, "MappingReport", py::is_final(),
-                            "How well an input fits a vocabulary.")
+                            R"(How well an input fits a vocabulary.
+
+Attributes:
+    regions: Number of regions of the input: peaks of an AnnData; fragments or insertions of cells.
+    hits: Number of regions with at least one token.
+    hit_rate: hits / regions, 0 for an empty input.
+    tokens: Number of tokens of all hits.
+    distinct_tokens: Number of different ones.
+    past_end: Number of regions that start past the vocabulary's last one of their chromosome.
+    past_size: Number of regions that end past their chromosome, by the tokenizer's chrom_sizes.
+    chroms: A ChromReport for each chromosome, in the order of first sight.
+    misses: Positions of the regions without a hit, int64; of one sample or an AnnData only.
+    unknown_chroms: Chromosomes that the vocabulary does not have, in the order of first sight.
+    skipped_lines: Number of lines of the file that its reader left out.
+    likely_cause: Why few regions hit, and the remedy, on one line; None when nothing stands out.
+    warning: The warning that a call gives, on one line; None when the input fits.
+)")
       .def_readonly("regions", &MappingReport::regions)
       .def_readonly("hits", &MappingReport::hits)
       .def_readonly("tokens", &MappingReport::tokens)

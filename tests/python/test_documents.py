@@ -29,13 +29,15 @@ DATA = ROOT / "examples" / "data"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
-OPTIONAL = ("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn")
+OPTIONAL = ("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn", "scanpy")
 # These train for minutes: tests/transformers/test_training_examples.py runs them in short. Those of
 # the engines run with their tests, in tests/engines.
 ELSEWHERE = {
     *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
     *("ray_collection.py", "datasets_collection.py"),
 }
+# Pages that train, or need what only the site does: ./run docs executes them.
+TUTORIALS = {"fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md"}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -59,13 +61,18 @@ def pages_with(language: str) -> list[Path]:
 
 
 def marked(paths: list[Path]) -> list[Any]:
-    """Mark as slow what imports PyTorch, or starts Ray or a training."""
+    """Mark as slow what imports PyTorch, or starts Ray or a training; ./run docs has tutorials."""
     modules = r"torch|transformers|datasets|ray|bedtok\.atacformer|bedtok\.train"
     slow = re.compile(rf"^(import|from) ({modules})\b|^bedtok train", re.MULTILINE)
-    return [
-        pytest.param(path, marks=[pytest.mark.slow] if slow.search(path.read_text("utf-8")) else [])
-        for path in paths
-    ]
+    elsewhere = "BEDTOK_TUTORIALS" not in os.environ
+    tutorial = [pytest.mark.slow, pytest.mark.skipif(elsewhere, reason="runs in ./run docs")]
+
+    def marks(page: Path) -> list[Any]:
+        if page.name in TUTORIALS:
+            return tutorial
+        return [pytest.mark.slow] if slow.search(page.read_text("utf-8")) else []
+
+    return [pytest.param(path, marks=marks(path)) for path in paths]
 
 
 def skip_unless_there(code: str) -> None:
@@ -167,6 +174,9 @@ def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     for block, output in zip(blocks, outputs, strict=True):
         if block.printed is not None:
             assert output == block.printed, block.code
+    if pictures := os.environ.get("BEDTOK_PICTURES"):  # a folder for what tutorials draw
+        for path in folder.glob("*.png"):
+            shutil.copy(path, pictures)
 
 
 @pytest.mark.parametrize("page", marked(pages_with("sh")), ids=lambda page: page.name)
@@ -192,6 +202,31 @@ def test_cpp_of_a_page_compiles_and_prints_what_it_says(page: Path, folder: Path
             flags = ["-std=c++17", f"-I{ROOT / 'include'}", "page.cpp", "-o", "page", "-lz"]
             run([compiler, *flags], folder)
             assert run(["./page"], folder) == block.printed
+
+
+def test_links_and_pictures_of_the_pages_exist() -> None:
+    link = re.compile(r"\]\(\s*([^)\s#]+)[^)]*\)")
+    missing = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in PAGES
+        for target in link.findall(re.sub(FENCE, "", page.read_text("utf-8")))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert not missing
+
+
+@pytest.mark.parametrize("page", PAGES[1:], ids=lambda page: page.name)
+def test_a_page_leads_on(page: Path) -> None:
+    text = re.sub(r"^```\{toctree\}.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    last = text.rstrip().split("\n\n")[-1]
+    assert re.match(r"(Next|Then): .*\]\(", last, re.DOTALL), last
+
+
+def test_the_drawings_are_those_of_their_script(tmp_path: Path) -> None:
+    run([sys.executable, str(ROOT / "docs" / "make_pictures.py"), str(tmp_path)], tmp_path)
+    made = {path.name: path.read_text() for path in tmp_path.glob("*.svg")}
+    assert made
+    assert made == {name: (ROOT / "docs" / "pictures" / name).read_text() for name in made}
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ namespace bedtok::algebra {
 /// A result and how many regions of the input each of its regions stands for.
 template <class Coord = std::uint32_t>
 struct CountedRegions {
-  RegionSet<Coord> regions;
-  std::vector<std::uint32_t> counts;
+  RegionSet<Coord> regions;           ///< the result
+  std::vector<std::uint32_t> counts;  ///< regions of the input, for each region of the result
 };
 
 /// Merges regions that overlap or touch, or lie at most `max_gap` base pairs apart. A zero-length

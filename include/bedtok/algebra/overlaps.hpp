@@ -22,8 +22,8 @@ namespace bedtok::algebra {
 
 /// Pairs of positions in two sets.
 struct Overlaps {
-  std::vector<std::int64_t> left;
-  std::vector<std::int64_t> right;
+  std::vector<std::int64_t> left;   ///< positions in the first set
+  std::vector<std::int64_t> right;  ///< positions in the second set
 };
 
 /// Calls `visit(i, j)` for each pair of overlapping regions: i of `a` ascending, and for each of

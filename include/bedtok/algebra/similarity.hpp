@@ -17,13 +17,15 @@ namespace bedtok::algebra {
 
 /// Base pairs that two sets cover.
 struct SharedBases {
-  std::uint64_t a = 0;
-  std::uint64_t b = 0;
-  std::uint64_t both = 0;
+  std::uint64_t a = 0;     ///< covered by the first
+  std::uint64_t b = 0;     ///< covered by the second
+  std::uint64_t both = 0;  ///< covered by both
 
+  /// Covered by one of them at least.
   std::uint64_t either() const noexcept { return a + b - both; }
 };
 
+/// What each set covers, and what both do. O(n log n), O(n) on sorted input.
 template <class Coord, class PayloadA, class PayloadB>
 SharedBases shared_bases(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, PayloadB>& b) {
   const detail::CoveredBases<Coord> in_a(a);

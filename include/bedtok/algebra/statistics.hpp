@@ -56,14 +56,14 @@ ChromSizes max_end_per_chrom(const RegionSet<Coord, Payload>& regions) {
 
 /// The regions of one chromosome; lengths and positions in base pairs.
 struct ChromosomeStatistics {
-  std::string chromosome;
-  std::uint64_t number_of_regions = 0;
+  std::string chromosome;                       ///< its name
+  std::uint64_t number_of_regions = 0;          ///< regions on it
   std::uint64_t start_nucleotide_position = 0;  ///< the first start
   std::uint64_t end_nucleotide_position = 0;    ///< the furthest end
-  std::uint64_t minimum_region_length = 0;
-  std::uint64_t maximum_region_length = 0;
-  double mean_region_length = 0;
-  double median_region_length = 0;
+  std::uint64_t minimum_region_length = 0;      ///< of the shortest
+  std::uint64_t maximum_region_length = 0;      ///< of the longest
+  double mean_region_length = 0;                ///< sum of the lengths by their number
+  double median_region_length = 0;              ///< half are at most as long
 };
 
 /// Each chromosome that has a region.

@@ -24,6 +24,7 @@ namespace bedtok::io {
 /// Throws std::filesystem::filesystem_error with the system's reason.
 class AtomicFile {
  public:
+  /// Opens a temporary file beside `path`. Throws std::filesystem::filesystem_error.
   explicit AtomicFile(const std::filesystem::path& path)
       : path_(path), target_(behind_links(path)), temporary_(target_) {
     std::error_code ignored;
@@ -51,6 +52,7 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
+  /// Appends bytes. Throws std::filesystem::filesystem_error that names the file.
   void write(std::string_view bytes) {
     if (bytes.empty()) return;
     if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);

@@ -23,6 +23,7 @@ namespace bedtok::io {
 /// that is not bgzip's on, InflateSource takes over. Throws ParseError as InflateSource does.
 class BgzipSource final : public ByteSource {
  public:
+  /// Inflates the blocks of `inner`, which begins with one, on so many threads.
   BgzipSource(std::unique_ptr<ByteSource> inner, std::size_t threads)
       : inner_(std::move(inner)), name_(inner_->name()), inflaters_(threads) {}
 

@@ -54,6 +54,7 @@ inline std::size_t buffer_size(const ByteSource& source, std::size_t usual) noex
 /// permission.
 class FileSource final : public ByteSource {
  public:
+  /// Opens a file. Throws std::filesystem::filesystem_error where it cannot, and for a folder.
   explicit FileSource(const std::filesystem::path& path)
       : path_(path), name_(detail::path_text(path)) {
     std::error_code ignored;
@@ -142,6 +143,7 @@ class FileSource final : public ByteSource {
 /// Bytes in memory, which must outlive the source.
 class MemorySource final : public ByteSource {
  public:
+  /// Reads `bytes`, which must outlive it; `name` is for messages.
   MemorySource(std::string_view bytes, std::string name)
       : bytes_(bytes), size_(bytes.size()), name_(std::move(name)) {}
 
@@ -164,6 +166,7 @@ class MemorySource final : public ByteSource {
 /// Another source whose first bytes can be looked at before they are read.
 class PeekSource final : public ByteSource {
  public:
+  /// Takes over another source.
   explicit PeekSource(std::unique_ptr<ByteSource> inner) : inner_(std::move(inner)) {}
 
   /// Up to `count` of the bytes that come next, fewer when the source is shorter.
@@ -196,6 +199,7 @@ class PeekSource final : public ByteSource {
 /// Bytes in memory, then those of another source.
 class ChainSource final : public ByteSource {
  public:
+  /// Reads `first`, then all of `then`.
   ChainSource(std::string first, std::unique_ptr<ByteSource> then)
       : first_(std::move(first)), then_(std::move(then)) {}
 

@@ -30,16 +30,18 @@ struct FragmentOptions {
   std::optional<MappingOptions> mapping = std::nullopt;
   /// The token of a fragment (or an insertion) that hits nothing.
   OnMiss on_miss = OnMiss::drop;
-  CountingStrategy counting_strategy = CountingStrategy::fragment;
+  CountingStrategy counting_strategy = CountingStrategy::fragment;  ///< what is mapped
   /// Only these barcodes, in this order. None: all, in the order of first sight.
   std::optional<std::vector<std::string>> barcodes = std::nullopt;
   /// Only fragments on these chromosomes, by the file's names. None: all.
   std::optional<std::vector<std::string>> chroms = std::nullopt;
   /// Only fragments that overlap this region.
   std::optional<Region<std::uint64_t>> region = std::nullopt;
-  /// Cells with fewer fragments, fewer tokens or more tokens are left out of the tokens.
+  /// Cells with fewer fragments are left out of the tokens.
   std::uint64_t min_fragments = 0;
+  /// Cells with fewer tokens are left out.
   std::uint64_t min_tokens = 0;
+  /// Cells with more tokens are left out.
   std::uint64_t max_tokens = std::numeric_limits<std::uint64_t>::max();
   /// Lines that are not a fragment are left out and told in FragmentTokens::skipped.
   bool skip_bad_lines = false;
@@ -60,7 +62,7 @@ struct FragmentTokens {
   MappingReport report;
   /// Where barcodes were named: fragments of others, and the first barcodes of these.
   std::uint64_t unlisted = 0;
-  std::vector<std::string> unlisted_barcodes;
+  std::vector<std::string> unlisted_barcodes;  ///< the first of them
 };
 
 }  // namespace bedtok::io

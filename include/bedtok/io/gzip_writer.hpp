@@ -16,6 +16,7 @@ namespace bedtok::io {
 /// make equal files.
 class GzipWriter {
  public:
+  /// Compresses into `file`, which must outlive it.
   explicit GzipWriter(AtomicFile& file) : file_(file), out_(std::size_t{1} << 16) {
     constexpr int fast = 3;  // level 6 takes four times as long for a tenth less on BED text
     constexpr int gzip = 15 + 16;
@@ -27,7 +28,9 @@ class GzipWriter {
   GzipWriter(const GzipWriter&) = delete;
   GzipWriter& operator=(const GzipWriter&) = delete;
 
+  /// Appends bytes. Throws as AtomicFile::write does.
   void write(std::string_view bytes) { deflate_all(bytes, Z_NO_FLUSH); }
+  /// Ends the stream. Throws as AtomicFile::write does.
   void finish() { deflate_all({}, Z_FINISH); }
 
  private:

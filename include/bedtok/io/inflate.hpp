@@ -43,6 +43,7 @@ inline std::size_t bgzip_block_size(std::string_view bytes) {
 /// off, damaged, or followed by other bytes; zeros behind it are padding, as in gzip.
 class InflateSource final : public ByteSource {
  public:
+  /// Inflates `inner`, of one gzip member or several.
   explicit InflateSource(std::unique_ptr<ByteSource> inner)
       : inner_(std::move(inner)), buffer_(buffer_size(*inner_, usual_size)) {}
 

@@ -13,10 +13,11 @@ namespace bedtok::io {
 
 /// Whole lines of a text: [first, last). Valid until the next block is read.
 struct TextBlock {
-  const char* first = nullptr;
-  const char* last = nullptr;
+  const char* first = nullptr;  ///< its first byte
+  const char* last = nullptr;   ///< behind its last byte
   /// The next line is longer than LineBlocks takes; [first, last) is its beginning.
   bool endless_line = false;
+  /// Whether there is no text, as behind the last block.
   bool empty() const noexcept { return first == last; }
 };
 

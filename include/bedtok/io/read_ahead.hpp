@@ -26,6 +26,7 @@ namespace bedtok::io {
 /// Reads another source on a separate thread, some pieces ahead.
 class ReadAheadSource final : public ByteSource {
  public:
+  /// Reads `inner` on a thread of its own, a few blocks ahead.
   explicit ReadAheadSource(std::unique_ptr<ByteSource> inner)
       : inner_(std::move(inner)), thread_([this] { run(); }) {}
   ~ReadAheadSource() override {

@@ -273,6 +273,7 @@ class SpecialTokensReader {
     }
   }
 
+  /// The tokens read so far.
   const SpecialTokens& tokens() const noexcept { return tokens_; }
 
  private:

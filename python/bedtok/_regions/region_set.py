@@ -23,6 +23,7 @@ from bedtok._checks import (
     warn_caller,
 )
 from bedtok._files import StrPath, checked_path
+from bedtok._html import Table, card
 from bedtok._regions import algebra
 from bedtok._regions.algebra import ChromosomeStatistics, Int64s
 from bedtok._regions.chrom_sizes import ChromSizes
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Columns = _core.RegionSet
 
 _SHOWN = 3  # regions that `repr` shows
+_ROWS_SHOWN = 5  # regions that a notebook shows
 
 
 class RegionSet(Sequence[Region]):
@@ -107,7 +109,16 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_regions(cls, regions: Iterable[Any]) -> Self:
-        """Take regions in any form that a list of them may have, in their order."""
+        """Take regions in their order.
+
+        Args:
+            regions: ``Region``, ``(chrom, start, end[, rest])``, region texts, or objects with
+                ``chrom`` or ``chr``, ``start`` and ``end``.
+
+        Raises:
+            Error: A region is not legal; it names its position and value.
+            TypeError: An item, or a coordinate, has another type.
+        """
         return cls._wrap(columns_from_regions(list(regions)))
 
     @classmethod
@@ -134,12 +145,21 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_vectors(cls, chrs: Sequence[str], starts: Sequence[int], ends: Sequence[int]) -> Self:
-        """Return ``from_arrays(chrs, starts, ends)``, under gtars' name."""
+        """Take columns of one length, as ``from_arrays`` does, under gtars' name.
+
+        Args:
+            chrs: Names of the chromosomes.
+            starts: First bases, 0-based.
+            ends: One past the last bases.
+        """
         return cls.from_arrays(chrs, starts, ends)
 
     @classmethod
     def from_names(cls, names: Iterable[str]) -> Self:
-        """Read peak names: ``chr1:1-2``, ``chr1-1-2`` or ``chr1_1_2``, each from the right.
+        """Read peak names, as an AnnData has them.
+
+        Args:
+            names: ``chr1:1-2``, ``chr1-1-2`` or ``chr1_1_2``; each is read from the right.
 
         Raises:
             Error: A name has another form; it is named.
@@ -148,7 +168,11 @@ class RegionSet(Sequence[Region]):
 
     @classmethod
     def from_table(cls, table: Any) -> Self:
-        """Take the columns chrom (or chr ...), start and end of a pandas, polars or Arrow table.
+        """Take the columns of a table.
+
+        Args:
+            table: A pandas, polars or Arrow table with the columns chrom (or chr, seqname ...),
+                start and end, 0-based.
 
         Raises:
             Error: A column is missing or ambiguous, or a value is missing.
@@ -260,6 +284,19 @@ class RegionSet(Sequence[Region]):
             f"chromosome{'s' * (chroms != 1)}: {printable(shown)}{more})"
         )
 
+    def _repr_html_(self) -> str:
+        chroms = len(np.unique(self.chrom_ids))
+        facts = [("chromosomes", f"{chroms:,}")]
+        if self._path is not None:
+            facts.append(("file", self._path))
+        if self._skipped_lines:
+            facts.append(("lines skipped", f"{self._skipped_lines:,}"))
+        first = [self._region(i) for i in range(min(_ROWS_SHOWN, len(self)))]
+        header = ["chrom", "start", "end"] + ["rest"] * self._core.has_rest
+        rows = [[r.chrom, r.start, r.end] + [r.rest or ""] * self._core.has_rest for r in first]
+        title = f"RegionSet: {len(self):,} region{'s' * (len(self) != 1)}"
+        return card(title, facts, Table(header, rows, len(self)))
+
     def __reduce__(self) -> tuple[Any, ...]:
         core = self._core
         rest = [core.rest(i) for i in range(len(core))] if core.has_rest else None
@@ -370,7 +407,11 @@ class RegionSet(Sequence[Region]):
         return (pieces, depth) if return_depth else pieces
 
     def cluster(self, max_gap: int = 0) -> Int64s:
-        """Return for each region its position in ``reduce(max_gap)``, int64 of shape (regions,)."""
+        """Return for each region its position in ``reduce(max_gap)``, int64 of shape (regions,).
+
+        Args:
+            max_gap: As for ``reduce``.
+        """
         return self._core.cluster(check_base_pairs("max_gap", max_gap))
 
     def gaps(self, chrom_sizes: ChromSizes) -> RegionSet:
@@ -389,7 +430,11 @@ class RegionSet(Sequence[Region]):
         return type(self)._wrap(self._core.gaps(algebra.required_sizes(chrom_sizes)))
 
     def complement(self, chrom_sizes: ChromSizes) -> RegionSet:
-        """Return ``gaps(chrom_sizes)``, under the name of bedtools and bioframe."""
+        """Return the gaps between the regions, under the name of bedtools and bioframe.
+
+        Args:
+            chrom_sizes: Lengths by chromosome, as for ``gaps``.
+        """
         return self.gaps(chrom_sizes)
 
     @classmethod
@@ -417,6 +462,9 @@ class RegionSet(Sequence[Region]):
 
         Regions of chromosomes that are not listed are left out. Of one past the end a zero-length
         region at the end stays, as in gtars and GenomicRanges.
+
+        Args:
+            chrom_sizes: Lengths by chromosome, as for ``gaps``.
         """
         return type(self)._wrap(self._core.trim(algebra.required_sizes(chrom_sizes)))
 
@@ -441,14 +489,23 @@ class RegionSet(Sequence[Region]):
     ) -> RegionSet:
         """Return the base pairs in front of each region, then those behind it.
 
-        Both carry the region's ``rest``. An empty flank is left out. Arguments and errors are those
-        of ``slop``.
+        Both carry the region's ``rest``. An empty flank is left out. Errors are those of ``slop``.
+
+        Args:
+            left: Base pairs in front, 0 or more.
+            right: Base pairs behind; None: as many as in front.
+            chrom_sizes: As for ``slop``.
         """
         sides = algebra.both_sides(left, right)
         return type(self)._wrap(self._core.flank(*sides, algebra.optional_sizes(chrom_sizes)))
 
     def shift(self, offset: int, chrom_sizes: ChromSizes | None = None) -> RegionSet:
-        """Move regions by ``offset`` base pairs; errors as ``slop``."""
+        """Move regions along their chromosome; errors are those of ``slop``.
+
+        Args:
+            offset: Base pairs; negative: towards the start.
+            chrom_sizes: As for ``slop``.
+        """
         sizes = algebra.optional_sizes(chrom_sizes)
         return type(self)._wrap(self._core.shift(algebra.check_offset(offset), sizes))
 
@@ -482,7 +539,12 @@ class RegionSet(Sequence[Region]):
         """Return the surroundings of where each region begins on its strand.
 
         ``[start - upstream, start + downstream)``; where column 6, the strand, is ``-``,
-        ``[end - downstream, end + upstream)``. Base pairs are 0 or more; errors as ``slop``.
+        ``[end - downstream, end + upstream)``. Errors are those of ``slop``.
+
+        Args:
+            upstream: Base pairs in front of where it begins, 0 or more.
+            downstream: Base pairs behind it, 0 or more.
+            chrom_sizes: As for ``slop``.
         """
         sides = check_base_pairs("upstream", upstream), check_base_pairs("downstream", downstream)
         return type(self)._wrap(self._core.promoters(*sides, algebra.optional_sizes(chrom_sizes)))
@@ -574,15 +636,26 @@ class RegionSet(Sequence[Region]):
     # With another set. What several regions of one set cover counts once.
 
     def concat(self, other: object) -> RegionSet:
-        """Return the regions of both, one set behind the other, with their ``rest``."""
+        """Return the regions of both, one set behind the other, with their ``rest``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
+        """
         return type(self)._wrap(self._core.concat(as_region_set(other)._core))
 
     def union(self, other: object) -> RegionSet:
-        """Return what either covers, merged as by ``reduce``; also ``self | other``."""
+        """Return what either covers, merged as by ``reduce``; also ``self | other``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
+        """
         return type(self)._wrap(self._core.union(as_region_set(other)._core))
 
     def intersect_all(self, other: object) -> RegionSet:
         """Return the base pairs that both cover, merged; also ``self & other``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
 
         Example:
             >>> RegionSet(["chr1:0-10", "chr1:5-20"]).intersect_all(["chr1:8-12", "chr1:18-30"])
@@ -596,13 +669,20 @@ class RegionSet(Sequence[Region]):
         Where they share nothing it is a zero-length region, at the later start, or at this set's
         start when their chromosomes differ.
 
+        Args:
+            other: A set of as many regions, in any form that ``RegionSet`` takes.
+
         Raises:
             Error: The sets have different sizes.
         """
         return type(self)._wrap(self._core.pintersect(as_region_set(other)._core))
 
     def setdiff(self, other: object) -> RegionSet:
-        """Return the base pairs that only this set covers, merged; also ``self - other``."""
+        """Return the base pairs that only this set covers, merged; also ``self - other``.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
+        """
         return type(self)._wrap(self._core.setdiff(as_region_set(other)._core))
 
     def find_overlaps(
@@ -636,7 +716,12 @@ class RegionSet(Sequence[Region]):
     ) -> Int64s:
         """Return how many of ``other`` each region overlaps, int64 of shape (regions,).
 
-        Arguments and complexity are those of ``find_overlaps``.
+        Complexity is that of ``find_overlaps``.
+
+        Args:
+            other: The other set.
+            min_overlap: As for ``find_overlaps``.
+            min_fraction: As for ``find_overlaps``.
         """
         rules = algebra.overlap_rules(min_overlap, min_fraction)
         return self._core.count_overlaps(as_region_set(other)._core, *rules)
@@ -646,7 +731,12 @@ class RegionSet(Sequence[Region]):
     ) -> npt.NDArray[np.bool_]:
         """Return whether each region overlaps one of ``other``, bool of shape (regions,).
 
-        Arguments and complexity are those of ``find_overlaps``.
+        Complexity is that of ``find_overlaps``.
+
+        Args:
+            other: The other set.
+            min_overlap: As for ``find_overlaps``.
+            min_fraction: As for ``find_overlaps``.
         """
         counts = self.count_overlaps(other, min_overlap=min_overlap, min_fraction=min_fraction)
         return counts > 0
@@ -656,7 +746,12 @@ class RegionSet(Sequence[Region]):
     ) -> RegionSet:
         """Return the regions that overlap one of ``other``, in their order, with their ``rest``.
 
-        Arguments and complexity are those of ``find_overlaps``.
+        Complexity is that of ``find_overlaps``.
+
+        Args:
+            other: The other set.
+            min_overlap: As for ``find_overlaps``.
+            min_fraction: As for ``find_overlaps``.
         """
         rules = algebra.overlap_rules(min_overlap, min_fraction)
         core = self._core.subset_by_overlaps(as_region_set(other)._core, *rules)
@@ -696,6 +791,9 @@ class RegionSet(Sequence[Region]):
         """Return the base pairs that both cover by those that either covers, 0 to 1.
 
         0 where neither covers anything. Source: Favorov et al. 2012, as in bedtools.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
         """
         return self._core.jaccard(as_region_set(other)._core)
 
@@ -703,6 +801,9 @@ class RegionSet(Sequence[Region]):
         """Return the base pairs that both cover by those of the set that covers fewer, 0 to 1.
 
         0 where one covers nothing.
+
+        Args:
+            other: The other set, in any form that ``RegionSet`` takes.
         """
         return self._core.overlap_coefficient(as_region_set(other)._core)
 
@@ -725,11 +826,25 @@ class RegionSet(Sequence[Region]):
     # ---- where they go
 
     def to_bed(self, path: StrPath) -> None:
-        """Write a BED file: chromosome, start, end and the rest. OSError when it cannot be."""
+        """Write a BED file: chromosome, start, end and the rest of each region.
+
+        Args:
+            path: The file, which is written atomically.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         self._core.to_bed(path)
 
     def to_bed_gz(self, path: StrPath) -> None:
-        """Write the same as gzip; equal sets make equal files."""
+        """Write a BED file, compressed by gzip; equal sets make equal files.
+
+        Args:
+            path: The file, which is written atomically.
+
+        Raises:
+            OSError: It cannot be written.
+        """
         self._core.to_bed(path, compress=True)
 
     def to_pandas(self) -> pandas.DataFrame:

@@ -204,7 +204,7 @@ class Vocabulary:
         sequences: Sequence[int | IdsLike] | npt.NDArray[Any],
         skip_special_tokens: bool = False,
     ) -> list[list[str]]:
-        """Return the tokens of each sequence of ids; args and errors as ``decode``.
+        """Return the tokens of each sequence of ids; errors are those of ``decode``.
 
         Args:
             sequences: Lists, arrays or tensors of ids, or one array or tensor of shape
@@ -214,7 +214,11 @@ class Vocabulary:
         return [self.decode(ids, skip_special_tokens) for ids in sequences]
 
     def decode_regions(self, ids: int | IdsLike) -> RegionSet:
-        """Return the regions of ids, special tokens left out; args and errors as ``decode``."""
+        """Return the regions of ids, special tokens left out; errors are those of ``decode``.
+
+        Args:
+            ids: One id, or a list, array or tensor of them, of shape (tokens,).
+        """
         return RegionSet._wrap(self._core.decode_regions(np.atleast_1d(self._ids(ids))))
 
     def _ids(self, ids: object) -> Int64s:
@@ -232,7 +236,11 @@ class Vocabulary:
     @overload
     def convert_tokens_to_ids(self, tokens: list[str] | tuple[str, ...]) -> list[int]: ...
     def convert_tokens_to_ids(self, tokens: str | list[str] | tuple[str, ...]) -> int | list[int]:
-        """Return the id of a token, or the ids of a list; unk's id for an unknown token."""
+        """Return the id of a token, or the ids of a list.
+
+        Args:
+            tokens: A token as text, or a list of them; one that is not in the vocabulary is unk.
+        """
         if isinstance(tokens, str):
             return int(self._token_ids((tokens,))[0])
         if not isinstance(tokens, (list, tuple)):
@@ -249,9 +257,12 @@ class Vocabulary:
     def convert_ids_to_tokens(
         self, ids: int | IdsLike, skip_special_tokens: bool = False
     ) -> str | list[str]:
-        """Return the token of an id, or the tokens of a list; args and errors as ``decode``.
+        """Return the token of an id, or the tokens of a list; errors are those of ``decode``.
 
-        ``skip_special_tokens`` has no effect on a single id, as in Hugging Face.
+        Args:
+            ids: One id, or a list, array or tensor of them, of shape (tokens,).
+            skip_special_tokens: Leave special tokens out; it has no effect on a single id, as in
+                Hugging Face.
         """
         array = self._ids(ids)
         if array.ndim == 0:

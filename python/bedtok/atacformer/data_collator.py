@@ -118,6 +118,9 @@ class DataCollatorForReplacedTokenDetection(RegionCollator):
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         """Return one batch.
 
+        Args:
+            features: The samples, with ``input_ids``.
+
         Raises:
             ConfigError: A sample has no ``input_ids``. TypeError: Ids are not integers.
         """
@@ -139,8 +142,13 @@ class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDet
     ``forward`` does not name: call the column ``batch_labels``, or pass
     ``remove_unused_columns=False``.
 
-    The arguments are those of ``DataCollatorForReplacedTokenDetection``;
-    ``max_position_embeddings`` is its ``max_length``.
+    Args:
+        tokenizer: As in ``DataCollatorForReplacedTokenDetection``.
+        max_position_embeddings: Its ``max_length``.
+        mlm_probability: As there.
+        seed: As there.
+        token_probabilities: As there.
+        pad_to_multiple_of: As there.
 
     Raises:
         ConfigError, TypeError: An argument is out of range or has another type.
@@ -171,6 +179,9 @@ class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDet
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         """Return one batch.
+
+        Args:
+            features: The samples, with ``input_ids`` and ``batch_labels`` or ``batch_id``.
 
         Raises:
             ConfigError, TypeError: As in the base class, and for ``batch_id``.
@@ -215,6 +226,9 @@ class DataCollatorForTripletLoss(RegionCollator):
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:
         """Return one batch.
+
+        Args:
+            features: The samples, as a ``TripletDataset`` has them.
 
         Raises:
             ConfigError: A sample lacks one of the three. TypeError: Ids are not integers.

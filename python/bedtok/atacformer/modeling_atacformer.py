@@ -49,7 +49,13 @@ logger = logging.get_logger(__name__)
 
 
 class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
-    """Base class of the Atacformer models: loading, saving, new weights."""
+    """Base class of the Atacformer models: loading, saving, new weights.
+
+    Args:
+        config: The model's configuration.
+        *args: Passed on to ``transformers.PreTrainedModel``.
+        **kwargs: Likewise.
+    """
 
     config_class = AtacformerConfig
     base_model_prefix = "atacformer"
@@ -104,6 +110,9 @@ class AtacformerModel(AtacformerPreTrainedModel):
     """The encoder: ids to a hidden state for each token.
 
     Without positions, which is the default, the result does not depend on the order of tokens.
+
+    Args:
+        config: The model's configuration.
     """
 
     def __init__(self, config: AtacformerConfig) -> None:
@@ -251,7 +260,11 @@ class AtacformerWithHead(CellEmbedding, AtacformerPreTrainedModel):
 
 
 class AtacformerForMaskedLM(AtacformerWithHead):
-    """Masked language modeling: prediction of masked tokens."""
+    """Masked language modeling: prediction of masked tokens.
+
+    Args:
+        config: The model's configuration.
+    """
 
     # The tied weight and the weight it is tied to; older versions read only the keys.
     _tied_weights_keys = {  # noqa: RUF012
@@ -285,6 +298,9 @@ class AtacformerForMaskedLM(AtacformerWithHead):
         """Return logits over the vocabulary and, with labels, the loss.
 
         Args:
+            input_ids: Token ids, int64 of shape (B, L).
+            attention_mask: Shape (B, L), 1 for tokens, 0 for padding; None: all are tokens.
+            inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             labels: int64, shape (B, L): ids to predict, -100 elsewhere.
             num_items_in_batch: Divisor of the summed loss; None: the number of labels.
             **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
@@ -362,7 +378,11 @@ class AtacformerDiscriminatorHead(nn.Module):  # type: ignore[misc]
 
 
 class AtacformerForReplacedTokenDetection(AtacformerWithHead):
-    """Replaced token detection, the pre-training of the published models."""
+    """Replaced token detection, the pre-training of the published models.
+
+    Args:
+        config: The model's configuration.
+    """
 
     accepts_loss_kwargs = True
 
@@ -384,6 +404,9 @@ class AtacformerForReplacedTokenDetection(AtacformerWithHead):
         """Return ``logits`` of shape (B, L), above 0 for replaced, and with labels the loss.
 
         Args:
+            input_ids: Token ids, int64 of shape (B, L).
+            attention_mask: Shape (B, L), 1 for tokens, 0 for padding; None: all are tokens.
+            inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             labels: int64, shape (B, L): 1 replaced, 0 original, -100 not scored.
             num_items_in_batch: Divisor of the summed loss; None: the number of labels.
             **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
@@ -408,6 +431,9 @@ class AtacformerForReplacedTokenDetection(AtacformerWithHead):
 
 class AtacformerForCellClustering(AtacformerWithHead):
     """Cell embeddings, trained so that cells of one type are close to each other.
+
+    Args:
+        config: The model's configuration.
 
     Source: the loss is that of Reimers and Gurevych, Sentence-BERT, 2019.
     """
@@ -436,6 +462,9 @@ class AtacformerForCellClustering(AtacformerWithHead):
         """Return embeddings of cells, or of triplets with their loss.
 
         Args:
+            input_ids: Token ids, int64 of shape (B, L).
+            attention_mask: Shape (B, L), 1 for tokens, 0 for padding; None: all are tokens.
+            inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             input_ids_anchor: Cells instead of ``input_ids``, int64 of shape (B, L).
             attention_mask_anchor: Attention mask of the anchors, or None.
             input_ids_positive: For each anchor a cell of its label, shape (B, L) with another L.
@@ -529,6 +558,9 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
     """Replaced token detection with cell embeddings that learn to hide the batch of a cell.
 
     All but the last ``config.bc_unfreeze_last_n_layers`` layers are frozen.
+
+    Args:
+        config: The model's configuration.
     """
 
     accepts_loss_kwargs = False
@@ -568,6 +600,9 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
         """Return logits of replaced tokens and batches, and with labels the loss.
 
         Args:
+            input_ids: Token ids, int64 of shape (B, L).
+            attention_mask: Shape (B, L), 1 for tokens, 0 for padding; None: all are tokens.
+            inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             labels: int64, shape (B, L): 1 replaced, 0 original, -100 not scored.
             batch_labels: int64, shape (B,): the batch of each cell, -100 if unknown.
             **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
@@ -604,7 +639,11 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
 
 
 class AtacformerForSequenceClassification(AtacformerWithHead):
-    """Classification or regression of cells from the mean over their tokens."""
+    """Classification or regression of cells from the mean over their tokens.
+
+    Args:
+        config: The model's configuration.
+    """
 
     accepts_loss_kwargs = False
 
@@ -628,6 +667,9 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
         """Return ``logits`` of shape (B, num_labels) and, with labels, the loss.
 
         Args:
+            input_ids: Token ids, int64 of shape (B, L).
+            attention_mask: Shape (B, L), 1 for tokens, 0 for padding; None: all are tokens.
+            inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             labels: Classes, int64 of shape (B,), -100 if unknown; several classes of a cell,
                 floats 0 or 1 of shape (B, num_labels); with ``num_labels=1`` numbers of shape (B,).
                 ``config.problem_type`` determines which, as in ``transformers``; None: their type

@@ -181,7 +181,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
 
         Raises:
             FileNotFoundError, ConnectionError, ParseError, ConfigError, VocabularyError: As
-            ``Tokenizer.from_pretrained``.
+                ``Tokenizer.from_pretrained``.
         """
         if init_inputs or force_download:
             raise TypeError(
@@ -247,6 +247,10 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
 
         Keywords that only apply to text are accepted if they are false or None
         (``text_pair=None``, ``return_token_type_ids=False``); ``verbose`` is ignored.
+
+        Args:
+            text: One sample or a batch, as ``Tokenizer.__call__`` takes it.
+            **kwargs: Keywords of ``Tokenizer.__call__``.
 
         Raises:
             TypeError: A keyword is unknown, or a keyword for text is set.

@@ -79,7 +79,7 @@ class TripletDataset:
         self._epoch = check_at_least("epoch", epoch, 0)
 
     def triplet(self, i: int) -> Triplet:
-        """Return the positions of the cells of item i."""
+        """Return the positions of the cells of item ``i``."""
         i = range(len(self))[i]  # negative positions, and IndexError
         if self._seed is None:
             return self._groups.draw(i, _torch_randbelow)

@@ -60,7 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return OK
 
 
-def _parse(argv: list[str]) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with a parser for each command."""
     parser = argparse.ArgumentParser(
         prog="bedtok",
         description="Genomic regions to the token ids of a pre-trained model, and back.",
@@ -78,8 +79,20 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     _inspect.add_parser(commands)
     _decode.add_parser(commands)
     _train.add_parser(commands)
-    if argv and argv[0] in commands.choices:
-        command: argparse.ArgumentParser = commands.choices[argv[0]]
+    return parser
+
+
+def command_parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the parsers of the commands, by name, of what ``make_parser`` returned."""
+    (commands,) = (action for action in parser._actions if action.dest == "command")
+    return dict(commands.choices or {})
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = make_parser()
+    commands = command_parsers(parser)
+    if argv and argv[0] in commands:
+        command = commands[argv[0]]
         # Intermixed: people type `tokenize VOCAB --tokens a.bed`, and the plain parser gives up the
         # optional positionals at the first option.
         args = command.parse_intermixed_args(argv[1:])
@@ -87,7 +100,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         args.usage_error = command.error
         return args
     parser.parse_args(argv)
-    parser.error("expected a command: " + ", ".join(commands.choices))
+    parser.error("expected a command: " + ", ".join(commands))
 
 
 def _abandon_stdout() -> None:
