@@ -19,6 +19,7 @@ ROOMS = {
     "_core": 0,
     "_checks": 1,
     "_files": 1,
+    "_progress": 1,
     "_hub": 2,
     "_regions": 2,
     "_tokenization": 3,
@@ -28,6 +29,7 @@ ROOMS = {
     "io": 6,
     "atacformer": 6,
     "train": 7,
+    "universe": 7,
     "cli": 8,
 }
 # Import paths for users, which re-export and which no other module imports.
