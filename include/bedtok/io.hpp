@@ -19,4 +19,7 @@
 #include "io/read_ahead.hpp"
 #include "io/region_lines.hpp"
 #include "io/regions_digest.hpp"
+#include "io/sample_reader.hpp"
+#include "io/spilling_store.hpp"
 #include "io/tokenizer_config.hpp"
+#include "io/universe_bed.hpp"

@@ -16,6 +16,7 @@ except ImportError as error:
         "the folder that holds pyproject.toml"
     ) from error
 
+from bedtok import universe
 from bedtok._core import ConfigError, Encoding, Error, ParseError, VocabularyError, __version__
 from bedtok.batch_encoding import BatchEncoding
 from bedtok.models import Region, RegionSet
@@ -32,6 +33,7 @@ __all__ = [
     "Tokenizer",
     "VocabularyError",
     "__version__",
+    "universe",
 ]
 
 del _core

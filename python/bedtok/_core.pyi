@@ -396,3 +396,60 @@ def encode_fragments(
     text: bytes | None = None,
 ) -> dict[str, Any]: ...
 def random_choice(size: int, count: int, seed: int, position: int) -> Ids: ...
+
+@final
+class SampleOptions:
+    """What is taken of the regions of a sample; immutable."""
+
+    def __init__(
+        self,
+        *,
+        chroms: set[str] | None = None,
+        chrom_sizes: dict[str, int] = {},
+        summits: bool = False,
+        width: int = 501,
+        score_column: int = 0,
+        exclude: RegionSet | None = None,
+    ) -> None: ...
+    def abandon(self) -> None: ...  # ends the reading with these options on other threads
+
+@final
+class Sample:
+    """What a sample contributes to a universe; immutable."""
+
+    def __len__(self) -> int: ...
+    @property
+    def regions(self) -> int: ...  # that were read
+    @property
+    def left_out(self) -> int: ...  # of these
+
+def read_sample(
+    path: Path, options: SampleOptions, skip_bad_lines: bool = False, data: bytes | None = None
+) -> tuple[Sample, int, str | None]: ...  # bad lines left out: how many, and which
+def make_sample(regions: RegionSet, options: SampleOptions) -> Sample: ...
+
+@final
+class SampleStore:
+    """Samples in memory and, above a limit, in temporary files."""
+
+    def __init__(self, max_memory: int = 0, folder: Path = "") -> None: ...
+    def __len__(self) -> int: ...
+    @property
+    def runs(self) -> int: ...  # temporary files
+    @property
+    def chroms(self) -> list[str]: ...  # ordered as bytes
+    def add(self, sample: Sample) -> None: ...
+    def build(
+        self,
+        method: str,
+        *,
+        width: int,
+        max_gap: int,
+        min_width: int,
+        max_width: int,
+        min_samples: int | None,
+        min_fraction: float | None,
+        chrom_sizes: dict[str, int],
+        exclude: RegionSet | None,
+        num_threads: int,
+    ) -> tuple[RegionSet, RegionSet, Coords]: ...  # regions, lines of a BED file, support

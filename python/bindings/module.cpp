@@ -45,4 +45,5 @@ PYBIND11_MODULE(_core, module) {
   bedtok::python::register_tokenizer(module);
   bedtok::python::register_cells(module);
   bedtok::python::register_sampling(module);
+  bedtok::python::register_universe(module);
 }

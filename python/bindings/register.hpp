@@ -16,5 +16,6 @@ void register_encoding(pybind11::module_& module);
 void register_report(pybind11::module_& module);
 void register_sampling(pybind11::module_& module);
 void register_tokenizer(pybind11::module_& module);
+void register_universe(pybind11::module_& module);
 
 }  // namespace bedtok::python

@@ -19,6 +19,7 @@ ROOMS = {
     "_core": 0,
     "_checks": 1,
     "_files": 1,
+    "_progress": 1,
     "_html": 2,
     "_hub": 2,
     "_regions": 3,
@@ -29,6 +30,7 @@ ROOMS = {
     "io": 7,
     "atacformer": 7,
     "train": 8,
+    "universe": 8,
     "cli": 9,
 }
 # Import paths for users, which re-export and which no other module imports.

@@ -94,10 +94,29 @@ LAYERS = {
     "io/detail/fragment_mapper.hpp": 10,
     "io/fragments.hpp": 11,
     "io/pretrained.hpp": 10,
+    "universe/detail/sort_coordinates.hpp": 0,
+    "universe/sample.hpp": 5,
+    "universe/coverage.hpp": 6,
+    "universe/sample_store.hpp": 7,
+    "universe/detail/flexible_cutoffs.hpp": 7,
+    "universe/universe.hpp": 7,
+    "universe/flexible.hpp": 8,
+    "universe/detail/run_viterbi.hpp": 0,
+    "universe/detail/count_runs.hpp": 7,
+    "universe/hmm.hpp": 9,
+    "universe/summits.hpp": 8,
+    "universe/detail/chromosomes.hpp": 9,
+    "universe/build.hpp": 10,
+    "io/detail/parse_number.hpp": 0,
+    "io/detail/peak_columns.hpp": 0,
+    "io/sample_reader.hpp": 6,
+    "io/detail/sorted_run.hpp": 6,
+    "io/spilling_store.hpp": 8,
+    "io/universe_bed.hpp": 8,
 }
 # Umbrellas only include, and no other header includes them.
 UMBRELLAS = {
-    "core.hpp": lambda name: not name.startswith(("io/", "detail/")),
+    "core.hpp": lambda name: not name.startswith("io/") and "detail/" not in name,
     "io.hpp": lambda name: name.startswith("io/") and not name.startswith("io/detail/"),
 }
 EVERYTHING = {"bedtok.hpp": {"core.hpp", "io.hpp"}}
@@ -120,6 +139,19 @@ TESTED_BY = {
     "io/detail/inflater.hpp": "inflate",
     "io/detail/path_text.hpp": "byte_source",
     "io/detail/temporary_name.hpp": "atomic_file",
+    "io/detail/parse_number.hpp": "sample_reader",
+    "io/detail/peak_columns.hpp": "sample_reader",
+    "io/detail/sorted_run.hpp": "spilling_store",
+    "io/universe_bed.hpp": "sample_reader",
+    "universe/detail/sort_coordinates.hpp": "coverage",
+    "universe/detail/chromosomes.hpp": "universe_build",
+    "universe/detail/flexible_cutoffs.hpp": "flexible",
+    "universe/detail/count_runs.hpp": "hmm",
+    "universe/detail/run_viterbi.hpp": "hmm",
+    "universe/build.hpp": "universe_build",
+    "universe/sample.hpp": "sample_store",
+    "universe/summits.hpp": "universe_build",
+    "universe/universe.hpp": "universe_build",
 }
 # Libraries beyond the standard one, and the headers that may see them.
 FOREIGN = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command line ``bedtok``: tokenize, inspect, decode, train.
+"""The command line ``bedtok``: tokenize, inspect, decode, train, universe.
 
 Works on the compiled module's strict types: a path or stdin becomes columns, columns become ids,
 ids become bytes. Results go to stdout, everything else to stderr.
@@ -14,7 +14,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from bedtok.cli import _decode, _inspect, _tokenize, _train
+from bedtok.cli import _decode, _inspect, _tokenize, _train, _universe
 from bedtok.cli._arguments import EXIT_CODES
 from bedtok.cli._messages import log, message_of, show_warning
 from bedtok.cli._version import version_text
@@ -79,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     _inspect.add_parser(commands)
     _decode.add_parser(commands)
     _train.add_parser(commands)
+    _universe.add_parser(commands)
     return parser
 
 
@@ -92,11 +93,18 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser = make_parser()
     commands = command_parsers(parser)
     if argv and argv[0] in commands:
-        command = commands[argv[0]]
+        name, rest = argv[0], argv[1:]
+        command = commands[name]
+        parts: dict[str, argparse.ArgumentParser] = command.get_default("parts") or {}
+        if parts:
+            if not rest or rest[0] not in parts:
+                command.parse_args(rest)
+                command.error("expected a command: " + ", ".join(parts))
+            name, rest, command = f"{name} {rest[0]}", rest[1:], parts[rest[0]]
         # Intermixed: people type `tokenize VOCAB --tokens a.bed`, and the plain parser gives up the
         # optional positionals at the first option.
-        args = command.parse_intermixed_args(argv[1:])
-        args.command = argv[0]
+        args = command.parse_intermixed_args(rest)
+        args.command = name
         args.usage_error = command.error
         return args
     parser.parse_args(argv)

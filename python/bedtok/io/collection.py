@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -27,6 +25,7 @@ from bedtok._checks import (
 )
 from bedtok._core import ConfigError, Error, MappingOptions, MappingReport, ReportSum
 from bedtok._files import StrPath, checked_path, sample_names
+from bedtok._progress import progress_bar
 from bedtok._tokenization.diagnosis import Misfit, collection_warning
 from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge_mapping
 from bedtok.io.entries import Entries, SampleEntry, SourceFile
@@ -190,7 +189,10 @@ def tokenize_files(
         _write_manifest(folder, settings, result)
         total = ReportSum(tokenizer.num_regions)
         misfits: list[Misfit] = []
-        with ThreadPoolExecutor(threads) as pool, _progress_bar(plan, progress) as advance:
+        with (
+            ThreadPoolExecutor(threads) as pool,
+            progress_bar(len(plan.missing), progress) as advance,
+        ):
             work = functools.partial(_tokenize, tokenizer._core, mapping, on_error != "raise")
             for shard in _shards(pool, work, plan, samples_per_shard):
                 done: list[SampleTokens] = []
@@ -389,21 +391,3 @@ def _read_folder(folder: Path, settings: dict[str, str]) -> Entries:
 
 def _write_manifest(folder: Path, settings: dict[str, str], result: TokenizedFiles) -> None:
     write_manifest(folder, settings, result.samples, result.failed)
-
-
-@contextlib.contextmanager
-def _progress_bar(plan: Plan, progress: bool | None) -> Iterator[Any]:
-    """Yield a function to call after each file, which advances a progress bar if one is shown."""
-    shown = sys.stderr.isatty() if progress is None else progress
-    if not shown:
-        yield lambda: None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        if progress:
-            raise ImportError("progress=True needs tqdm: pip install tqdm") from None
-        yield lambda: None
-        return
-    with tqdm(total=len(plan.missing), unit="file") as bar:
-        yield bar.update

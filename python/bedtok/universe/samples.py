@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The samples of a call: files, folders, lists of files, standard input, objects in memory."""
+
+from __future__ import annotations
+
+import collections
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from bedtok._checks import check_on_error, import_optional
+from bedtok._core import ConfigError, Error
+from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._progress import progress_bar
+from bedtok._regions.anndata import is_anndata, read_peaks
+from bedtok._regions.region_set import RegionSet, as_region_set
+
+# Files of a folder that are samples, plain or with .gz or .bgz behind it.
+SUFFIXES = (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak", ".tsv", ".h5ad")
+LIST_SUFFIXES = (".txt", ".list", ".lst")
+STDIN = "<stdin>"
+
+Result = TypeVar("Result")
+
+
+class Source(NamedTuple):
+    """A sample that has not been read.
+
+    Attributes:
+        name: The path of a file, ``<stdin>``, or what tells an object from others, in messages.
+        data: The text of standard input; None for others.
+        regions: The regions of an object; None for others.
+    """
+
+    name: str
+    data: bytes | None = None
+    regions: RegionSet | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file that can be read more than once."""
+        return self.data is None and self.regions is None and os.path.isfile(self.name)
+
+
+def find_samples(files: object) -> list[Source]:
+    """Return the samples that ``files`` names.
+
+    Args:
+        files: A path, an object, or an iterable of them. A folder stands for the files in it that
+            end as SUFFIXES, by name; a file that ends as LIST_SUFFIXES for the paths in it, one a
+            line; ``"-"`` for standard input, which is such a list or BED.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: No sample is named, a folder has none, or a file is named twice.
+        TypeError: An item is of another type.
+    """
+    single = isinstance(files, (str, os.PathLike, RegionSet)) or is_anndata(files)
+    items = [files] if single or not isinstance(files, Iterable) else list(files)
+    sources: list[Source] = []
+    for item in items:
+        if isinstance(item, (str, os.PathLike)):
+            sources += _of_path(item)
+        else:
+            sources.append(Source(f"sample {len(sources)}", None, _of_object(item)))
+    if not sources:
+        raise ConfigError("files: there are none, expected at least one sample")
+    counts = collections.Counter(
+        os.path.abspath(source.name) for source in sources if source.regions is None
+    )
+    repeated = [path for path, count in counts.items() if count > 1]
+    if repeated:
+        raise ConfigError(f"{repeated[0]}: is given twice, expected each file once")
+    return sources
+
+
+def read_file(source: Source) -> RegionSet | None:
+    """Return the regions of an AnnData file or of an object; None for a text, which is not read.
+
+    Raises:
+        ImportError: anndata, which reads .h5ad files, is not installed.
+        Error: The AnnData has no peaks.
+    """
+    if source.regions is not None or not source.name.lower().endswith(".h5ad"):
+        return source.regions
+    anndata = import_optional("anndata", f"{source.name}: reading .h5ad")
+    try:
+        adata = anndata.read_h5ad(source.name, backed="r")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if not os.path.isfile(source.name):
+            raise missing_file(source.name) from None
+        raise Error(f"{source.name}: not an AnnData file: {error}") from error
+    try:
+        return read_peaks(adata)[0]
+    finally:
+        adata.file.close()
+
+
+def for_each_sample(
+    sources: list[Source],
+    read: Callable[[Source], Result],
+    *,
+    num_threads: int,
+    strict: bool,
+    progress: bool | None,
+    failed: dict[str, str],
+    abandon: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[Source, Result]]:
+    """Yield what ``read`` returns for each sample, in their order, read in threads.
+
+    A sample that is wrong goes to ``failed`` with the reason; with ``strict`` its error is raised.
+    A few samples are in memory at a time. Where the caller stops, ``abandon`` is called: it ends
+    reads that nobody waits for, as of a pipe.
+    """
+    ahead: collections.deque[tuple[Source, Future[Result]]] = collections.deque()
+    waiting = iter(sources)
+    pool = ThreadPoolExecutor(num_threads)
+    try:
+        with progress_bar(len(sources), progress) as advance:
+            while True:
+                while len(ahead) < 4 * num_threads and (source := next(waiting, None)) is not None:
+                    ahead.append((source, pool.submit(read, source)))
+                if not ahead:
+                    return
+                source, future = ahead[0]
+                try:
+                    result = future.result()
+                except (Error, OSError) as error:
+                    if strict:
+                        raise
+                    failed[source.name] = _reason(source.name, error)
+                else:
+                    yield source, result
+                ahead.popleft()
+                advance()
+    finally:
+        if ahead:
+            abandon()
+        pool.shutdown(cancel_futures=True)
+
+
+def check_any_left(sources: list[Source], failed: dict[str, str]) -> None:
+    """Raise Error, which names the first reason, if all samples failed."""
+    if failed and len(failed) == len(sources):
+        raise Error(f"no sample could be read; {next(iter(failed.values()))}")
+
+
+def skips_lines(on_error: object) -> bool:
+    """Return whether bad lines are left out; raise ConfigError for another word."""
+    return check_on_error(on_error) != "raise"
+
+
+def _of_path(path: StrPath) -> list[Source]:
+    text = checked_path(path)
+    if text == "-":
+        return _of_stdin()
+    if os.path.isdir(text):
+        return [Source(name) for name in _files_in(text)]
+    if text.lower().endswith(LIST_SUFFIXES):
+        with open(text, encoding="utf-8-sig", errors="surrogateescape") as file:
+            return [Source(name) for name in _listed(file.read(), text)]
+    if not os.path.exists(text):
+        raise missing_file(text)
+    return [Source(text)]
+
+
+def _of_stdin() -> list[Source]:
+    data = sys.stdin.buffer.read()
+    lines = (line.strip() for line in data.splitlines())
+    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    if b"\t" not in first and first and os.path.isfile(os.fsdecode(first)):
+        return [Source(name) for name in _listed(os.fsdecode(data), STDIN)]
+    return [Source(STDIN, data)]
+
+
+def _files_in(folder: str) -> list[str]:
+    names = []
+    for entry in os.scandir(folder):
+        stem = entry.name.lower()
+        for compressed in (".gz", ".bgz"):
+            stem = stem.removesuffix(compressed)
+        if stem.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file():
+            names.append(os.path.join(folder, entry.name))
+    if not names:
+        raise ConfigError(
+            f"{folder}: the folder has no samples, expected files that end in "
+            f"{', '.join(SUFFIXES)}, with or without .gz"
+        )
+    return sorted(names)
+
+
+def _listed(text: str, name: str) -> list[str]:
+    """Return the paths of a list; relative ones are relative to the current folder."""
+    paths = []
+    for number, line in enumerate(text.splitlines(), 1):
+        path = line.strip()
+        if not path or path.startswith("#"):
+            continue
+        if not Path(path).exists():
+            raise FileNotFoundError(f"{name}:{number}: there is no file {path!r}")
+        paths.append(path)
+    if not paths:
+        raise ConfigError(f"{name}: the list has no files, expected a path a line")
+    return paths
+
+
+def _of_object(item: Any) -> RegionSet:
+    return read_peaks(item)[0] if is_anndata(item) else as_region_set(item)
+
+
+def _reason(name: str, error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return f"{name}: {error.strerror or error}"
+    text = str(error)
+    return text if text.startswith(name) else f"{name}: {text}"
