@@ -115,7 +115,7 @@ INCLUDED = {
 }
 LINK = re.compile(r"(\]\(|\]:\s+)([^)\s#]+)(?=[#)\s])")
 # Pages that are written elsewhere, and listed once they are there.
-LATER = ("universe",)
+LATER: tuple[str, ...] = ()
 
 
 def page_exists(name: str) -> bool:

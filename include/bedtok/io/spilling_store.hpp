@@ -35,7 +35,9 @@ class SpillingStore {
     if (max_memory_ != 0 && folder_.empty()) folder_ = std::filesystem::temp_directory_path();
   }
 
+  /// Whether chromosomes may be worked on side by side.
   bool parallel() const noexcept { return runs_.empty(); }
+  /// Number of samples.
   std::size_t size() const noexcept { return spilled_ + memory_.size(); }
   /// The number of runs that were written.
   std::size_t runs() const noexcept { return runs_.size(); }
@@ -52,8 +54,10 @@ class SpillingStore {
     if (max_memory_ != 0 && memory_.bytes() > max_memory_ / 3) spill();
   }
 
+  /// The chromosomes, ordered as bytes.
   std::vector<std::string> chroms() const { return chroms_; }
 
+  /// Calls `emit` with each segment of a chromosome, as SampleStore does.
   template <class Emit>
   void segments(std::string_view chrom, Emit&& emit) const {
     if (runs_.empty()) return memory_.segments(chrom, emit);
@@ -62,6 +66,7 @@ class SpillingStore {
     sweep.finish();
   }
 
+  /// The starts and the ends of a chromosome's intervals, each ordered.
   universe::Intervals borders(std::string_view chrom) const {
     if (runs_.empty()) return memory_.borders(chrom);
     universe::Intervals columns;
@@ -71,6 +76,7 @@ class SpillingStore {
     return columns;
   }
 
+  /// For each region the number of samples that overlap it.
   std::vector<std::uint32_t> support(std::string_view chrom,
                                      const universe::Intervals& regions) const {
     if (runs_.empty()) return memory_.support(chrom, regions);
@@ -81,6 +87,7 @@ class SpillingStore {
     return std::move(counter.counts);
   }
 
+  /// The windows of a chromosome, by start.
   std::vector<universe::Window> windows(std::string_view chrom) const {
     if (runs_.empty()) return memory_.windows(chrom);
     std::vector<universe::Window> windows;

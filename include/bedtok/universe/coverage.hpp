@@ -14,9 +14,9 @@ namespace bedtok::universe {
 
 /// A stretch of bases [start, end) that the same number of samples cover.
 struct Segment {
-  Coord start;
-  Coord end;
-  std::uint32_t depth;
+  Coord start;          ///< first base
+  Coord end;            ///< one past the last base
+  std::uint32_t depth;  ///< samples that cover it
 
   friend bool operator==(const Segment& a, const Segment& b) noexcept {
     return a.start == b.start && a.end == b.end && a.depth == b.depth;
@@ -33,6 +33,7 @@ struct Segment {
 template <class Emit>
 class SegmentWriter {
  public:
+  /// Calls `emit(segment)`, which must outlive it.
   explicit SegmentWriter(Emit& emit) : emit_(emit) {}
 
   /// `change` of the depth at `position`, which is not below that of the last call.
@@ -92,13 +93,16 @@ void sweep_borders(const std::vector<std::uint32_t>& borders, Emit&& emit) {
 template <class Emit>
 class StreamSweep {
  public:
+  /// Calls `emit(segment)`, which must outlive it.
   explicit StreamSweep(Emit& emit) : writer_(emit) {}
 
+  /// Adds an interval, which starts at or behind the last one's start.
   void add(Coord start, Coord end) {
     end_before(start);
     writer_.add(start, 1);
     open_.push(end);
   }
+  /// Ends the last segments.
   void finish() {
     while (!open_.empty()) end_next();
     writer_.close();
@@ -119,10 +123,12 @@ class StreamSweep {
 
 /// Regions of one chromosome as columns.
 struct Intervals {
-  std::vector<Coord> starts;
-  std::vector<Coord> ends;
+  std::vector<Coord> starts;  ///< first bases
+  std::vector<Coord> ends;    ///< one past the last bases
 
+  /// Number of regions.
   std::size_t size() const noexcept { return starts.size(); }
+  /// Appends a region.
   void push_back(Coord start, Coord end) {
     starts.push_back(start);
     ends.push_back(end);
@@ -133,8 +139,10 @@ struct Intervals {
 /// them is at most `max_gap` base pairs.
 class RegionCollector {
  public:
+  /// Takes segments of `least` samples or more, and joins them over `max_gap` base pairs.
   RegionCollector(std::uint32_t least, Coord max_gap) : least_(least), max_gap_(max_gap) {}
 
+  /// Adds a segment; they come ordered by start.
   void operator()(const Segment& segment) {
     if (segment.depth < least_) return;
     if (regions.size() != 0 && segment.start - regions.ends.back() <= max_gap_) {
@@ -144,7 +152,7 @@ class RegionCollector {
     }
   }
 
-  Intervals regions;
+  Intervals regions;  ///< what was collected
 
  private:
   std::uint32_t least_;
@@ -181,7 +189,7 @@ class SupportCounter {
     }
   }
 
-  std::vector<std::uint32_t> counts;
+  std::vector<std::uint32_t> counts;  ///< samples, for each region
 
  private:
   const Intervals& regions_;

@@ -15,8 +15,8 @@ namespace bedtok::universe {
 ///                   starts lie    ends lie
 ///                   before it     behind it
 struct FlexibleIntervals {
-  Intervals regions;
-  Intervals cores;  ///< none of regions that are not flexible
+  Intervals regions;  ///< the regions
+  Intervals cores;    ///< none of regions that are not flexible
 };
 
 /// The flexible cut-off universe of a chromosome: regions of the bases whose coverage is 0.2

@@ -35,10 +35,12 @@ namespace bedtok::universe {
 /// probability 0.97 in the end of a region), whole chromosomes are decoded rather than the
 /// neighbourhood of peaks, and no chromosome is held base by base.
 struct HiddenMarkovModel {
-  static constexpr std::size_t states = 4;
-  static constexpr std::size_t tracks = detail::count_tracks;
+  static constexpr std::size_t states = 4;                     ///< number of states
+  static constexpr std::size_t tracks = detail::count_tracks;  ///< starts, coverage and ends
+  /// The states, in the order of the tables.
   enum State : std::uint8_t { start, core, end, background };
 
+  /// From a state (row) to another (column).
   std::array<std::array<double, states>, states> transition = {{{1 - 1e-10, 1e-10, 0, 0},
                                                                 {0, 1 - 1e-6, 1e-6, 0},
                                                                 {0, 0, 1 - 1e-10, 1e-10},

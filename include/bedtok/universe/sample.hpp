@@ -48,8 +48,8 @@ struct SampleOptions {
 struct Sample {
   std::vector<std::string> chroms;       ///< those with intervals, ordered as bytes
   std::vector<std::size_t> first = {0};  ///< where each begins; one more than chromosomes
-  std::vector<Coord> starts;
-  std::vector<Coord> ends;
+  std::vector<Coord> starts;             ///< first bases
+  std::vector<Coord> ends;               ///< one past the last bases
   /// Of windows: the rank of their score among the sample's, as a share, above 0 to 1. Ties have
   /// their average rank, rounded down. Source: the quantile ranks of ArchR's iterative overlap
   /// (Granja et al., Nature Genetics 2021).
@@ -57,6 +57,7 @@ struct Sample {
   std::uint64_t regions = 0;   ///< that were read
   std::uint64_t left_out = 0;  ///< of these, for their chromosome, their length or `exclude`
 
+  /// Number of intervals.
   std::size_t size() const noexcept { return starts.size(); }
   /// Bytes of its columns.
   std::size_t bytes() const noexcept {

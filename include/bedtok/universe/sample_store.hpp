@@ -19,8 +19,8 @@ namespace bedtok::universe {
 
 /// A window around the summit of a peak; all windows of a universe have one width.
 struct Window {
-  Coord start;
-  double score;
+  Coord start;   ///< first base
+  double score;  ///< rank of its peak within the sample, 0 to 1
 };
 
 /// Samples in memory, 8 bytes an interval, chromosome by chromosome for those who build a universe.
@@ -30,6 +30,7 @@ class SampleStore {
   /// Whether chromosomes may be worked on side by side.
   static constexpr bool parallel() noexcept { return true; }
 
+  /// Adds a sample; not from several threads at the same time.
   void add(Sample sample) {
     for (std::size_t i = 0; i < sample.chroms.size(); ++i) {
       parts_[sample.chroms[i]].push_back({samples_.size(), sample.first[i], sample.first[i + 1]});

@@ -17,11 +17,13 @@
 
 namespace bedtok::universe {
 
+/// How samples become a universe.
 struct UniverseOptions {
   /// Regions with a gap of at most so many base pairs between them are joined.
   Coord max_gap = 0;
   /// Regions of other widths are left out.
   Coord min_width = 0;
+  /// The widest that is kept.
   Coord max_width = std::numeric_limits<Coord>::max();
   /// At least so many samples: of `coverage`, that cover a base; of the others, that overlap a
   /// region.
