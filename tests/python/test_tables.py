@@ -124,17 +124,47 @@ def test_a_set_becomes_a_frame_and_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "name", "remedy"),
+    ("library", "name", "method"),
     [
-        ("dask.dataframe.core", "DataFrame", r"got a dask.DataFrame; call .compute\(\) first"),
-        ("_duckdb", "DuckDBPyRelation", r"got a duckdb.DuckDBPyRelation; call .df\(\) or"),
-        ("polars.lazyframe.frame", "LazyFrame", r"got a polars.LazyFrame; call .collect\(\)"),
+        ("dask.dataframe.core", "DataFrame", "compute"),
+        ("dask_expr._collection", "DataFrame", "compute"),
+        ("_duckdb", "DuckDBPyRelation", "df"),
+        ("polars.lazyframe.frame", "LazyFrame", "collect"),
+        ("pyranges.pyranges_main", "PyRanges", "as_df"),
     ],
 )
-def test_tables_without_values_are_refused_with_a_remedy(
-    library: str, name: str, remedy: str
+def test_tables_whose_values_are_elsewhere_are_computed(
+    library: str, name: str, method: str
 ) -> None:
-    table = type(name, (), {"__module__": library, "columns": ["chrom", "start", "end"]})()
+    members = {"__module__": library, method: lambda self: pd.DataFrame(COLUMNS)}
+    for columns in (["chrom"], None):
+        table = type(name, (), {**members, "columns": columns})()
+        tokenizer = Tokenizer.from_regions(table)
+        assert RegionSet(table) == tokenizer.regions == EXPECTED
+        assert tokenizer(table)["input_ids"] == [0, 1]
+
+
+def test_a_table_whose_rows_have_no_order_is_refused() -> None:
+    table = type("DataFrame", (), {"__module__": "pyspark.sql.dataframe", "columns": ["chrom"]})()
+    remedy = r"got a pyspark.DataFrame; its rows have no order: sort, and call .toPandas\(\)"
     for call in (RegionSet, Tokenizer.from_regions, Tokenizer.from_regions(["chr1:1-2"])):
         with pytest.raises(TypeError, match=remedy):
             call(table)  # type: ignore[operator]
+
+
+def test_lazy_frames_of_polars_are_collected() -> None:
+    assert RegionSet(pl.DataFrame(COLUMNS).lazy()) == EXPECTED
+
+
+def test_relations_of_duckdb_are_tables() -> None:
+    duckdb = pytest.importorskip("duckdb")
+    frame = pd.DataFrame(COLUMNS)
+    assert RegionSet(duckdb.from_df(frame)) == EXPECTED
+
+
+def test_pyranges_are_tables() -> None:
+    pyranges = pytest.importorskip("pyranges")
+    names = {"chrom": "Chromosome", "start": "Start", "end": "End"}
+    ranges = pyranges.PyRanges(pd.DataFrame(COLUMNS).rename(columns=names))
+    # PyRanges groups its rows by chromosome.
+    assert sorted(map(str, RegionSet(ranges))) == sorted(map(str, EXPECTED))

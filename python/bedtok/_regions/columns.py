@@ -22,6 +22,12 @@ _REGION_TEXT = re.compile(r"(.+):([0-9]+)-([0-9]+)", re.DOTALL)
 _PEAK_NAME = re.compile(r"(.+)(?::([0-9]+)-|-([0-9]+)-|_([0-9]+)_)([0-9]+)", re.DOTALL)
 
 
+# Of regions as objects; the last of each are those of alignments and variants of pysam.
+_CHROM_ATTRIBUTES = ("chrom", "chr", "contig", "chromosome", "seqname", "reference_name")
+_START_ATTRIBUTES = ("start", "reference_start")
+_END_ATTRIBUTES = ("end", "stop", "reference_end")
+
+
 class RegionText(NamedTuple):
     """The parts of ``chrom:start-end``."""
 
@@ -84,17 +90,25 @@ def columns_from_regions(
 
 
 def _parts_of_object(i: int, item: Any) -> tuple[Any, ...]:
-    chrom = next(
-        (name for name in (_attribute(item, a) for a in ("chrom", "chr", "contig")) if name), None
-    )
-    start, end = _attribute(item, "start"), _attribute(item, "end")
+    if type(item).__name__ == "TupleProxy":  # a row of pysam.asTuple, texts by position
+        row = list(item)
+        if len(row) >= 3 and row[1].isdecimal() and row[2].isdecimal():
+            return row[0], int(row[1]), int(row[2]), None
+    chrom = _first_attribute(item, _CHROM_ATTRIBUTES)
+    start = _first_attribute(item, _START_ATTRIBUTES)
+    end = _first_attribute(item, _END_ATTRIBUTES)
     if chrom is None or start is None or end is None:
         raise TypeError(
             f"region {i}: got {type(item).__name__}, expected a Region, (chrom, start, end), "
-            "'chr1:100-200', or an object with chrom or chr, start, end"
+            "'chr1:100-200', or an object with chrom, chr, contig or chromosome, start, end"
         )
     rest = _attribute(item, "rest")
     return chrom, start, end, rest if isinstance(rest, str) else None
+
+
+def _first_attribute(item: Any, names: Sequence[str]) -> Any:
+    values = (_attribute(item, name) for name in names)
+    return next((value for value in values if value is not None and value != ""), None)
 
 
 def _attribute(item: Any, name: str) -> Any:

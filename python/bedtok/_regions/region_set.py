@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
@@ -39,16 +39,19 @@ Columns = _core.RegionSet
 
 _SHOWN = 3  # regions that `repr` shows
 _ROWS_SHOWN = 5  # regions that a notebook shows
+# Libraries whose objects are iterable and are no regions: columns and tensors.
+_NOT_REGIONS = ("torch", "pandas", "polars", "pyarrow", "anndata", "scipy", "tensorflow", "jax")
 
 
 class RegionSet(Sequence[Region]):
     """An ordered collection of genomic regions, stored as columns.
 
     Args:
-        regions: The path of a BED file (read as ``from_bed`` reads it); a list or tuple of
-            ``Region``, ``(chrom, start, end[, rest])``, region texts such as ``"chr1:1-2"``, or
-            objects with ``chrom`` or ``chr``, ``start``, ``end``; a pandas, polars or Arrow table
-            with those columns; another RegionSet.
+        regions: The path of a BED file (read as ``from_bed`` reads it); an iterable of ``Region``,
+            ``(chrom, start, end[, rest])``, region texts such as ``"chr1:1-2"``, or objects with
+            ``chrom``, ``chr``, ``contig`` or ``chromosome``, ``start``, ``end``, as rows of pysam
+            and intervals of pybedtools are; a pandas, polars or Arrow table with those columns, a
+            data frame of dask, a relation of DuckDB, a PyRanges; another RegionSet, also of gtars.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -903,14 +906,30 @@ def as_region_set(x: object) -> RegionSet:
         return RegionSet.from_bed(x)
     if isinstance(x, (list, tuple)):
         return RegionSet._wrap(columns_from_regions(x))
-    if is_foreign_set(x):
-        return RegionSet._wrap(columns_from_regions(list(x)))  # type: ignore[call-overload]
     if is_table(x):
         return RegionSet._wrap(columns_from_table(x))
+    if is_foreign_set(x) or is_iterable_of_regions(x):
+        return RegionSet._wrap(columns_from_regions(list(x)))  # type: ignore[call-overload]
+    unordered = "; a set has no order: sorted(...)" if isinstance(x, (set, frozenset)) else ""
     raise TypeError(
         f"regions: expected a path, a list of regions, a table or a RegionSet, not "
-        f"{type(x).__name__}"
+        f"{type(x).__name__}{unordered}"
     )
+
+
+def is_iterable_of_regions(x: object) -> bool:
+    """Return whether ``x`` may yield regions or samples one by one, as generators and BedTools do.
+
+    Lists and tuples are something else, and so are sets and mappings, whose items have no order or
+    are keys. Arrays are if they hold objects.
+    """
+    if isinstance(x, (str, bytes, os.PathLike, list, tuple, set, frozenset, Mapping, RegionSet)):
+        return False
+    if isinstance(x, np.ndarray):
+        return x.ndim == 1 and x.dtype.kind in "OU"
+    if type(x).__module__.partition(".")[0] in _NOT_REGIONS:
+        return False
+    return isinstance(x, Iterable) and not isinstance(x, (Region, type))
 
 
 def _positions(index: npt.NDArray[Any], size: int) -> npt.NDArray[np.int64]:

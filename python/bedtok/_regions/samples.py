@@ -14,7 +14,12 @@ from bedtok._core import Error
 from bedtok._files import checked_path
 from bedtok._regions.columns import columns_from_regions, is_region_text
 from bedtok._regions.region import Region
-from bedtok._regions.region_set import RegionSet, as_region_set, is_foreign_set
+from bedtok._regions.region_set import (
+    RegionSet,
+    as_region_set,
+    is_foreign_set,
+    is_iterable_of_regions,
+)
 from bedtok._regions.tables import is_table
 
 Int64s = npt.NDArray[np.int64]
@@ -69,8 +74,15 @@ def classify(x: object) -> Form:
         return "table"
     if isinstance(x, Region):
         raise TypeError(f"{x!r} is one region, expected a list of them: [{x!r}]")
-    remedy = "; a generator must become a list first" if hasattr(x, "__next__") else ""
-    raise TypeError(f"got {type(x).__name__}, {_EXPECTED}{remedy}")
+    raise TypeError(f"got {type(x).__name__}, {_EXPECTED}")
+
+
+def as_sequence(x: object) -> object:
+    """Return an iterable of regions or samples as a list: a generator, a BedTool; others as is.
+
+    A generator is read to its end.
+    """
+    return list(x) if is_iterable_of_regions(x) and not is_table(x) else x  # type: ignore[call-overload]
 
 
 def _is_region_tuple(item: tuple[Any, ...]) -> bool:
@@ -91,7 +103,10 @@ def _is_sample(item: object) -> bool:
         # The empty tuple is a sample without regions.
         return not item or isinstance(item[0], (Region, tuple)) or _is_tuple_of_texts(item)
     return (
-        isinstance(item, (RegionSet, os.PathLike, list)) or is_table(item) or is_foreign_set(item)
+        isinstance(item, (RegionSet, os.PathLike, list))
+        or hasattr(type(item), "__next__")  # rows of pysam are iterable, and no samples
+        or is_table(item)
+        or is_foreign_set(item)
     )
 
 
@@ -103,8 +118,8 @@ def read_samples(x: object, special_ids: dict[str, int]) -> Samples:
     """Return one sample or a batch of them.
 
     Args:
-        x: One sample: RegionSet, path, region text, list or tuple of regions and special tokens,
-            or table. A batch: list or tuple of samples, among which a ``str`` is not one.
+        x: One sample: RegionSet, path, region text, iterable of regions and special tokens, or
+            table. A batch: iterable of samples, among which a ``str`` is not one.
         special_ids: The ids of the special tokens by their spelling.
 
     Raises:
@@ -113,6 +128,7 @@ def read_samples(x: object, special_ids: dict[str, int]) -> Samples:
     """
     if isinstance(x, RegionSet):  # first: the fast way in
         return Samples([x._core], is_batch=False)
+    x = as_sequence(x)
     if classify(x) != "batch":
         return Samples([_read_sample(x, special_ids)], is_batch=False)
     assert isinstance(x, (list, tuple))
@@ -138,6 +154,7 @@ def read_regions(x: object, special_ids: dict[str, int]) -> _core.RegionSet:
 def _read_sample(
     x: object, special_ids: dict[str, int]
 ) -> _core.RegionSet | str | tuple[_core.RegionSet, Int64s, Int64s, Int64s]:
+    x = as_sequence(x)
     form = classify(x)
     if form == "batch":
         raise TypeError("got a batch, expected one sample")

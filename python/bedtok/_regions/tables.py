@@ -2,7 +2,8 @@
 """pandas, polars and Arrow tables to columns of regions, without importing those libraries.
 
 A table is an object that has column names (``columns``, or ``column_names`` in Arrow) and returns a
-column by its name, and is not a mapping.
+column by its name, and is not a mapping. Data frames of dask, relations of DuckDB, lazy frames of
+polars and PyRanges become such tables first.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ _NAMES = {
 }
 
 
-# Tables that have no values yet.
-_REMEDIES = {
-    ("dask", "DataFrame"): "call .compute() first",
-    ("duckdb", "DuckDBPyRelation"): "call .df() or .arrow() first",
-    ("polars", "LazyFrame"): "call .collect() first",
-    ("pyspark", "DataFrame"): "call .toPandas() first",
+# Tables whose values are elsewhere, with the method that returns them as a table as above.
+_VALUES = {
+    ("dask", "DataFrame"): "compute",
+    ("duckdb", "DuckDBPyRelation"): "df",
+    ("polars", "LazyFrame"): "collect",
+    ("pyranges", "PyRanges"): "as_df",
 }
+_REMEDIES = {("pyspark", "DataFrame"): "its rows have no order: sort, and call .toPandas() first"}
 
 
 def _library_and_type(x: object) -> tuple[str, str]:
@@ -40,16 +42,20 @@ def _library_and_type(x: object) -> tuple[str, str]:
 
 def is_table(x: object) -> bool:
     """Return whether ``x`` is a data frame or an Arrow table."""
-    return _column_names(x) is not None or _library_and_type(x) in _REMEDIES
+    kind = _library_and_type(x)
+    return kind in _VALUES or kind in _REMEDIES or _column_names(x) is not None
 
 
 def _column_names(x: Any) -> list[str] | None:
     if isinstance(x, type) or not hasattr(x, "__getitem__"):
         return None
     # Arrow's `columns` are the columns themselves; its names come first for that.
-    names = getattr(x, "column_names", None)
-    if names is None and hasattr(x, "shape"):
-        names = getattr(x, "columns", None)
+    try:
+        names = getattr(x, "column_names", None)
+        if names is None and hasattr(x, "shape"):
+            names = getattr(x, "columns", None)
+    except KeyError:  # rows of pysam
+        return None
     if names is None or callable(names):
         return None
     return [name if isinstance(name, str) else repr(name) for name in names]
@@ -59,6 +65,9 @@ def columns_from_table(table: Any) -> _core.RegionSet:
     """Return the regions of a table; see ``RegionSet.from_table``."""
     if remedy := _REMEDIES.get(_library_and_type(table)):
         raise TypeError(f"table: got a {'.'.join(_library_and_type(table))}; {remedy}")
+    method = _VALUES.get(_library_and_type(table))
+    if method is not None and hasattr(table, method):  # PyRanges of version 1 is a data frame
+        table = getattr(table, method)()
     names = _column_names(table)
     if names is None:
         raise TypeError(
