@@ -149,7 +149,16 @@ def sample_names(paths: Sequence[str]) -> list[str]:
     Files that would share a name are named by their paths; ``-`` is ``stdin``. The names are
     distinct if the paths are.
     """
-    names = ["stdin" if path == "-" else _sample_name(path) for path in paths]
+    return _distinct_names(paths, _SUFFIXES)
+
+
+def fragment_sample_names(paths: Sequence[str]) -> list[str]:
+    """Return the names of the samples in fragment files: as ``sample_names``, without .tsv too."""
+    return _distinct_names(paths, (*_SUFFIXES, (".tsv", ".txt"), (".fragments",)))
+
+
+def _distinct_names(paths: Sequence[str], suffixes: Sequence[tuple[str, ...]]) -> list[str]:
+    names = ["stdin" if path == "-" else _sample_name(path, suffixes) for path in paths]
     while True:
         count = Counter(names)
         # A path may be the short name of another file, so one pass is not enough.
@@ -161,9 +170,9 @@ def sample_names(paths: Sequence[str]) -> list[str]:
         names = distinct
 
 
-def _sample_name(path: str) -> str:
+def _sample_name(path: str, kinds: Sequence[tuple[str, ...]]) -> str:
     name = os.path.basename(path)
-    for suffixes in _SUFFIXES:
+    for suffixes in kinds:
         for suffix in suffixes:
             if name.lower().endswith(suffix) and len(name) > len(suffix):
                 name = name[: -len(suffix)]

@@ -15,13 +15,14 @@ import numpy as np
 
 from bedtok import _core
 from bedtok._checks import OnError, count_threads, warn_caller
-from bedtok._core import MappingOptions, MappingReport
+from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
 from bedtok._html import Table, card
+from bedtok._regions.anndata_relatives import only_anndata
 from bedtok._regions.region_set import as_region_set
 from bedtok._tokenization.assembly import same_genome
 from bedtok._tokenization.cells import (
-    CellIds,
+    FragmentOptions,
     cells_of_anndata,
     cells_of_fragments,
     store_cells,
@@ -60,8 +61,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 _HUB_NAMES = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
-_ANNDATA_NAMES = ("layer", "obs_mask", "threshold", "key_added", "num_threads")
+_ANNDATA_NAMES = ("names", "layer", "obs_mask", "threshold", "key_added", "num_threads")
 _FRAGMENT_NAMES = (
+    "names",
     "barcodes",
     "min_fragments",
     "min_tokens",
@@ -83,6 +85,10 @@ class Tokenizer(Vocabulary):
     The i-th distinct region of the vocabulary has id i; the special tokens unk, pad, mask, cls,
     eos, bos, sep follow. Only ``add_special_tokens`` changes a tokenizer, which may be used from
     many threads. It pickles and compares by content, and hashes by its regions.
+
+    A subclass may have an ``__init__`` of its own. ``from_pretrained`` and the other ``from_...``
+    return the subclass without calling it, as their arguments are others: give the attributes that
+    it sets a default in the class. Copies, pickles and ``with_options`` keep such attributes.
 
     Args:
         path: A BED file (plain, gzip or bgzip), or a ``.toml`` config of gtars.
@@ -106,6 +112,10 @@ class Tokenizer(Vocabulary):
         >>> tokenizer.decode([0, 2])
         ['chr1:100-200', '<unk>']
     """
+
+    # Subclasses in gtars' way pass their arguments on to __new__.
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        return object.__new__(cls)
 
     def __init__(
         self, path: StrPath, *, on_error: OnError = "raise", **options: Unpack[TokenizerKeywords]
@@ -274,11 +284,12 @@ class Tokenizer(Vocabulary):
 
         Args:
             regions: One sample: a RegionSet; the path of a BED file, read sorted; a region such
-                as ``"chr1:100-200"``; a list or tuple of ``Region``, ``(chrom, start, end)`` or
-                region texts, among which special tokens stand for themselves; a table with
-                columns chrom, start, end. A batch: a list or tuple that begins with a RegionSet,
-                a ``PathLike``, a table or a list of regions; an AnnData, one sample a cell (see
-                ``encode_anndata``); ``CellTokens``.
+                as ``"chr1:100-200"``; a list, tuple or iterator of ``Region``,
+                ``(chrom, start, end)`` or region texts, among which special tokens stand for
+                themselves; a table with columns chrom, start, end. A batch: a list, tuple or
+                iterator that begins with a RegionSet, a ``PathLike``, a table or a list of
+                regions; an AnnData or what else ``encode_anndata`` takes, one sample a cell;
+                ``CellTokens``.
             add_special_tokens: Put the template's tokens around each row. The template is empty
                 by default, as published models expect.
             padding: ``False``; ``True`` or ``"longest"``: pad to the longest row;
@@ -427,9 +438,11 @@ class Tokenizer(Vocabulary):
         threshold: float = 0,
         key_added: str | None = None,
         num_threads: int | None = None,
+        *,
+        names: Sequence[str] | None = None,
         **options: Unpack[MappingKeywords],
     ) -> CellTokens:
-        """Tokenize the cells of an AnnData of cells x peaks.
+        """Tokenize the cells of an AnnData of cells x peaks, or of several.
 
         The peaks are mapped once. A cell's ids are those of calling the tokenizer on its peaks, in
         the order of ``var``, however the matrix is stored. An entry that a sparse matrix stores
@@ -439,7 +452,10 @@ class Tokenizer(Vocabulary):
             adata: Its peaks are the columns chrom (chr, seqname), start and end of ``var``, or
                 ``var_names`` such as ``chr1:1-2``, ``chr1-1-2`` or ``chr1_1_2``. Of 10x multiome
                 features those of type Peaks are taken. The matrix may be sparse or dense, in
-                memory, in a file (``backed="r"``) or of dask.
+                memory, in a file (``backed="r"``) or of dask. Also a MuData, of which the modality
+                ``atac`` is taken, or the only one with regions as features; an AnnCollection; an
+                AnnData or AnnDataSet of snapatac2, whose file is read in pieces; a list of these,
+                or a dict by the names of their samples.
             layer: Take this layer in place of ``X``.
             obs_mask: Which cells: booleans, one a cell, or positions or names in the order wanted.
                 None: all.
@@ -449,38 +465,49 @@ class Tokenizer(Vocabulary):
                 ``obs[f"{key_added}_n_tokens"]`` how many tokens a cell has.
             num_threads: None: all processors that this process may use. The result does not
                 depend on it.
+            names: The name of each AnnData's sample; None: ``obs["sample"]``, where it is there.
             **options: Mapping options for this call; see ``MappingKeywords``.
 
         Returns:
-            The ids of the cells, named by ``obs_names``; ``report`` has how well the peaks fit the
+            The ids of the cells, named by ``obs_names``, those of several as in
+            ``CellTokens.concat``; ``obs`` comes along. ``report`` has how well the peaks fit the
             vocabulary, and one warning says so where they do not.
 
         Raises:
             TypeError: ``adata`` is something else.
             Error: ``var`` has no regions, or the matrix is damaged.
-            ConfigError: There is no such layer or cell, or an option is not allowed.
+            ConfigError: There is no such layer or cell, or an option is not allowed; a MuData has
+                no modality of peaks; or ``obs_mask`` or ``key_added`` is given for several.
             VocabularyError: A peak of a cell hits nothing and ``on_miss`` is ``"error"``.
         """
         mapping = merge_mapping(self._core.options, options, "encode_anndata", _ANNDATA_NAMES)
+        target = None if key_added is None else only_anndata(adata)
+        if key_added is not None and target is None:
+            raise ConfigError(
+                "key_added: expected None here, as the result is stored in one AnnData; encode "
+                "each one for itself"
+            )
         cells = cells_of_anndata(
             self._core,
             adata,
             mapping,
             count_threads(num_threads),
+            names=names,
             layer=layer,
             obs_mask=obs_mask,
             threshold=threshold,
         )
         if key_added is not None:
-            store_cells(adata, key_added, cells, self.digest)
+            store_cells(target, key_added, cells, self.digest)
         warn_caller(cells.warning)
-        return self._cell_tokens(cells)
+        return CellTokens._of(self, cells)
 
     def encode_fragments(
         self,
-        path: str | os.PathLike[str],
+        path: StrPath | Iterable[StrPath] | Mapping[str, StrPath],
         *,
-        barcodes: Iterable[str] | None = None,
+        names: Sequence[str] | None = None,
+        barcodes: Iterable[str] | Mapping[str, Iterable[str]] | None = None,
         min_fragments: int = 0,
         min_tokens: int = 0,
         max_tokens: int | None = None,
@@ -491,15 +518,19 @@ class Tokenizer(Vocabulary):
         num_threads: int | None = None,
         **options: Unpack[MappingKeywords],
     ) -> CellTokens:
-        """Tokenize the cells of a fragment file in one pass.
+        """Tokenize the cells of a fragment file in one pass, or of several, a sample each.
 
         Memory beyond the result: 4 to 8 bytes a token until the end, some MB of text for each
-        thread, and 100 to 200 bytes a barcode.
+        thread, and 100 to 200 bytes a barcode; of several files the result's memory twice.
 
         Args:
             path: Plain, gzip or bgzip; ``"-"`` is standard input. Columns: chrom, start, end,
-                barcode, and any that follow; ``#`` lines are passed over.
+                barcode, and any that follow; ``#`` lines are passed over. Also a list of files, or
+                a dict of them by the names of their samples.
+            names: The name of each file's sample. None: the file's name, without folder, ``.gz``,
+                ``.tsv`` and ``.fragments``; files that would share one are named by their paths.
             barcodes: Only these cells, in this order; those without a fragment are left out.
+                Of several files: of each the same, or a dict by the names of the samples.
                 None: all, in the order of their first fragment.
             min_fragments: Leave out cells with fewer fragments.
             min_tokens: Leave out cells with fewer tokens.
@@ -520,41 +551,35 @@ class Tokenizer(Vocabulary):
                 tokenizer's own.
 
         Returns:
-            The ids of the cells, named by their barcodes, in the order of the fragments; ``qc``
-            has fragments and hits of every barcode, and ``report`` how well the fragments fit the
-            vocabulary; one warning says so where they do not. A cell without a token is ``[unk]``.
+            The ids of the cells, in the order of the fragments. They are named by their barcodes,
+            of several files by sample and barcode, as in ``donor1#AAAC-1``. ``obs`` has the sample,
+            tokens, fragments and hits of each cell, ``qc`` those of every barcode, and ``report``
+            how well the fragments fit the vocabulary; one warning says so where they do not. A cell
+            without a token is ``[unk]``.
 
         Raises:
             FileNotFoundError: There is no such file.
             ParseError: A line is not a fragment, or the file is cut off; it names file and line.
             VocabularyError: A fragment hits nothing and ``on_miss`` is ``"error"``.
-            ConfigError: An option has a value that is not allowed.
+            ConfigError: An option has a value that is not allowed, or ``names`` do not name each
+                file differently.
         """
         given = {"on_miss": "drop", **options}
         mapping = merge_mapping(self._core.options, given, "encode_fragments", _FRAGMENT_NAMES)
-        cells = cells_of_fragments(
-            self._core,
-            checked_path("/dev/stdin" if path == "-" else path),
-            mapping,
-            count_threads(num_threads),
-            barcodes=barcodes,
-            min_fragments=min_fragments,
-            min_tokens=min_tokens,
-            max_tokens=max_tokens,
-            counting_strategy=counting_strategy,
-            chroms=chroms,
-            region=region,
-            on_error=on_error,
+        choice = FragmentOptions(
+            barcodes,
+            min_fragments,
+            min_tokens,
+            max_tokens,
+            counting_strategy,
+            chroms,
+            region,
+            on_error,
         )
+        threads = count_threads(num_threads)
+        cells = cells_of_fragments(self._core, path, mapping, threads, names, choice)
         warn_caller(cells.warning)
-        return self._cell_tokens(cells)
-
-    def _cell_tokens(self, cells: CellIds) -> CellTokens:
-        tokens = CellTokens(
-            self, cells.values, cells.offsets, cells.names, cells.barcode_stats, cells.report
-        )
-        tokens._skipped_lines = cells.skipped_lines
-        return tokens
+        return CellTokens._of(self, cells)
 
     # ---- rows of ids
 
@@ -810,3 +835,22 @@ def tokenize_fragment_file(
     if not isinstance(tokenizer, Tokenizer):
         raise TypeError(f"tokenizer: expected a Tokenizer, not {type(tokenizer).__name__}")
     return tokenizer.encode_fragments(path, on_miss=on_miss, **keywords).to_dict()
+
+
+def tokenize_anndata(adata: Any, tokenizer: Tokenizer) -> list[BatchEncoding]:
+    """Tokenize the cells of an AnnData, as geniml does.
+
+    Args:
+        adata: See ``Tokenizer.encode_anndata``, whose result is the better form.
+        tokenizer: Its vocabulary and mapping options hold.
+
+    Returns:
+        For each cell ``input_ids`` and ``attention_mask``.
+
+    Raises:
+        TypeError: ``adata`` is no AnnData. Error: It has no regions.
+    """
+    return [
+        BatchEncoding({"input_ids": ids, "attention_mask": [1] * len(ids)})
+        for ids in tokenizer.encode_anndata(adata).to_lists()
+    ]

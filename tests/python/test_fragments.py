@@ -269,10 +269,8 @@ def test_cells_become_batches_tables_and_files(
     import pyarrow.parquet as pq
 
     (file,) = cells.to_parquet(tmp_path / "cells.parquet")
-    assert pq.read_table(file).to_pydict() == {
-        "sample": cells.names,
-        "input_ids": cells.to_lists(),
-    }
+    table = pq.read_table(file).to_pydict()
+    assert (table["cell"], table["input_ids"]) == (cells.names, cells.to_lists())
     shards = cells.to_parquet(tmp_path / "shards", samples_per_shard=2)
     assert [Path(s).name for s in shards] == ["part-00000.parquet", "part-00001.parquet"]
     assert pq.read_table(tmp_path / "shards").to_pydict()["input_ids"] == cells.to_lists()

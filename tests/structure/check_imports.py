@@ -20,6 +20,7 @@ ROOMS = {
     "_checks": 1,
     "_files": 1,
     "_progress": 1,
+    "_ragged": 1,
     "_html": 2,
     "_hub": 2,
     "_regions": 3,

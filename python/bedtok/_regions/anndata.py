@@ -14,9 +14,8 @@ import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._core import ConfigError, Error
+from bedtok._ragged import Int64s, take_rows
 from bedtok._regions.region_set import RegionSet
-
-Int64s = npt.NDArray[np.int64]
 
 _PIECE = 32 * 2**20  # bytes of a matrix that are in memory beside the result
 _TYPES = "feature_types"  # of 10x: Gene Expression, Peaks ...
@@ -29,23 +28,6 @@ def is_anndata(x: object) -> bool:
         base.__name__ == "AnnData" and base.__module__.split(".")[0] == "anndata"
         for base in type(x).__mro__
     )
-
-
-def check_anndata(adata: object) -> None:
-    """Raise TypeError unless ``adata`` is an AnnData, with the remedy for its relatives."""
-    if is_anndata(adata):
-        return
-    library = type(adata).__module__.partition(".")[0]
-    remedies = {
-        "snapatac2": "; snapatac2's own class: call adata.to_memory() first",
-        "mudata": "; take the modality with the peaks: mdata['atac']",
-        "list": "; call it for each AnnData of the list, or anndata.concat them",
-    }
-    remedy = remedies.get(library) or remedies.get(type(adata).__name__, "")
-    name = type(adata).__name__
-    if library not in ("builtins", "numpy"):
-        name = f"{library}.{name}"
-    raise TypeError(f"adata: expected an AnnData, not {name}{remedy}")
 
 
 def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:
@@ -153,6 +135,12 @@ def gather(
         raise ConfigError("adata.X is None; name a layer")
     if keep is None and _is_sparse(matrix) and _takes(matrix.data.dtype):
         return _gather_sparse(matrix, peaks, rows, threshold, num_threads)
+    if hasattr(matrix, "ascending_pieces") and rows is not None:
+        ascending, back = np.unique(rows, return_inverse=True)
+        if len(ascending) < len(rows) or (ascending != rows).any():
+            bounds, ids = gather(adata, layer, peaks, keep, ascending, threshold, num_threads)
+            taken, taken_bounds = take_rows(ids, bounds, back.astype(np.int64))
+            return taken_bounds, taken
     # From here on SciPy converts and indexes, which crashes on a damaged matrix.
     values = np.empty(0, dtype=np.int32)
     ends = [np.zeros(1, dtype=np.int64)]
@@ -203,6 +191,10 @@ def _pieces(matrix: Any, rows: Int64s | None) -> Iterator[Any]:
     """Yield the chosen rows of any matrix, some MB at a time, as sparse matrices of rows."""
     import scipy.sparse as sp
 
+    if hasattr(matrix, "ascending_pieces"):
+        for piece in matrix.ascending_pieces(rows):
+            yield piece.tocsr() if _is_sparse(piece) else sp.csr_matrix(np.asarray(piece))
+        return
     count = matrix.shape[0] if rows is None else len(rows)
     if _is_sparse(matrix):
         matrix = checked_sparse(matrix).tocsr()

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,17 @@ import numpy as np
 from bedtok import _core
 from bedtok._checks import check_at_least, count_threads, draw_seed, warn_caller
 from bedtok._core import ConfigError, Encoding, MappingOptions, MappingReport, ReportSum
-from bedtok._regions.anndata import is_anndata, read_peaks
+from bedtok._regions.anndata import read_peaks
+from bedtok._regions.anndata_relatives import cell_parts, holds_cells
 from bedtok._regions.columns import is_region_text
 from bedtok._regions.region_set import RegionSet
-from bedtok._regions.samples import Samples, classify, read_regions, read_samples
+from bedtok._regions.samples import (
+    Samples,
+    as_sequence,
+    classify,
+    read_regions,
+    read_samples,
+)
 from bedtok._tokenization.cells import cells_of_anndata
 from bedtok._tokenization.options import (
     MAPPING_NAMES,
@@ -105,7 +112,7 @@ def encode_samples(
     threads = count_threads(num_threads)
     if isinstance(x, Samples):
         samples = x
-    elif is_anndata(x):
+    elif holds_cells(x):
         cells = cells_of_anndata(core, x, mapping, threads)
         warn_caller(cells.warning)
         samples = cells.samples()
@@ -186,15 +193,24 @@ def report_of(vocabulary: Vocabulary, x: object, mapping: MappingOptions) -> Map
         As ``encode_samples``, for ``x``.
     """
     core = vocabulary._core
-    if is_anndata(x):
-        peaks, _ = read_peaks(x)
-        return core.report(peaks._core, mapping)
+    if holds_cells(x):
+        parts = [read_peaks(part.adata)[0] for part in cell_parts(x).parts]
+        if len(parts) == 1:
+            return core.report(parts[0]._core, mapping)
+        return _report_of_samples(core, (peaks._core for peaks in parts), mapping)
+    x = as_sequence(x)
     if classify(x) != "batch":
         skipped = x.skipped_lines if isinstance(x, RegionSet) else 0
         return core.report(read_regions(x, vocabulary._special_ids), mapping, skipped)
+    samples = (read_regions(sample, vocabulary._special_ids) for sample in x)  # type: ignore[attr-defined]
+    return _report_of_samples(core, samples, mapping)
+
+
+def _report_of_samples(
+    core: _core.Tokenizer, samples: Iterable[_core.RegionSet], mapping: MappingOptions
+) -> MappingReport:
     total = ReportSum(core.num_regions)
-    for sample in x:  # type: ignore[attr-defined]
-        regions = read_regions(sample, vocabulary._special_ids)
+    for regions in samples:
         encoding, report = core.encode_with_report(regions, mapping)
         total.add(report, encoding.input_ids)
     return total.report(mapping.low_hit_rate)

@@ -54,7 +54,7 @@ class Vocabulary:
 
     @classmethod
     def _wrap(cls, core: core_module.Tokenizer, *, warn: bool = True) -> Self:
-        self = cls.__new__(cls)
+        self = object.__new__(cls)  # not what a subclass makes of __new__
         self._hash = None
         self._set_core(core, warn=warn)
         return self
@@ -167,7 +167,7 @@ class Vocabulary:
 
     def __copy__(self) -> Self:
         # The compiled tokenizer is immutable, so copies share it.
-        other = type(self).__new__(type(self))
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         return other
 

@@ -24,7 +24,7 @@ Int64s = npt.NDArray[np.int64]
 
 # Of a Parquet row group: some MB, which readers stream.
 _TOKENS_OF_A_GROUP = 2**20
-_METADATA_KEY = b"bedtok"
+METADATA_KEY = b"bedtok"
 _DAMAGED = "is not a shard of tokenize_files, or is damaged; remove it, or choose a new folder"
 
 
@@ -63,16 +63,43 @@ def part_paths(folder: Path, suffix: str) -> list[Path]:
     return sorted(paths, key=lambda path: int(path.stem.removeprefix("part-")))
 
 
+def parquet_files(path: Path, remedy: str = "") -> list[str]:
+    """Return a Parquet file, or those of a folder by name.
+
+    Files whose names begin with ``_`` or ``.`` are no data, as in other readers of such folders: a
+    manifest.
+
+    Raises:
+        FileNotFoundError: There is no such file, or the folder has none; ``remedy`` ends the text.
+        ConfigError: It is another file.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: does not exist, expected Parquet or a folder")
+        if path.suffix != ".parquet":
+            raise ConfigError(f"{path}: expected a .parquet file or a folder")
+        return [str(path)]
+    files = sorted(str(file) for file in path.glob("*.parquet") if file.name[0] not in "_.")
+    if not files:
+        raise FileNotFoundError(f"{path}: has no .parquet files{remedy}")
+    return files
+
+
 def write_parquet(
     path: StrPath,
     samples: Sequence[str],
     values: Int32s,
     offsets: Int64s,
     metadata: Mapping[str, Any] | None = None,
+    *,
+    names_as: str = "sample",
+    columns: Mapping[str, Any] | None = None,
 ) -> None:
     """Write samples to a Parquet file with the columns ``sample`` and ``input_ids``, atomically.
 
-    ``input_ids`` are lists of int32, compressed by zstd.
+    ``input_ids`` are lists of int32, compressed by zstd. A row is a sample or a cell. ``sample`` is
+    the name of the sample everywhere: of cells it is the sample that a cell is of, and the cell's
+    own name is the column ``cell``. Readers need only ``input_ids``.
 
     Args:
         path: The file.
@@ -80,6 +107,8 @@ def write_parquet(
         values: int32, shape (tokens,): the ids of all samples.
         offsets: int64, shape (samples + 1,): the start of each sample in ``values``.
         metadata: JSON values for the schema's metadata; None: there are none.
+        names_as: The column of ``samples``.
+        columns: More columns by name, Arrow arrays of shape (samples,).
 
     Raises:
         ImportError: pyarrow is not installed.
@@ -87,9 +116,14 @@ def write_parquet(
     """
     pa = import_optional("pyarrow", "writing Parquet")
     pq = import_optional("pyarrow.parquet", "writing Parquet")
+    more = columns or {}
     schema = pa.schema(
-        [("sample", pa.string()), ("input_ids", pa.list_(pa.int32()))],
-        metadata=None if metadata is None else {_METADATA_KEY: json.dumps(metadata)},
+        [
+            (names_as, pa.string()),
+            ("input_ids", pa.list_(pa.int32())),
+            *((name, array.type) for name, array in more.items()),
+        ],
+        metadata=None if metadata is None else {METADATA_KEY: json.dumps(metadata)},
     )
     rows = _rows_of_a_group(len(samples), len(values))
     with (
@@ -99,10 +133,10 @@ def write_parquet(
             schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=False,
+            use_dictionary=list(more) or False,
             # Most ids ascend: their differences are small.
             column_encoding={"input_ids.list.element": "DELTA_BINARY_PACKED"},
-            write_statistics=["sample"],
+            write_statistics=[names_as],
         ) as writer,
     ):
         for first in range(0, len(samples), rows):
@@ -113,7 +147,35 @@ def write_parquet(
                 type=schema.field("input_ids").type,
             )
             names = pa.array(samples[first : first + rows], pa.string())
-            writer.write_table(pa.table([names, ids], schema=schema), row_group_size=rows)
+            others = [array[first : first + rows] for array in more.values()]
+            table = pa.table([names, ids, *others], schema=schema)
+            writer.write_table(table, row_group_size=rows)
+
+
+def read_ids(source: Any, name: str) -> Iterator[npt.NDArray[Any]]:
+    """Yield ``input_ids`` of each row of Parquet.
+
+    Args:
+        source: A path, or a binary file.
+        name: What messages call it.
+
+    Raises:
+        ConfigError: It is not Parquet, or has no such column.
+        ImportError: pyarrow is not installed.
+    """
+    pq = import_optional("pyarrow.parquet", f"{name}: reading Parquet")
+    try:
+        file = pq.ParquetFile(source)
+    except ValueError as error:  # of Arrow
+        raise ConfigError(f"{name}: is not Parquet: {error}") from None
+    if "input_ids" not in file.schema_arrow.names:
+        raise ConfigError(
+            f"{name}: has no column input_ids, expected it among: "
+            f"{', '.join(file.schema_arrow.names)}"
+        )
+    for batch in file.iter_batches(columns=["input_ids"]):
+        for ids in batch.column(0):
+            yield np.asarray(ids.values) if ids.is_valid else np.zeros(0, dtype=np.int32)
 
 
 def _rows_of_a_group(samples: int, tokens: int) -> int:
@@ -205,7 +267,7 @@ def remove_samples(path: Path, names: Collection[str], entries: Entries, digest:
 def read_parquet_metadata(path: StrPath) -> Any:
     """Return the JSON values in the metadata of a Parquet file."""
     pq = import_optional("pyarrow.parquet", "reading Parquet")
-    return json.loads(pq.read_schema(path).metadata[_METADATA_KEY])
+    return json.loads(pq.read_schema(path).metadata[METADATA_KEY])
 
 
 def write_parquet_metadata(path: StrPath, metadata: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from bedtok._checks import import_optional, warn_caller
 from bedtok._core import ConfigError, VocabularyError
+from bedtok.io.shards import parquet_files
 
 IDS = "input_ids"
 _PURPOSE = "bedtok train"
@@ -118,7 +119,7 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
     datasets = import_optional("datasets", _PURPOSE)
     parquet = import_optional("pyarrow.parquet", _PURPOSE)
     files = []
-    for file in _parquet_files(path):
+    for file in parquet_files(path, " and is no folder of Dataset.save_to_disk"):
         try:
             metadata = parquet.read_metadata(file)
         except ValueError as error:  # of Arrow
@@ -132,22 +133,6 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
         return datasets.Dataset.from_parquet(files, columns=list(columns))
     except datasets.exceptions.DatasetGenerationError as error:
         raise ConfigError(f"{path}: {error.__cause__ or error}") from error
-
-
-def _parquet_files(path: Path) -> list[str]:
-    if not path.is_dir():
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: does not exist, expected Parquet or a folder")
-        if path.suffix != ".parquet":
-            raise ConfigError(f"{path}: expected a .parquet file or a folder")
-        return [str(path)]
-    # Names that begin with "_" are no data, as in other readers of Parquet folders: a manifest.
-    files = sorted(str(file) for file in path.glob("*.parquet") if file.name[0] not in "_.")
-    if not files:
-        raise FileNotFoundError(
-            f"{path}: has no .parquet files and is no folder of Dataset.save_to_disk"
-        )
-    return files
 
 
 def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
