@@ -41,6 +41,9 @@ from bedtok.atacformer.schedules import (
 )
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 from bedtok.atacformer.triplets import Triplet, TripletDataset, sample_triplets
+from bedtok.tokenizers import tokenize_anndata
+
+TrainingTokenizer = AtacformerTokenizer  # geniml's name
 
 __all__ = [
     "AdjustedRandIndexCallback",
@@ -59,12 +62,14 @@ __all__ = [
     "DataCollatorForUnsupervisedBatchCorrection",
     "ModelParameterChangeCallback",
     "SetEpochCallback",
+    "TrainingTokenizer",
     "Triplet",
     "TripletDataset",
     "freeze_except_last_n",
     "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
     "get_linear_schedule_with_floor_with_warmup",
     "sample_triplets",
+    "tokenize_anndata",
 ]
 
 # exist_ok: a module may be reloaded.

@@ -130,3 +130,12 @@ def read_tokens_from_gtok(filename: StrPath) -> list[int]:
     """
     tokens: list[int] = decode_gtok(Path(filename).read_bytes(), filename).tolist()
     return tokens
+
+
+def read_tokens_from_gtok_as_strings(filename: StrPath) -> list[str]:
+    """Return the ids of a ``.gtok`` file as decimal texts, under gtars' name.
+
+    Args and errors are those of ``read_tokens_from_gtok``. These are numbers, not tokens:
+    ``tokenizer.decode(ids)`` returns the regions.
+    """
+    return [str(token) for token in read_tokens_from_gtok(filename)]
