@@ -674,9 +674,19 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     ("args", "message"),
     [
         ((), "expected a command: tokenize, inspect, decode"),
-        (("toknize",), "toknize"),
+        (("toknize",), "'toknize' is not a command: did you mean 'tokenize'?"),
         (("tokenize",), "VOCAB"),
-        (("tokenize", "{vocab}", "--nope"), "--nope"),
+        (("tokenize", "{vocab}", "--xyz"), "--xyz; 'bedtok tokenize --help' lists the options"),
+        (("tokenize", "{vocab}", "--form", "tsv"), "--form tsv; did you mean '--format'?"),
+        (("inspect", "{vocab}", "--jason"), "did you mean '--json'?"),
+        (("--versoin",), "did you mean '--version'?"),
+        (("--print-completion", "ksh"), "ksh"),
+        (("tokenize", "{vocab}", "--chroms", ","), "expected NAME,NAME,..., not ','"),
+        (("tokenize", "{vocab}", "-", "--files-from", "-"), "'-' can be given once"),
+        (("tokenize", "{vocab}", "--fragments", "--format", "npz", "-o", "x"), "has cells, which"),
+        (("tokenize", "{vocab}", "--fragments", "--format", "parquet"), "needs --output"),
+        (("tokenize", "{vocab}", "--fragments", "--exclude", "x"), "--exclude: is not for fragm"),
+        (("tokenize", "{vocab}", "--fragments", "--tokens", "-o", "x.parquet"), "holds ids"),
         (("tokenize", "{vocab}", "--uniq"), "--uniq"),
         (("tokenize", "{vocab}", "-", "-"), "'-' can be given once"),
         (("tokenize", "{vocab}", "--format", "csv"), "csv"),
@@ -838,6 +848,9 @@ def test_the_examples_of_the_help_are_accepted(
     for name in ("a.bed", "b.bed"):
         Path(name).write_text(BED)
     Path("ids.jsonl").write_text('{"sample": "a", "input_ids": [0, 1]}\n')
+    Path("files.txt").write_text("a.bed\n")
+    Path("blacklist.bed").write_text("chr9\t1\t2\n")
+    Path("fragments.tsv.gz").write_bytes(gzip.compress(b"chr1\t100\t200\tAAAC-1\t1\n"))
     program = f'bedtok() {{ "{sys.executable}" -m bedtok "$@"; }}; set -e; '
     for example in examples:
         done = subprocess.run(

@@ -14,8 +14,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from bedtok._checks import did_you_mean
 from bedtok.cli import _decode, _inspect, _tokenize, _train, _universe
 from bedtok.cli._arguments import EXIT_CODES
+from bedtok.cli._completion import SHELLS, PrintCompletion
 from bedtok.cli._messages import log, message_of, show_warning
 from bedtok.cli._version import version_text
 
@@ -74,6 +76,12 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=version_text())
+    parser.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=SHELLS,
+        help='print what a shell completes; in ~/.bashrc: eval "$(bedtok --print-completion bash)"',
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", dest="command")
     _tokenize.add_parser(commands)
     _inspect.add_parser(commands)
@@ -103,12 +111,29 @@ def _parse(argv: list[str]) -> argparse.Namespace:
             name, rest, command = f"{name} {rest[0]}", rest[1:], parts[rest[0]]
         # Intermixed: people type `tokenize VOCAB --tokens a.bed`, and the plain parser gives up the
         # optional positionals at the first option.
-        args = command.parse_intermixed_args(rest)
+        args, unknown = command.parse_known_intermixed_args(rest)
+        if unknown:
+            command.error(_unknown_arguments(unknown, command))
         args.command = name
         args.usage_error = command.error
         return args
-    parser.parse_args(argv)
+    if argv and not argv[0].startswith("-"):
+        parser.error(f"{argv[0]!r} is not a command: {did_you_mean(argv[0], commands)}")
+    _, unknown = parser.parse_known_args(argv)
+    if unknown:
+        parser.error(_unknown_arguments(unknown, parser))
     parser.error("expected a command: " + ", ".join(commands))
+
+
+def _unknown_arguments(unknown: Sequence[str], parser: argparse.ArgumentParser) -> str:
+    text = "unrecognized arguments: " + " ".join(unknown)
+    option = next((word.partition("=")[0] for word in unknown if word.startswith("--")), None)
+    if option is None:
+        return text
+    known = [name for action in parser._actions for name in action.option_strings]
+    names = [name for name in known if name.startswith("--")]
+    remedy = f"'{parser.prog} --help' lists the options"
+    return f"{text}; {did_you_mean(option, names, remedy)}"
 
 
 def _abandon_stdout() -> None:

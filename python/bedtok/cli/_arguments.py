@@ -155,6 +155,14 @@ def _share_or_none(text: str) -> float | None:
     return None if text.lower() == "none" else share(text)
 
 
+def names_of(text: str) -> list[str]:
+    """Return the value of a flag for names with commas between them."""
+    names = [name for name in text.split(",") if name]
+    if not names:
+        raise argparse.ArgumentTypeError(f"expected NAME,NAME,..., not {text!r}")
+    return names
+
+
 def mapping_of(args: argparse.Namespace) -> dict[str, Any]:
     """Return the mapping options that were given, as keywords."""
     return {name: getattr(args, name) for name in MAPPING_NAMES if hasattr(args, name)}

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +17,8 @@ from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading
 from bedtok.cli._files import ID_FORMATS, for_terminal, load_core, open_output, read_stdin
 from bedtok.cli._messages import STDIN
 
+_PARQUET = b"PAR1"
+
 
 def add_parser(commands: Any) -> None:
     """Add the parser of the command."""
@@ -23,8 +27,9 @@ def add_parser(commands: Any) -> None:
         "decode",
         "token ids in, tokens or regions out",
         _run,
-        """Reads the output of 'bedtok tokenize': jsonl, tsv and gtok, and ids separated by spaces,
-commas or line ends (plain). The samples of one input follow one another.
+        """Reads the output of 'bedtok tokenize': jsonl, tsv, gtok and parquet (a file, or a folder
+of shards), and ids separated by spaces, commas or line ends (plain). The samples of one input
+follow one another.
 
 examples:
   bedtok decode universe.bed.gz 0 1 2
@@ -42,7 +47,9 @@ examples:
     )
     command.add_argument("--input", metavar="PATH", help="read the ids from a file")
     command.add_argument(
-        "--format", choices=(*ID_FORMATS, "plain"), help="of the input; default: as it looks"
+        "--format",
+        choices=(*ID_FORMATS, "parquet", "plain"),
+        help="of the input; default: as it looks",
     )
     command.add_argument("-o", "--output", metavar="PATH", help="where to write; default: stdout")
     command.add_argument(
@@ -73,8 +80,7 @@ def _run(args: argparse.Namespace) -> None:
         samples: Iterable[list[int]] = [given]
     else:
         source = "-" if args.input is None else args.input
-        data = read_stdin() if source == "-" else Path(source).read_bytes()
-        samples = _parse_ids(data, STDIN if source == "-" else source, args.format)
+        samples = _read_ids(source, args.format)
     # All before any: an input that is wrong further down gives no output.
     pieces: list[bytes] = []
     for ids in samples:
@@ -86,6 +92,29 @@ def _run(args: argparse.Namespace) -> None:
             pieces.append("".join(token + "\n" for token in tokens).encode())
     with open_output(args.output) as file:
         file.writelines(pieces if args.output not in (None, "-") else map(for_terminal, pieces))
+
+
+def _read_ids(source: str, form: str | None) -> Iterator[Any]:
+    """Yield the ids of each sample in a file, a folder of Parquet, or standard input."""
+    from bedtok.io.shards import parquet_files, read_ids
+
+    if source != "-" and (form == "parquet" or _is_parquet(source)):
+        for file in parquet_files(Path(source)):
+            yield from read_ids(file, file)
+        return
+    data = read_stdin() if source == "-" else Path(source).read_bytes()
+    name = STDIN if source == "-" else source
+    if form == "parquet" or (form is None and data.startswith(_PARQUET)):
+        yield from read_ids(io.BytesIO(data), name)
+    else:
+        yield from _parse_ids(data, name, form)
+
+
+def _is_parquet(path: str) -> bool:
+    if not os.path.isfile(path):
+        return os.path.isdir(path)
+    with open(path, "rb") as file:
+        return file.read(len(_PARQUET)) == _PARQUET
 
 
 def _integers(text: str) -> list[int] | None:

@@ -15,23 +15,27 @@ from typing import Any, NoReturn
 
 from bedtok import _core
 from bedtok._files import atomic_write, sample_names
+from bedtok._regions.selection import RegionSelection
+from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import (
     VOCAB_HELP,
     add_command,
     add_loading,
     add_mapping,
     mapping_of,
+    names_of,
     share,
 )
 from bedtok.cli._files import (
     ID_FORMATS,
     for_terminal,
-    load_core,
     load_tokenizer,
     open_output,
     read_regions,
 )
+from bedtok.cli._inputs import Input, find_inputs
 from bedtok.cli._messages import log, naming_input, show_warning
+from bedtok.cli._tokenize_cells import CellReader, write_cells
 
 _SHARDS = ("parquet", "npz")  # of a folder
 _FORMAT_OF_SUFFIX = {".jsonl": "jsonl", ".tsv": "tsv", ".txt": "tsv", ".gtok": "gtok"}
@@ -42,18 +46,26 @@ def add_parser(commands: Any) -> None:
     command = add_command(
         commands,
         "tokenize",
-        "BED files in, token ids out",
+        "BED files or cells in, token ids out",
         _run,
         """The regions are read as RegionSet.from_bed reads them: sorted by chromosome and start.
 
+input:
+  BED files, one sample each; fragment files and .h5ad files, one row for each cell. A folder stands
+  for the files in it. Files are known by their content: fragments by a barcode of bases and a count
+  in columns 4 and 5, which is said on standard error; --fragments and --no-fragments decide it.
+
 output:
   jsonl  one line a sample: {"sample": "a", "input_ids": [0, 5]}; with --tokens
-         {"sample": "a", "tokens": ["chr1:1-9", ...]}
-  tsv    one line a sample: its name, a tab, the ids with a space between two
+         {"sample": "a", "tokens": ["chr1:1-9", ...]}; of a cell
+         {"sample": "a", "cell": "AAAC-1", "input_ids": [0, 5]}
+  tsv    one line a sample: its name, a tab, the ids with a space between two; cells of several
+         files are named a#AAAC-1
   gtok   one binary file a sample; -o is a file for one input, a folder for several
   parquet, npz
          shards of many samples in the folder -o; a second run writes only the missing samples, bad
-         files are listed at the end (--strict stops at the first), and _manifest.json lists all
+         files are listed at the end (--strict stops at the first), and _manifest.json lists all;
+         of cells parquet only: a file if -o ends in .parquet, else a folder of shards
 Samples are named after their files, without directory and .bed/.gz; files that would share a name
 are named by their paths, and standard input is stdin. Output files are written atomically; on
 standard output the lines before a failure stay.
@@ -63,6 +75,8 @@ examples:
   bedtok tokenize universe.bed.gz a.bed b.bed -o ids.tsv
   bedtok tokenize universe.bed.gz peaks/*.bed.gz --format gtok -o tokens/
   bedtok tokenize universe.bed.gz peaks/*.bed.gz --format parquet -o shards/
+  bedtok tokenize universe.bed.gz --files-from files.txt --exclude blacklist.bed -o ids.jsonl
+  bedtok tokenize universe.bed.gz fragments.tsv.gz --fragments -o cells.parquet
   zcat sample.bed.gz | bedtok tokenize universe.bed.gz --tokens --unique
 """,
     )
@@ -72,7 +86,21 @@ examples:
         metavar="BED",
         nargs="*",
         default=[],
-        help="BED files; '-', or none at all, is stdin",
+        help="BED, fragment or .h5ad files, or folders of them; '-', or none at all, is stdin",
+    )
+    command.add_argument(
+        "--files-from", metavar="LIST", help="read more files, a path a line, from LIST or '-'"
+    )
+    command.add_argument(
+        "--fragments",
+        action=argparse.BooleanOptionalAction,
+        help="text files are fragment files; default: as each looks",
+    )
+    command.add_argument(
+        "--chroms", metavar="NAME,NAME,...", type=names_of, help="only regions on these chromosomes"
+    )
+    command.add_argument(
+        "--exclude", metavar="BED", help="leave out regions that overlap one of these (blacklist)"
     )
     command.add_argument("-o", "--output", metavar="PATH", help="where to write; default: stdout")
     command.add_argument(
@@ -85,10 +113,16 @@ examples:
         "--strict", action="store_true", help="with parquet and npz: end at the first bad file"
     )
     command.add_argument(
-        "--num-threads", metavar="N", type=int, help="with parquet and npz; default: all processors"
+        "--num-threads",
+        metavar="N",
+        type=int,
+        help="with parquet, npz and cells; default: all processors",
     )
     command.add_argument(
-        "--samples-per-shard", metavar="N", type=int, help="with parquet and npz; default: 256"
+        "--samples-per-shard",
+        metavar="N",
+        type=int,
+        help="with parquet and npz; default: 256, of cells 65536",
     )
     command.add_argument(
         "--min-hit-rate",
@@ -103,17 +137,29 @@ examples:
 
 def _run(args: argparse.Namespace) -> None:
     usage_error: Callable[[str], NoReturn] = args.usage_error
-    beds: list[str] = args.beds or ["-"]
-    if beds.count("-") > 1:
+    if [*args.beds, args.files_from].count("-") > 1:
         usage_error("'-' can be given once, as there is one stdin")
+    inputs = find_inputs(args.beds, args.files_from, args.fragments)
+    beds = [item.path for item in inputs]
     output: str | None = None if args.output == "-" else args.output
-    format: str = args.format or _FORMAT_OF_SUFFIX.get(Path(output or "").suffix.lower(), "jsonl")
+    suffix = Path(output or "").suffix.lower()
+    format: str = args.format or _FORMAT_OF_SUFFIX.get(suffix, "jsonl")
+    has_cells = any(item.kind != "bed" for item in inputs)
+    if has_cells:
+        if args.format is None and suffix == ".parquet":
+            format = "parquet"
+        _check_cells(args, inputs, output, format)
+    if has_cells and format == "parquet":
+        assert output is not None
+        reader = CellReader(args, load_tokenizer(args.vocab, args), inputs, _judge_of(args))
+        write_cells(reader, inputs, output, args.samples_per_shard)
+        return
     if format in _SHARDS:
         _tokenize_to_shards(args, beds, output, format)
         return
     for flag, given in (
         ("--strict", args.strict),
-        ("--num-threads", args.num_threads is not None),
+        ("--num-threads", args.num_threads is not None and not has_cells),
         ("--samples-per-shard", args.samples_per_shard is not None),
     ):
         if given:
@@ -128,18 +174,30 @@ def _run(args: argparse.Namespace) -> None:
     elif output is not None and os.path.isdir(output):
         usage_error(f"--output {output}: is a folder, expected a file unless --format is gtok")
 
-    tokenizer, options = load_core(args.vocab, args)
+    model = load_tokenizer(args.vocab, args)
+    tokenizer = model._core
+    options = merge_mapping(model.options, mapping_of(args), args.command)
+    selection = RegionSelection(args.chroms, args.exclude)
+    judge = _judge_of(args)
+    reader = CellReader(args, model, inputs, judge)
 
     def encode(bed: str) -> _core.Encoding:
         with naming_input(bed):
             regions, _ = read_regions(bed, args.on_error)
-            encoding = tokenizer.encode_batch([regions], options).encodings[0]
+            regions = selection.of(regions)
+            encoding: _core.Encoding = tokenizer.encode_batch([regions], options).encodings[0]
             if encoding.warning is not None:
                 show_warning(encoding.warning)
-            reason = _low_hit_rate(encoding.hits, encoding.regions, args.min_hit_rate)
+            reason = judge(encoding.hits, encoding.regions)
             if reason is not None:
                 raise _core.Error(reason)
         return encoding
+
+    def rows(item: Input, name: str) -> Iterator[tuple[dict[str, str], str, Any]]:
+        if item.kind == "bed":
+            yield {"sample": name}, name, encode(item.path).input_ids
+        else:
+            yield from reader.rows(item)
 
     with contextlib.ExitStack() as stack:
         if format == "gtok":
@@ -153,17 +211,46 @@ def _run(args: argparse.Namespace) -> None:
                 Path(temporary).write_bytes(encode_gtok(encode(bed).input_ids))
             return
         file = stack.enter_context(open_output(output))
-        for bed, name in _progress(list(zip(beds, names, strict=True)), to_file=output is not None):
-            ids = encode(bed).input_ids
-            values: list[Any] = tokenizer.decode(ids) if args.tokens else ids.tolist()
-            if format == "tsv":
-                line = name + "\t" + " ".join(map(str, values))
-            else:
-                line = json.dumps(
-                    {"sample": name, "tokens" if args.tokens else "input_ids": values}
-                )
-            data = line.encode("utf-8", "surrogateescape")
-            file.write((for_terminal(data) if output is None else data) + b"\n")
+        named = list(zip(inputs, names, strict=True))
+        for item, name in _progress(named, to_file=output is not None):
+            for fields, text, ids in rows(item, name):
+                values: list[Any] = model.decode(ids) if args.tokens else ids.tolist()
+                if format == "tsv":
+                    line = text + "\t" + " ".join(map(str, values))
+                else:
+                    line = json.dumps({**fields, "tokens" if args.tokens else "input_ids": values})
+                data = line.encode("utf-8", "surrogateescape")
+                file.write((for_terminal(data) if output is None else data) + b"\n")
+
+
+def _check_cells(
+    args: argparse.Namespace, inputs: list[Input], output: str | None, format: str
+) -> None:
+    """Refuse what cells cannot be written as, or cannot be asked for."""
+    paths = [item.path for item in inputs if item.kind != "bed"]
+    if format not in ("jsonl", "tsv", "parquet"):
+        args.usage_error(
+            f"{paths[0]}: has cells, which --format {format} does not hold; expected "
+            "jsonl, tsv or parquet"
+        )
+    if format == "parquet" and output is None:
+        args.usage_error("--format parquet needs --output: a .parquet file, or a folder")
+    if format == "parquet" and args.tokens:
+        args.usage_error("--tokens: a parquet file holds ids")
+    if format == "parquet" and len(paths) < len(inputs):
+        bed = next(item.path for item in inputs if item.kind == "bed")
+        args.usage_error(
+            f"{bed} is BED, {paths[0]} has cells: expected one of both with --format parquet"
+        )
+    if args.exclude is not None and any(item.kind == "fragments" for item in inputs):
+        args.usage_error(
+            f"--exclude: is not for fragments ({paths[0]}); leave the regions out of the vocabulary"
+        )
+
+
+def _judge_of(args: argparse.Namespace) -> Callable[[int, int], str | None]:
+    """Return a function that says what is wrong with hits of regions, None if nothing is."""
+    return lambda hits, regions: _low_hit_rate(hits, regions, args.min_hit_rate)
 
 
 def _tokenize_to_shards(
@@ -184,6 +271,8 @@ def _tokenize_to_shards(
         num_threads=args.num_threads,
         strict=args.strict,
         on_error=args.on_error,
+        chroms=args.chroms,
+        exclude=args.exclude,
         **({} if args.samples_per_shard is None else {"samples_per_shard": args.samples_per_shard}),
         **mapping_of(args),
     )

@@ -26,6 +26,7 @@ from bedtok._checks import (
 from bedtok._core import ConfigError, Error, MappingOptions, MappingReport, ReportSum
 from bedtok._files import StrPath, checked_path, sample_names
 from bedtok._progress import progress_bar
+from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.diagnosis import Misfit, collection_warning
 from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge_mapping
 from bedtok.io.entries import Entries, SampleEntry, SourceFile
@@ -47,6 +48,8 @@ _NAMES = (
     "strict",
     "on_error",
     "progress",
+    "chroms",
+    "exclude",
 )
 
 
@@ -121,6 +124,8 @@ def tokenize_files(
     strict: bool = False,
     on_error: OnError = "raise",
     progress: bool | None = None,
+    chroms: Iterable[str] | None = None,
+    exclude: object = None,
     **options: Unpack[MappingKeywords],
 ) -> TokenizedFiles:
     """Tokenize BED files into a folder; a second run writes only missing and changed samples.
@@ -144,6 +149,9 @@ def tokenize_files(
             file is bad; ``"warn"`` and ``"skip"``: the line is left out and counted in the result's
             ``skipped_lines``.
         progress: Whether to show a progress bar; None: if standard error is a terminal. Needs tqdm.
+        chroms: Only regions on these chromosomes, by the files' names; None: all.
+        exclude: Regions, such as the path of a blacklist: those of a file that overlap one are left
+            out.
         **options: Mapping options; see ``MappingKeywords``.
 
     Returns:
@@ -171,9 +179,11 @@ def tokenize_files(
     if format == "gtok":
         gtok_paths(folder, sample_names(texts))  # refuses samples that would share a file
     folder.mkdir(parents=True, exist_ok=True)
+    selection = RegionSelection(chroms, exclude)
+    digest = tokenizer.with_options(**mapping_to_dict(mapping)).digest
     settings = {
         "format": format,
-        "tokenizer_digest": tokenizer.with_options(**mapping_to_dict(mapping)).digest,
+        "tokenizer_digest": digest if selection.is_all else f"{digest}-{selection.digest}",
     }
     with folder_lock(folder):
         _core.remove_abandoned(folder)  # what a run that was killed left
@@ -193,7 +203,9 @@ def tokenize_files(
             ThreadPoolExecutor(threads) as pool,
             progress_bar(len(plan.missing), progress) as advance,
         ):
-            work = functools.partial(_tokenize, tokenizer._core, mapping, on_error != "raise")
+            work = functools.partial(
+                _tokenize, tokenizer._core, mapping, on_error != "raise", selection
+            )
             for shard in _shards(pool, work, plan, samples_per_shard):
                 done: list[SampleTokens] = []
                 for text, future in shard:
@@ -348,7 +360,12 @@ def _shards(
 
 
 def _tokenize(
-    core: _core.Tokenizer, options: MappingOptions, skips: bool, name: str, path: str
+    core: _core.Tokenizer,
+    options: MappingOptions,
+    skips: bool,
+    selection: RegionSelection,
+    name: str,
+    path: str,
 ) -> Tokenized:
     source = SourceFile.of(path)  # before it is read: a later change is noticed by the next run
     # Both calls release the GIL.
@@ -358,6 +375,7 @@ def _tokenize(
         skipped = Skipped(lines, said)
     else:
         regions = _core.RegionSet.from_bed(path)
+    regions = selection.of(regions)
     encoding, report = core.encode_with_report(regions, options, skipped.lines)
     entry = SampleEntry(*source, len(regions), encoding.hits, len(encoding.input_ids))
     tokens = SampleTokens(name, encoding.input_ids.astype(np.int32), entry)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The inputs of a command: files, folders and lists of files, and what each of them holds."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import zlib
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from bedtok import _core
+from bedtok._core import ConfigError
+from bedtok._files import missing_file
+from bedtok.cli._files import read_stdin
+from bedtok.cli._messages import STDIN, log
+
+Kind = Literal["bed", "fragments", "h5ad"]
+
+# Files of a folder that are inputs, plain or with .gz or .bgz behind it.
+SUFFIXES = (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak", ".tsv", ".h5ad")
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_HEAD = 2**16  # bytes of a file that its format is recognized by
+# A barcode made of bases, with a sample in front and a number behind, or neither.
+_BARCODE = re.compile(rb"(?:\S*[^ACGTN\s])?[ACGTN]{8,}(?:[-_.]\d+)?")
+
+
+class Input(NamedTuple):
+    """A file, or ``-`` for standard input, and what it holds."""
+
+    path: str
+    kind: Kind
+
+
+def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None) -> list[Input]:
+    """Return the inputs of a command line.
+
+    Args:
+        paths: Files; folders, which stand for the files in them that end as SUFFIXES, by name; and
+            ``-``. None at all, without ``files_from``: standard input.
+        files_from: A file with a path a line, or ``-``; empty lines and ``#`` lines are passed
+            over.
+        fragments: Whether files are fragment files; None: as their content looks, with a line on
+            standard error.
+
+    Raises:
+        FileNotFoundError: There is no such list or folder.
+        ConfigError: A list or a folder has no file.
+    """
+    listed = list(paths)
+    if files_from is not None:
+        listed += _listed(files_from)
+    elif not listed:
+        listed = ["-"]
+    found = []
+    for path in listed:
+        found += _files_in(path) if path != "-" and os.path.isdir(path) else [path]
+    return [Input(path, _kind(path, fragments)) for path in found]
+
+
+def _listed(name: str) -> list[str]:
+    data = read_stdin() if name == "-" else Path(name).read_bytes()
+    lines = (os.fsdecode(line).strip() for line in data.splitlines())
+    paths = [line for line in lines if line and not line.startswith("#")]
+    if not paths:
+        shown = STDIN if name == "-" else name
+        raise ConfigError(f"{shown}: the list has no files, expected a path a line")
+    return paths
+
+
+def _files_in(folder: str) -> list[str]:
+    names = []
+    for entry in os.scandir(folder):
+        stem = entry.name.lower()
+        for compressed in (".gz", ".bgz"):
+            stem = stem.removesuffix(compressed)
+        if stem.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file():
+            names.append(os.path.join(folder, entry.name))
+    if not names:
+        raise ConfigError(
+            f"{folder}: the folder has no inputs, expected files that end in "
+            f"{', '.join(SUFFIXES)}, with or without .gz"
+        )
+    return sorted(names)
+
+
+def _kind(path: str, fragments: bool | None) -> Kind:
+    if path == "-" or not os.path.isfile(path):  # a pipe can be read once only
+        return "fragments" if fragments else "bed"
+    with open(path, "rb") as file:
+        is_hdf5 = file.read(len(_HDF5)) == _HDF5
+    if is_hdf5:
+        return "h5ad"
+    if path.lower().endswith(".h5ad"):
+        raise ConfigError(f"{path}: is not an .h5ad file, expected HDF5")
+    if fragments is not None:
+        return "fragments" if fragments else "bed"
+    if looks_like_fragments(_head(path)):
+        log(
+            f"{path}: is a fragment file by its content (column 4 a barcode, column 5 a count): "
+            "its cells are tokenized; --no-fragments takes it as BED"
+        )
+        return "fragments"
+    return "bed"
+
+
+def _head(path: str) -> bytes:
+    """Return the first lines of a file; nothing of one that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            if file.peek(2)[:2] != b"\x1f\x8b":
+                return file.read(_HEAD)
+            with gzip.GzipFile(fileobj=file) as text:
+                return text.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return b""  # the reader says what is wrong
+
+
+def looks_like_fragments(head: bytes) -> bool:
+    """Return whether the first lines of a file are fragments: a barcode of bases and a count."""
+    lines = [line for line in head.split(b"\n")[:-1] if line and not line.startswith(b"#")]
+    if len(lines) < _core.fewest_judged:
+        return False
+    fragments = 0
+    for line in lines:
+        columns = line.rstrip(b"\r").split(b"\t")
+        fragments += (
+            len(columns) >= 5
+            and columns[4].isdigit()
+            and _BARCODE.fullmatch(columns[3]) is not None
+        )
+    return fragments >= 0.95 * len(lines)
+
+
+def read_h5ad(path: str) -> Any:
+    """Return the AnnData of a file, whose matrix stays there.
+
+    Raises:
+        Error: It is no AnnData. ImportError: anndata is not installed.
+    """
+    from bedtok._checks import import_optional
+
+    anndata = import_optional("anndata", f"{path}: reading .h5ad")
+    if not os.path.exists(path):
+        raise missing_file(path)
+    try:
+        return anndata.read_h5ad(path, backed="r")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise _core.Error(f"{path}: is not an AnnData file: {error}") from error
