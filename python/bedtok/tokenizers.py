@@ -20,6 +20,7 @@ from bedtok._files import StrPath, checked_path, missing_file
 from bedtok._html import Table, card
 from bedtok._regions.anndata_relatives import only_anndata
 from bedtok._regions.region_set import as_region_set
+from bedtok._regions.samples import as_sequence
 from bedtok._tokenization.assembly import same_genome
 from bedtok._tokenization.cells import (
     FragmentOptions,
@@ -361,7 +362,7 @@ class Tokenizer(Vocabulary):
     def encode(self, regions: object, **keywords: Unpack[CallKeywords]) -> Any:
         """Return only the ids: of a sample or a batch, or of tokens exactly.
 
-        A region text, a special token, and a list or tuple of nothing but ``str`` are tokens: each
+        A region text, a special token, and an iterable of nothing but ``str`` are tokens: each
         is looked up exactly, without overlap and without the template. One that is not in the
         vocabulary is unk, as in gtars, with a warning if it has the form of a region. For any other
         input the result is ``tokenizer(regions)["input_ids"]``. Errors are those of calling the
@@ -383,6 +384,7 @@ class Tokenizer(Vocabulary):
             [1]
         """
         check_call_keywords("encode", keywords)
+        regions = as_sequence(regions)
         tokens = exact_samples(self, regions)
         if tokens is not None:
             regions, keywords["add_special_tokens"] = tokens, False
