@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LIGHT = ("bedtok", "bedtok.models", "bedtok.utils", "bedtok.io", "bedtok.train", "bedtok.universe")
 # Modules without a list of their names, and what of them is public.
 OTHERS = {
-    "bedtok.tokenizers": ("Tokenizer", "tokenize_fragment_file"),
+    "bedtok.tokenizers": ("Tokenizer", "tokenize_anndata", "tokenize_fragment_file"),
     "bedtok.cells": ("CellTokens",),
     "bedtok._core": ("MappingReport", "ChromReport", "MappingOptions"),
     "bedtok._tokenization.options": ("MappingKeywords", "SequenceKeywords", "AssemblyKeywords"),

@@ -133,7 +133,7 @@ def read_tokens_from_gtok(filename: StrPath) -> list[int]:
 
 
 def read_tokens_from_gtok_as_strings(filename: StrPath) -> list[str]:
-    """Return the ids of a ``.gtok`` file as decimal texts, under gtars' name.
+    """Return the ids of a ``.gtok`` file, ``filename``, as decimal texts, under gtars' name.
 
     Args and errors are those of ``read_tokens_from_gtok``. These are numbers, not tokens:
     ``tokenizer.decode(ids)`` returns the regions.
