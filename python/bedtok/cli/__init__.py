@@ -106,6 +106,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         parts: dict[str, argparse.ArgumentParser] = command.get_default("parts") or {}
         if parts:
             if not rest or rest[0] not in parts:
+                if rest and not rest[0].startswith("-"):
+                    command.error(f"{rest[0]!r} is not a command: {did_you_mean(rest[0], parts)}")
                 command.parse_args(rest)
                 command.error("expected a command: " + ", ".join(parts))
             name, rest, command = f"{name} {rest[0]}", rest[1:], parts[rest[0]]

@@ -73,7 +73,7 @@ def _arrow_columns(columns: Columns, count: int) -> dict[str, Any]:
             reason = " ".join(str(error).split())
             raise ConfigError(
                 f"columns: {name!r} of {count} cells does not become a column of Parquet: "
-                f"{reason}; give it one type, or leave it out"
+                f"{reason}; give it one type, or leave it out (del cells.obs[...])"
             ) from None
         if pa.types.is_null(arrays[name].type):
             arrays[name] = arrays[name].cast(pa.string())
