@@ -125,7 +125,7 @@ Attributes:
                              [](const MappingReport& r) { return text_or_none(r.likely_cause); })
       .def_property_readonly("warning",
                              [](const MappingReport& r) { return text_or_none(r.warning); })
-      .def("__str__", &to_text)
+      .def("__str__", [](const MappingReport& r) { return to_text(r); })
       .def(py::pickle(&report_state, &report_from_state));
   py::class_<ReportSum>(module, "ReportSum", py::is_final(),
                         "The reports of many samples together.")

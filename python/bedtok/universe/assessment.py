@@ -164,9 +164,15 @@ class Assessment:
     failed: dict[str, str] = field(default_factory=dict, repr=False)
 
     def to_tsv(self, path: StrPath) -> None:
-        """Write a line a universe and sample: the values of ``SampleFit`` by tabs. Atomic.
+        """Write a line for each universe and sample: the values of ``SampleFit``, by tabs.
 
-        Missing distances are empty. Raises OSError where it cannot be written.
+        The file is written atomically; missing distances are empty.
+
+        Args:
+            path: The file.
+
+        Raises:
+            OSError: The file cannot be written.
         """
         names = list(self.samples[0].to_dict()) if self.samples else [f.name for f in _FIELDS]
         lines = ["\t".join(names)]
@@ -174,7 +180,10 @@ class Assessment:
         _write_text(path, "\n".join(lines) + "\n")
 
     def to_json(self, path: StrPath) -> None:
-        """Write ``universes``, ``samples`` and ``failed`` as JSON. Atomic.
+        """Write ``universes``, ``samples`` and ``failed`` as JSON, atomically.
+
+        Args:
+            path: The file.
 
         Raises:
             OSError: The file cannot be written.

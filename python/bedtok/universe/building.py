@@ -97,6 +97,9 @@ class Universe:
         (``.``), thickStart and thickEnd, which are the core. Both files are written atomically. The
         manifest of ``universe.bed.gz`` is ``universe.manifest.json``.
 
+        Args:
+            path: The BED file.
+
         Raises:
             OSError: A file cannot be written.
         """
