@@ -21,6 +21,8 @@ StrPath = str | os.PathLike[str]
 
 # A name that ends so is a file's, never a model's on the Hub.
 FILE_SUFFIXES = (".bed", ".gz", ".bgz", ".toml", ".narrowpeak", ".broadpeak", ".gappedpeak")
+# Files of a folder that are samples, plain or compressed.
+SAMPLE_SUFFIXES = (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak", ".tsv", ".h5ad")
 _SUFFIXES = ((".gz", ".bgz"), (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak"))
 
 
@@ -66,6 +68,50 @@ def missing_file(path: str) -> FileNotFoundError:
     """Return the error about a file that is not there; it names the nearest that is."""
     reason = os.strerror(errno.ENOENT) + nearest_file(path)
     return FileNotFoundError(errno.ENOENT, reason, path)
+
+
+def files_in(folder: str) -> list[str]:
+    """Return the paths of the samples in a folder, by name: those that end as SAMPLE_SUFFIXES.
+
+    Raises:
+        OSError: The folder cannot be read.
+        ConfigError: It has no samples.
+    """
+    paths = []
+    for entry in os.scandir(folder):
+        stem = entry.name.lower()
+        for compressed in (".gz", ".bgz"):
+            stem = stem.removesuffix(compressed)
+        if stem.endswith(SAMPLE_SUFFIXES) and not entry.name.startswith(".") and entry.is_file():
+            paths.append(os.path.join(folder, entry.name))
+    if not paths:
+        raise ConfigError(
+            f"{folder}: the folder has no samples, expected files that end in "
+            f"{', '.join(SAMPLE_SUFFIXES)}, with or without .gz"
+        )
+    return sorted(paths)
+
+
+def listed_paths(text: str, name: str) -> list[str]:
+    """Return the paths in the text of a list, one a line; ``name`` is the list's in messages.
+
+    Empty lines and ``#`` lines are passed over. Relative paths are relative to the current folder.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ConfigError: The list is empty.
+    """
+    paths = []
+    for number, line in enumerate(text.split("\n"), 1):
+        path = line.strip()
+        if not path or path.startswith("#"):
+            continue
+        if not os.path.exists(path):
+            raise FileNotFoundError(f"{name}:{number}: there is no file {path!r}")
+        paths.append(path)
+    if not paths:
+        raise ConfigError(f"{name}: the list has no files, expected a path a line")
+    return paths
 
 
 @contextlib.contextmanager

@@ -210,7 +210,7 @@ def test_a_folder_stands_for_its_files(run: Cli, vocab: Path, tmp_path: Path) ->
     rows = run("tokenize", vocab, folder).rows()
     assert [row["sample"] for row in rows] == ["a", "b", "z"]
     (tmp_path / "empty").mkdir()
-    run.fails(1, "empty: the folder has no inputs", "tokenize", vocab, tmp_path / "empty")
+    run.fails(1, "empty: the folder has no samples", "tokenize", vocab, tmp_path / "empty")
     out = tmp_path / "out"
     assert run("tokenize", vocab, folder, "--format", "npz", "-o", out).out.startswith(
         f"{out}: samples: 3 "

@@ -12,14 +12,12 @@ from typing import Any, Literal, NamedTuple
 
 from bedtok import _core
 from bedtok._core import ConfigError
-from bedtok._files import missing_file
+from bedtok._files import files_in, listed_paths, missing_file
 from bedtok.cli._files import read_stdin
 from bedtok.cli._messages import STDIN, log
 
 Kind = Literal["bed", "fragments", "h5ad"]
 
-# Files of a folder that are inputs, plain or with .gz or .bgz behind it.
-SUFFIXES = (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak", ".tsv", ".h5ad")
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD = 2**16  # bytes of a file that its format is recognized by
 # A barcode made of bases, with a sample in front and a number behind, or neither.
@@ -37,8 +35,8 @@ def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None
     """Return the inputs of a command line.
 
     Args:
-        paths: Files; folders, which stand for the files in them that end as SUFFIXES, by name; and
-            ``-``. None at all, without ``files_from``: standard input.
+        paths: Files; folders, which stand for the files in them that end as SAMPLE_SUFFIXES, by
+            name; and ``-``. None at all, without ``files_from``: standard input.
         files_from: A file with a path a line, or ``-``; empty lines and ``#`` lines are passed
             over.
         fragments: Whether files are fragment files; None: as their content looks, with a line on
@@ -55,34 +53,13 @@ def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None
         listed = ["-"]
     found = []
     for path in listed:
-        found += _files_in(path) if path != "-" and os.path.isdir(path) else [path]
+        found += files_in(path) if path != "-" and os.path.isdir(path) else [path]
     return [Input(path, _kind(path, fragments)) for path in found]
 
 
 def _listed(name: str) -> list[str]:
     data = read_stdin() if name == "-" else Path(name).read_bytes()
-    lines = (os.fsdecode(line).strip() for line in data.splitlines())
-    paths = [line for line in lines if line and not line.startswith("#")]
-    if not paths:
-        shown = STDIN if name == "-" else name
-        raise ConfigError(f"{shown}: the list has no files, expected a path a line")
-    return paths
-
-
-def _files_in(folder: str) -> list[str]:
-    names = []
-    for entry in os.scandir(folder):
-        stem = entry.name.lower()
-        for compressed in (".gz", ".bgz"):
-            stem = stem.removesuffix(compressed)
-        if stem.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file():
-            names.append(os.path.join(folder, entry.name))
-    if not names:
-        raise ConfigError(
-            f"{folder}: the folder has no inputs, expected files that end in "
-            f"{', '.join(SUFFIXES)}, with or without .gz"
-        )
-    return sorted(names)
+    return listed_paths(os.fsdecode(data), STDIN if name == "-" else name)
 
 
 def _kind(path: str, fragments: bool | None) -> Kind:

@@ -8,18 +8,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from bedtok._checks import check_on_error, import_optional
 from bedtok._core import ConfigError, Error
-from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._files import StrPath, checked_path, files_in, listed_paths, missing_file
 from bedtok._progress import progress_bar
 from bedtok._regions.anndata import is_anndata, read_peaks
 from bedtok._regions.region_set import RegionSet, as_region_set
 
-# Files of a folder that are samples, plain or with .gz or .bgz behind it.
-SUFFIXES = (".bed", ".narrowpeak", ".broadpeak", ".gappedpeak", ".tsv", ".h5ad")
 LIST_SUFFIXES = (".txt", ".list", ".lst")
 STDIN = "<stdin>"
 
@@ -50,8 +47,8 @@ def find_samples(files: object) -> list[Source]:
 
     Args:
         files: A path, an object, or an iterable of them. A folder stands for the files in it that
-            end as SUFFIXES, by name; a file that ends as LIST_SUFFIXES for the paths in it, one a
-            line; ``"-"`` for standard input, which is such a list or BED.
+            end as SAMPLE_SUFFIXES, by name; a file that ends as LIST_SUFFIXES for the paths in it,
+            one a line; ``"-"`` for standard input, which is such a list or BED.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -158,10 +155,10 @@ def _of_path(path: StrPath) -> list[Source]:
     if text == "-":
         return _of_stdin()
     if os.path.isdir(text):
-        return [Source(name) for name in _files_in(text)]
+        return [Source(name) for name in files_in(text)]
     if text.lower().endswith(LIST_SUFFIXES):
         with open(text, encoding="utf-8-sig", errors="surrogateescape") as file:
-            return [Source(name) for name in _listed(file.read(), text)]
+            return [Source(name) for name in listed_paths(file.read(), text)]
     if not os.path.exists(text):
         raise missing_file(text)
     return [Source(text)]
@@ -172,39 +169,8 @@ def _of_stdin() -> list[Source]:
     lines = (line.strip() for line in data.splitlines())
     first = next((line for line in lines if line and not line.startswith(b"#")), b"")
     if b"\t" not in first and first and os.path.isfile(os.fsdecode(first)):
-        return [Source(name) for name in _listed(os.fsdecode(data), STDIN)]
+        return [Source(name) for name in listed_paths(os.fsdecode(data), STDIN)]
     return [Source(STDIN, data)]
-
-
-def _files_in(folder: str) -> list[str]:
-    names = []
-    for entry in os.scandir(folder):
-        stem = entry.name.lower()
-        for compressed in (".gz", ".bgz"):
-            stem = stem.removesuffix(compressed)
-        if stem.endswith(SUFFIXES) and not entry.name.startswith(".") and entry.is_file():
-            names.append(os.path.join(folder, entry.name))
-    if not names:
-        raise ConfigError(
-            f"{folder}: the folder has no samples, expected files that end in "
-            f"{', '.join(SUFFIXES)}, with or without .gz"
-        )
-    return sorted(names)
-
-
-def _listed(text: str, name: str) -> list[str]:
-    """Return the paths of a list; relative ones are relative to the current folder."""
-    paths = []
-    for number, line in enumerate(text.splitlines(), 1):
-        path = line.strip()
-        if not path or path.startswith("#"):
-            continue
-        if not Path(path).exists():
-            raise FileNotFoundError(f"{name}:{number}: there is no file {path!r}")
-        paths.append(path)
-    if not paths:
-        raise ConfigError(f"{name}: the list has no files, expected a path a line")
-    return paths
 
 
 def _of_object(item: Any) -> RegionSet:
