@@ -36,8 +36,11 @@ ELSEWHERE = {
     *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
     *("ray_collection.py", "datasets_collection.py"),
 }
-# Pages that train, or need what only the site does: ./run docs executes them.
-TUTORIALS = {"fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md"}
+# Pages that train, start Ray, or need what only the site does: ./run docs executes them.
+TUTORIALS = {
+    *("fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md"),
+    *("scaling.md", "training.md"),
+}
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
