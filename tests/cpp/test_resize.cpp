@@ -72,15 +72,16 @@ TEST_CASE("resize holds the start, the end or the middle") {
 TEST_CASE("resize finds the summit in column 10") {
   const Regions peaks{{"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t20"},
                       {"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t-1\tmore"},
-                      {"chr1", 100, 200, "n  0  .  1 2 3  99"}};
+                      {"chr1", 100, 200, "n  0  .  1 2 3  99"},
+                      {"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t100"}};
   CHECK(algebra::resize(peaks, 11, ResizeFix::summit) ==
-        of("chr1:115-126 chr1:145-156 chr1:194-205"));
+        of("chr1:115-126 chr1:145-156 chr1:194-205 chr1:195-206"));
   CHECK(message([] { algebra::resize(some, 11, ResizeFix::summit); }) ==
         "region 0: there is no column 10 with a summit, expected narrowPeak; 'center' takes the "
         "middle");
-  const Regions wrong{{"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t100"}};
+  const Regions wrong{{"chr1", 100, 200, "n\t0\t.\t1\t2\t3\t101"}};
   CHECK(message([&] { algebra::resize(wrong, 11, ResizeFix::summit); }) ==
-        "region 0: the summit, column 10, is '100', expected -1 or an offset from 0 to 99");
+        "region 0: the summit, column 10, is '101', expected -1 or an offset from 0 to 100");
   const RegionSet<std::uint32_t, double> payload{{"chr1", 100, 200, 7.0}};
   CHECK_THROWS_AS(algebra::resize(payload, 11, ResizeFix::summit), bedtok::Error);
   CHECK(algebra::resize(payload, 11)[0].rest == 7);

@@ -86,10 +86,10 @@ TEST_CASE("narrowPeak has summits and signal values, other lines centres and sco
 
 TEST_CASE("a summit outside of its peak, or a score that is no number, names its line") {
   CHECK(message_of<ParseError>([] {
-          read_sample(memory("chr1\t0\t9\nchr1\t100\t200\ta\t1\t.\t2\t3\t4\t100\n"),
+          read_sample(memory("chr1\t0\t9\nchr1\t100\t200\ta\t1\t.\t2\t3\t4\t101\n"),
                       summit_options(9));
         }) ==
-        "memory:2: the summit '100' in column 10 is not in the peak of 100 bp, expected an offset "
+        "memory:2: the summit '101' in column 10 is not in the peak of 100 bp, expected an offset "
         "from its start or -1");
   CHECK(message_of<ParseError>([] {
           read_sample(memory("chr1\t0\t9\ta\tx1\n"), summit_options(9));

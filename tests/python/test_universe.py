@@ -167,7 +167,9 @@ def test_a_summit_is_that_of_the_narrow_peak_and_the_best_score_stays(tmp_path: 
     touching = build(tmp_path / "a.narrowPeak", "summits", width=100)
     assert tuples(touching)[:2] == [("chr1", 1050, 1150), ("chr1", 1150, 1250)]
     (tmp_path / "a.narrowPeak").write_text("chr1\t10\t20\ta\t1\t.\t5\t-1\t-1\t10\n")
-    with pytest.raises(Error, match=r"a\.narrowPeak:1: the summit '10' in column 10"):
+    assert tuples(build(tmp_path / "a.narrowPeak", "summits", width=9)) == [("chr1", 16, 25)]
+    (tmp_path / "a.narrowPeak").write_text("chr1\t10\t20\ta\t1\t.\t5\t-1\t-1\t11\n")
+    with pytest.raises(Error, match=r"a\.narrowPeak:1: the summit '11' in column 10"):
         build(tmp_path / "a.narrowPeak", "summits")
 
 

@@ -49,7 +49,7 @@ std::optional<Coord> summit_of(const RegionSet<Coord, Payload>& regions, std::si
   const Coord start = regions.starts()[i];
   const Coord width = static_cast<Coord>(regions.ends()[i] - start);
   Coord offset = 0;
-  if (parse_coord(text, offset) && (offset < width || offset == 0)) {
+  if (parse_coord(text, offset) && offset <= width) {
     return static_cast<Coord>(start + offset);
   }
   const std::string where = "region " + std::to_string(i) + ": ";
@@ -59,8 +59,7 @@ std::optional<Coord> summit_of(const RegionSet<Coord, Payload>& regions, std::si
                 "the middle");
   }
   throw Error(where + "the summit, column 10, is '" + excerpt(std::string(text)) +
-              "', expected -1 or an offset from 0 to " +
-              std::to_string(width == 0 ? 0 : width - 1));
+              "', expected -1 or an offset from 0 to " + std::to_string(width));
 }
 
 }  // namespace bedtok::detail

@@ -50,7 +50,8 @@ inline universe::Sample read_sample(std::unique_ptr<ByteSource> source,
     Coord summit = start + (end - start) / 2;
     if (columns.is_narrow_peak() && columns.column(10) != "-1") {
       Coord offset = 0;
-      if (!bedtok::detail::parse_coord(columns.column(10), offset) || offset >= end - start) {
+      // Published peaks of ENCODE's pipelines have summits at the end itself.
+      if (!bedtok::detail::parse_coord(columns.column(10), offset) || offset > end - start) {
         parser.fail("the summit '" + bedtok::detail::excerpt(columns.column(10)) +
                     "' in column 10 is not in the peak of " + std::to_string(end - start) +
                     " bp, expected an offset from its start or -1");
