@@ -68,7 +68,10 @@ def marked(paths: list[Path]) -> list[Any]:
     modules = r"torch|transformers|datasets|ray|bedtok\.atacformer|bedtok\.train"
     slow = re.compile(rf"^(import|from) ({modules})\b|^bedtok train", re.MULTILINE)
     elsewhere = "BEDTOK_TUTORIALS" not in os.environ
-    tutorial = [pytest.mark.slow, pytest.mark.skipif(elsewhere, reason="runs in ./run docs")]
+    tutorial = [
+        *(pytest.mark.slow, pytest.mark.tutorial),
+        pytest.mark.skipif(elsewhere, reason="runs in ./run docs"),
+    ]
 
     def marks(page: Path) -> list[Any]:
         if page.name in TUTORIALS:

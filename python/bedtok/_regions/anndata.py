@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """AnnData as input: its peaks, and its matrix in pieces that fit into memory.
 
-Nothing is imported here: whoever hands in an AnnData has imported its libraries.
+Only ``read_h5ad`` imports anndata: whoever hands in an AnnData has imported its libraries.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok import _core
+from bedtok._checks import import_optional
 from bedtok._core import ConfigError, Error
+from bedtok._files import missing_file
 from bedtok._ragged import Int64s, take_rows
 from bedtok._regions.region_set import RegionSet
 
@@ -28,6 +31,23 @@ def is_anndata(x: object) -> bool:
         base.__name__ == "AnnData" and base.__module__.split(".")[0] == "anndata"
         for base in type(x).__mro__
     )
+
+
+def read_h5ad(path: str) -> Any:
+    """Return the AnnData of a file, whose matrix stays there.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ImportError: anndata is not installed.
+        Error: The file is no AnnData.
+    """
+    anndata = import_optional("anndata", f"{path}: reading .h5ad")
+    try:
+        return anndata.read_h5ad(path, backed="r")
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if not os.path.isfile(path):
+            raise missing_file(path) from None
+        raise Error(f"{path}: not an AnnData file: {error}") from error
 
 
 def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:

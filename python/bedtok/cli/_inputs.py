@@ -8,11 +8,11 @@ import os
 import re
 import zlib
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from bedtok import _core
 from bedtok._core import ConfigError
-from bedtok._files import files_in, listed_paths, missing_file
+from bedtok._files import files_in, listed_paths
 from bedtok.cli._files import read_stdin
 from bedtok.cli._messages import STDIN, log
 
@@ -108,20 +108,3 @@ def looks_like_fragments(head: bytes) -> bool:
             and _BARCODE.fullmatch(columns[3]) is not None
         )
     return fragments >= 0.95 * len(lines)
-
-
-def read_h5ad(path: str) -> Any:
-    """Return the AnnData of a file, whose matrix stays there.
-
-    Raises:
-        Error: It is no AnnData. ImportError: anndata is not installed.
-    """
-    from bedtok._checks import import_optional
-
-    anndata = import_optional("anndata", f"{path}: reading .h5ad")
-    if not os.path.exists(path):
-        raise missing_file(path)
-    try:
-        return anndata.read_h5ad(path, backed="r")
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise _core.Error(f"{path}: is not an AnnData file: {error}") from error

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from bedtok import _core
 from bedtok._files import atomic_write, sample_names
+from bedtok._progress import progress_bar
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import (
@@ -332,13 +332,10 @@ def _gtok_targets(
         usage_error(str(error))
 
 
-def _progress(items: list[Any], *, to_file: bool = True) -> Iterable[Any]:
-    """Return ``items``, with a progress bar if standard error is a terminal."""
-    if len(items) < 2 or not sys.stderr.isatty() or not (to_file or not sys.stdout.isatty()):
-        return items
-    try:
-        tqdm = importlib.import_module("tqdm").tqdm
-    except ImportError:
-        return items
-    bar: Iterable[Any] = tqdm(items, unit="file", file=sys.stderr)
-    return bar
+def _progress(items: list[Any], *, to_file: bool = True) -> Iterator[Any]:
+    """Yield ``items``, with a progress bar if standard error is a terminal."""
+    hidden = len(items) < 2 or not (to_file or not sys.stdout.isatty())
+    with progress_bar(len(items), False if hidden else None) as advance:
+        for item in items:
+            yield item
+            advance()

@@ -12,13 +12,13 @@ import numpy as np
 
 from bedtok import _core
 from bedtok._files import fragment_sample_names
-from bedtok._regions.anndata import read_peaks
+from bedtok._regions.anndata import read_h5ad, read_peaks
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.cell_metadata import SAMPLE
 from bedtok._tokenization.cell_names import SEPARATOR
 from bedtok.cli._arguments import mapping_of
 from bedtok.cli._files import open_output
-from bedtok.cli._inputs import Input, read_h5ad
+from bedtok.cli._inputs import Input
 from bedtok.cli._messages import naming_input
 
 if TYPE_CHECKING:

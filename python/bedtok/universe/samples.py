@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeVar
 
-from bedtok._checks import check_on_error, import_optional
+from bedtok._checks import check_on_error
 from bedtok._core import ConfigError, Error
 from bedtok._files import StrPath, checked_path, files_in, listed_paths, missing_file
 from bedtok._progress import progress_bar
-from bedtok._regions.anndata import is_anndata, read_peaks
+from bedtok._regions.anndata import is_anndata, read_h5ad, read_peaks
 from bedtok._regions.region_set import RegionSet, as_region_set
 
 LIST_SUFFIXES = (".txt", ".list", ".lst")
@@ -83,13 +83,7 @@ def read_file(source: Source) -> RegionSet | None:
     """
     if source.regions is not None or not source.name.lower().endswith(".h5ad"):
         return source.regions
-    anndata = import_optional("anndata", f"{source.name}: reading .h5ad")
-    try:
-        adata = anndata.read_h5ad(source.name, backed="r")
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        if not os.path.isfile(source.name):
-            raise missing_file(source.name) from None
-        raise Error(f"{source.name}: not an AnnData file: {error}") from error
+    adata = read_h5ad(source.name)
     try:
         return read_peaks(adata)[0]
     finally:
