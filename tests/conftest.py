@@ -37,6 +37,9 @@ NO_REAL_DATA = "the folder of real data is missing"
 # Servers need no such care: each test starts its own on a free port.
 TOGETHER = {"test_datasets.py", "test_distributed.py", "test_ray.py", "test_threads.py"}
 
+# Tests of these marks run where a verb of ./run asks for the mark by -m.
+VERBS = {"exam": "./run exam", "tutorial": "./run docs"}
+
 
 def missing_models() -> list[str]:
     """Return which of torch and transformers cannot be imported."""
@@ -75,8 +78,11 @@ def pytest_report_header() -> list[str]:
     return [f"{name} {version(name)}" for name in ("torch", "transformers")]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
+        for mark, verb in VERBS.items():
+            if item.get_closest_marker(mark) and mark not in config.option.markexpr:
+                item.add_marker(pytest.mark.skip(reason=f"runs in {verb}"))
         if item.path.parent.name == "transformers":
             item.add_marker(pytest.mark.torch)
             item.add_marker(pytest.mark.transformers)

@@ -56,6 +56,7 @@ def main(out: str, num_cells: int, epochs: float) -> None:
             learning_rate=1e-3,
             lr_scheduler_type="cosine",
             warmup_steps=50,
+            logging_first_step=True,
             logging_steps=20,
             save_strategy="no",
             report_to=[],

@@ -39,7 +39,7 @@ ELSEWHERE = {
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {
     *("fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md"),
-    *("scaling.md", "training.md"),
+    *("scaling.md", "training.md", "universe.md"),
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -67,15 +67,10 @@ def marked(paths: list[Path]) -> list[Any]:
     """Mark as slow what imports PyTorch, or starts Ray or a training; ./run docs has tutorials."""
     modules = r"torch|transformers|datasets|ray|bedtok\.atacformer|bedtok\.train"
     slow = re.compile(rf"^(import|from) ({modules})\b|^bedtok train", re.MULTILINE)
-    elsewhere = "BEDTOK_TUTORIALS" not in os.environ
-    tutorial = [
-        *(pytest.mark.slow, pytest.mark.tutorial),
-        pytest.mark.skipif(elsewhere, reason="runs in ./run docs"),
-    ]
 
     def marks(page: Path) -> list[Any]:
         if page.name in TUTORIALS:
-            return tutorial
+            return [pytest.mark.slow, pytest.mark.tutorial]
         return [pytest.mark.slow] if slow.search(page.read_text("utf-8")) else []
 
     return [pytest.param(path, marks=marks(path)) for path in paths]

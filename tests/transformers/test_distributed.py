@@ -114,6 +114,7 @@ def test_a_collator_draws_for_the_samples_of_each_process(
     assert drawn == ddp_training.drawn(2, str(tmp_path))
 
 
+@pytest.mark.exam
 def test_the_command_trains_on_two_processes(tmp_path: Path) -> None:
     universe, tokens = str(tmp_path / "universe.bed"), str(tmp_path / "tokens.parquet")
     Tokenizer.from_regions([region_text(i) for i in range(NUM_REGIONS)]).regions.to_bed(universe)
