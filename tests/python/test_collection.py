@@ -61,11 +61,11 @@ def read(folder: Path, form: str) -> dict[str, list[int]]:
 
 def manifest_of(folder: Path) -> Any:
     """The manifest of a folder as JSON values."""
-    if (folder / "_bedtok_manifest.json").exists():
-        return json.loads((folder / "_bedtok_manifest.json").read_text())
+    if (folder / "tokens_manifest.json").exists():
+        return json.loads((folder / "tokens_manifest.json").read_text())
     import pyarrow.parquet as pq
 
-    return json.loads(pq.read_schema(folder / "_bedtok_manifest.parquet").metadata[b"bedtok"])
+    return json.loads(pq.read_schema(folder / "tokens_manifest.parquet").metadata[b"bedtok"])
 
 
 def by_hand(tokenizer: Tokenizer, beds: list[Path], **options: Any) -> dict[str, list[int]]:
@@ -99,7 +99,7 @@ def test_files_become_shards_of_a_folder(
     assert manifest["tokenizer_digest"] == tokenizer.digest
     assert list(manifest["samples"]) == list(result.samples) and manifest["failed"] == {}
     assert manifest["samples"]["s2"] == entry.to_dict()
-    allowed = (f".{form}", f"_bedtok_manifest.{'parquet' if form == 'parquet' else 'json'}")
+    allowed = (f".{form}", f"tokens_manifest.{'parquet' if form == 'parquet' else 'json'}")
     assert all(path.name.endswith(allowed) for path in (tmp_path / "out").iterdir())
 
 
@@ -205,11 +205,11 @@ def test_a_folder_of_something_else_is_refused(
     ):
         with pytest.raises(ConfigError, match=r"holds tokens with (tokenizer_digest|format) '"):
             tokenize_files(beds, other, output_dir=out, **keywords)  # type: ignore[arg-type]
-    (out / "_bedtok_manifest.parquet").unlink()
+    (out / "tokens_manifest.parquet").unlink()
     with pytest.raises(ConfigError, match=r"holds tokens and no manifest, expected a new"):
         tokenize_files(beds, tokenizer, output_dir=out)
-    (out / "_bedtok_manifest.json").write_text("{}")
-    with pytest.raises(ConfigError, match=r"_bedtok_manifest.json: is not a manifest of tokens"):
+    (out / "tokens_manifest.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"tokens_manifest.json: is not a manifest of tokens"):
         tokenize_files(beds, tokenizer, output_dir=out)
     with pytest.raises(ConfigError, match="format is 'csv', expected one of: parquet, npz, gtok"):
         tokenize_files(beds, tokenizer, output_dir=out, format="csv")  # type: ignore[arg-type]
@@ -420,13 +420,13 @@ def test_a_damaged_manifest_is_named(
 ) -> None:
     out = tmp_path / "out"
     tokenize_files(beds[:2], tokenizer, output_dir=out, format="npz")
-    (out / "_bedtok_manifest.json").write_text(content)
-    with pytest.raises(ConfigError, match=r"_bedtok_manifest\.json: is not a manifest of tokens"):
+    (out / "tokens_manifest.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"tokens_manifest\.json: is not a manifest of tokens"):
         tokenize_files(beds, tokenizer, output_dir=out, format="npz")
     settings = {"format": "npz", "tokenizer_digest": tokenizer.digest}
     for samples in ([], {"a": {}}, {"a": None}, {"a": {"path": 1}}):
-        (out / "_bedtok_manifest.json").write_text(json.dumps({**settings, "samples": samples}))
-        with pytest.raises(ConfigError, match=r"_bedtok_manifest\.json: does not list samples"):
+        (out / "tokens_manifest.json").write_text(json.dumps({**settings, "samples": samples}))
+        with pytest.raises(ConfigError, match=r"tokens_manifest\.json: does not list samples"):
             tokenize_files(beds, tokenizer, output_dir=out, format="npz")
 
 

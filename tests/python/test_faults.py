@@ -90,7 +90,7 @@ def check_whole(folder: Path, form: str, expected: dict[str, list[int]]) -> None
     found = rows(folder, form)
     assert sorted(name for name, _ in found) == sorted(expected)
     assert dict(found) == expected
-    manifest = f"_bedtok_manifest.{'parquet' if form == 'parquet' else 'json'}"
+    manifest = f"tokens_manifest.{'parquet' if form == 'parquet' else 'json'}"
     assert {path.name for path in folder.iterdir() if path.suffix != f".{form}"} <= {manifest}
     assert (folder / manifest).exists()
 
@@ -297,7 +297,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing_behind(
             bed = work / "large" / f"{path.stem}.bed"
             assert read_tokens_from_gtok(path) == many(bed)["input_ids"]
             del left[path]
-        manifest = {path for path in left if path.name.startswith("_bedtok_manifest")}
+        manifest = {path for path in left if path.name.startswith("tokens_manifest")}
         assert {path: left[path] for path in left.keys() - manifest} == before, name
         assert Tokenizer.from_pretrained(small_disk / "model") == small
         for path in small_disk.iterdir():

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The manifest of a folder of tokens: its settings, and the samples with the files they come from.
 
-``_bedtok_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
-Parquet shards is a dataset for readers that take every file in it. Other formats have
-``_bedtok_manifest.json``.
+``tokens_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
+Parquet shards is a dataset for readers that take every file in it. Its name comes after those of the
+shards: `datasets` 4.8 fails where a file without rows is followed by another one. Other formats have
+``tokens_manifest.json``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
-_STEM = "_bedtok_manifest"
+_STEM = "tokens_manifest"
 _LOCK = "_bedtok.lock"
 
 
