@@ -30,9 +30,10 @@ ROOMS = {
     "tokenizers": 6,
     "io": 7,
     "atacformer": 7,
-    "train": 8,
-    "universe": 8,
-    "cli": 9,
+    "report": 8,
+    "train": 9,
+    "universe": 9,
+    "cli": 10,
 }
 # Import paths for users, which re-export and which no other module imports.
 FACES = {"__init__", "__main__", "models", "utils"}

@@ -20,6 +20,7 @@ from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import (
     VOCAB_HELP,
     add_command,
+    add_files_from,
     add_loading,
     add_mapping,
     mapping_of,
@@ -88,9 +89,7 @@ examples:
         default=[],
         help="BED, fragment or .h5ad files, or folders of them; '-', or none at all, is stdin",
     )
-    command.add_argument(
-        "--files-from", metavar="LIST", help="read more files, a path a line, from LIST or '-'"
-    )
+    add_files_from(command)
     command.add_argument(
         "--fragments",
         action=argparse.BooleanOptionalAction,

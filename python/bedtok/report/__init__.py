@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Reports: how well the samples of a collection fit a vocabulary, as pages and for MultiQC."""
+
+from bedtok.report.collection_report import CollectionReport, Similarity
+from bedtok.report.samples import ChromSummary, SampleSummary
+
+__all__ = ["ChromSummary", "CollectionReport", "SampleSummary", "Similarity"]

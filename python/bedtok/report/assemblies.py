@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Which genome assembly regions may be of, from names and lengths of chromosomes."""
+
+from __future__ import annotations
+
+import functools
+import importlib.resources
+import re
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bedtok import _core
+
+_LARGEST_SHARE = 0.01  # of regions that may lie outside of the likely assembly
+# Contigs and mitochondria, of which assemblies of one name have several versions.
+_NOT_PRIMARY = re.compile(r".*[_.].*|un.*|gl\d+.*|ki\d+.*|jh\d+.*|mt?|ebv", re.IGNORECASE)
+
+RULE = (
+    "A region is outside of an assembly if it ends past its chromosome, or lies on a chromosome "
+    "that the assembly does not have; contigs and mitochondria are passed over. Likely is the "
+    f"assembly with the fewest regions outside, at most {_LARGEST_SHARE:.0%} of them. Where "
+    "several have the fewest, the regions do not tell them apart."
+)
+
+
+class AssemblyFit(NamedTuple):
+    """How regions fit an assembly.
+
+    Attributes:
+        assembly: Its name at UCSC.
+        past_end: Regions that end past their chromosome.
+        unknown: Regions on chromosomes that it does not have.
+    """
+
+    assembly: str
+    past_end: int
+    unknown: int
+
+    @property
+    def outside(self) -> int:
+        """Regions that cannot be of the assembly."""
+        return self.past_end + self.unknown
+
+
+@functools.cache
+def known_assemblies() -> dict[str, dict[str, int]]:
+    """Return the lengths of primary chromosomes by assembly and name, without ``chr``."""
+    text = importlib.resources.files("bedtok.report").joinpath("chrom_sizes.tsv").read_text("utf-8")
+    sizes: dict[str, dict[str, int]] = {}
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            assembly, chrom, size = line.split("\t")
+            sizes.setdefault(assembly, {})[_bare(chrom)] = int(size)
+    return sizes
+
+
+def fit_assemblies(regions: _core.RegionSet) -> list[AssemblyFit]:
+    """Return how regions fit each known assembly; O(regions) for each."""
+    names = [_bare(name) for name in regions.chrom_names]
+    primary = np.array([is_primary(name) for name in names], dtype=bool)
+    ids = regions.chrom_ids.astype(np.int64)
+    counts = np.bincount(ids, minlength=len(names))
+    # The furthest end of a chromosome decides for nearly all of them.
+    furthest = np.zeros(len(names), dtype=np.int64)
+    ends = regions.ends.astype(np.int64)
+    np.maximum.at(furthest, ids, ends)
+    fits = []
+    for assembly, sizes in known_assemblies().items():
+        limits = np.array([sizes.get(name, -1) for name in names], dtype=np.int64)
+        there = primary & (limits >= 0)
+        past = sum(
+            _past(ends[ids == i], limits[i]) for i in np.flatnonzero(there & (furthest > limits))
+        )
+        fits.append(AssemblyFit(assembly, past, int(counts[primary & (limits < 0)].sum())))
+    return fits
+
+
+def likely_assemblies(fits: list[AssemblyFit], regions: int) -> list[str]:
+    """Return the assemblies that fit best, none where all have too many regions outside."""
+    fewest = min((fit.outside for fit in fits), default=0)
+    if not regions or fewest > _LARGEST_SHARE * regions:
+        return []
+    return [fit.assembly for fit in fits if fit.outside == fewest]
+
+
+def is_primary(chrom: str) -> bool:
+    """Return whether a name is not that of a contig or of mitochondria."""
+    return _NOT_PRIMARY.fullmatch(_bare(chrom)) is None
+
+
+def _past(ends: npt.NDArray[np.int64], limit: np.int64) -> int:
+    return int(np.count_nonzero(ends > limit))
+
+
+def _bare(chrom: str) -> str:
+    return chrom[3:] if chrom[:3].lower() == "chr" else chrom
