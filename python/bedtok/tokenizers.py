@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bedtok import _core
+from bedtok import _core, _plots  # noqa: F401 - _plots gives reports their plot()
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file

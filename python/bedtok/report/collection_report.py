@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok._checks import OnError, printable
-from bedtok._files import StrPath, atomic_write, checked_path
+from bedtok._files import StrPath, write_text
 from bedtok._html import Table, bar, card
 from bedtok.report.assemblies import AssemblyFit
 from bedtok.report.outliers import find_outliers
@@ -349,12 +349,6 @@ def assemblies_text(counts: Mapping[str, int]) -> str:
     if len(counts) <= 1:
         return next(iter(counts), "-")
     return ", ".join(f"{name} ({count:,})" for name, count in list(counts.items())[:4])
-
-
-def write_text(path: StrPath, text: str) -> None:
-    """Write a text as UTF-8, atomically."""
-    with atomic_write(checked_path(path)) as temporary, open(temporary, "wb") as file:
-        file.write(text.encode("utf-8", "surrogateescape"))
 
 
 def _cell(value: object) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bedtok._checks import printable
 from bedtok._core import remove_abandoned
-from bedtok._files import StrPath, checked_path
-from bedtok.report.collection_report import assembly_text, write_text
+from bedtok._files import StrPath, checked_path, write_text
+from bedtok.report.collection_report import assembly_text
 
 if TYPE_CHECKING:
     from bedtok.report.collection_report import CollectionReport

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._core import MappingOptions
+from bedtok._natural_order import natural_key
 from bedtok.report.assemblies import AssemblyFit, fit_assemblies, is_primary, likely_assemblies
 
 Int32s = npt.NDArray[np.int32]
@@ -150,18 +151,3 @@ class ChromCounts:
             len(regions),
             (float(low), float(median), float(high)),
         )
-
-
-def natural_key(name: str) -> tuple[tuple[bool, int, str], ...]:
-    """Return a key that sorts chr2 before chr10."""
-    parts: list[tuple[bool, int, str]] = []
-    digits = ""
-    for char in name + "\0":
-        if char.isascii() and char.isdigit():
-            digits += char
-            continue
-        if digits:
-            parts.append((False, int(digits), ""))
-            digits = ""
-        parts.append((True, 0, char))
-    return tuple(parts)
