@@ -13,7 +13,7 @@ _HIT, _MISSED, _UNKNOWN = "#2a66ad", "#c9ced3", "#b3420e"
 _LONGEST_NAME = 30  # characters
 
 
-def plot_report(report: MappingReport, ax: Any = None, *, max_chroms: int = 30) -> Any:
+def plot_report(self: MappingReport, ax: Any = None, *, max_chroms: int = 30) -> Any:
     """Draw the hits of a report by chromosome: a bar of regions, of which a part hits.
 
     Chromosomes that the vocabulary does not have come last, in another colour, with a hatch.
@@ -33,7 +33,7 @@ def plot_report(report: MappingReport, ax: Any = None, *, max_chroms: int = 30) 
     """
     most = check_at_least("max_chroms", max_chroms, 1)
     import_optional("matplotlib", "plot")
-    by_size = sorted(report.chroms, key=lambda chrom: -chrom.regions)
+    by_size = sorted(self.chroms, key=lambda chrom: -chrom.regions)
     chroms = sorted(
         by_size[:most],
         key=lambda chrom: (not chrom.known, "_" in chrom.chrom, natural_key(chrom.chrom)),
@@ -57,10 +57,10 @@ def plot_report(report: MappingReport, ax: Any = None, *, max_chroms: int = 30) 
     ax.invert_yaxis()
     ax.set_xlabel("regions")
     ax.spines[["top", "right"]].set_visible(False)
-    left_out = len(report.chroms) - len(chroms)
+    left_out = len(self.chroms) - len(chroms)
     more = f"; {left_out:,} smaller chromosomes left out" if left_out else ""
     ax.set_title(
-        f"{report.hits:,} of {report.regions:,} regions hit ({report.hit_rate:.1%}){more}",
+        f"{self.hits:,} of {self.regions:,} regions hit ({self.hit_rate:.1%}){more}",
         fontsize="medium",
         loc="left",
     )
@@ -70,4 +70,4 @@ def plot_report(report: MappingReport, ax: Any = None, *, max_chroms: int = 30) 
 
 
 # The class is compiled.
-MappingReport.plot = plot_report  # type: ignore[assignment, method-assign]
+MappingReport.plot = plot_report  # type: ignore[method-assign]

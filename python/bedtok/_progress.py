@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
 
 
 @contextlib.contextmanager
@@ -36,3 +38,17 @@ def progress_bar(total: int, progress: bool | None, *, unit: str = "file") -> It
         return
     with tqdm(total=total, unit=unit) as bar:
         yield bar.update
+
+
+def with_progress(
+    items: Sequence[Item], progress: bool | None, *, unit: str = "file"
+) -> Iterator[Item]:
+    """Yield items, with a bar that advances behind each; args and errors as ``progress_bar``.
+
+    A single item has a bar only where it is asked for: it would stand still until the end.
+    """
+    alone = progress is None and len(items) < 2
+    with progress_bar(len(items), False if alone else progress, unit=unit) as advance:
+        for item in items:
+            yield item
+            advance()

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from bedtok import _core
 from bedtok._files import atomic_write, sample_names
-from bedtok._progress import progress_bar
+from bedtok._progress import with_progress
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import (
@@ -333,8 +333,5 @@ def _gtok_targets(
 
 def _progress(items: list[Any], *, to_file: bool = True) -> Iterator[Any]:
     """Yield ``items``, with a progress bar if standard error is a terminal."""
-    hidden = len(items) < 2 or not (to_file or not sys.stdout.isatty())
-    with progress_bar(len(items), False if hidden else None) as advance:
-        for item in items:
-            yield item
-            advance()
+    hidden = not (to_file or not sys.stdout.isatty())
+    yield from with_progress(items, False if hidden else None)

@@ -134,7 +134,7 @@ def scatter(title: str, points: Sequence[Point], x_label: str, *, named: int = 1
         title: The title for readers that do not see it.
         points: The points.
         x_label: The label of the x axis.
-        named: Of the marked ones, how many have their names beside them.
+        named: Of how many marked ones the names stand beside them; more would cover each other.
     """
     xs = [max(point.x, 1.0) for point in points]
     lowest = min(point.y for point in points)
@@ -150,7 +150,8 @@ def scatter(title: str, points: Sequence[Point], x_label: str, *, named: int = 1
             tip += f"; {point.marked}"
             shape = element("g", element("title", tip), _diamond(at, height, 6))
         parts.append(shape)
-    for point in [point for point in points if point.marked][:named]:
+    marked = [point for point in points if point.marked]
+    for point in marked if len(marked) <= named else []:
         at, height = x.place(max(point.x, 1.0)), y.place(point.y)
         left = at > WIDTH / 2
         parts.append(

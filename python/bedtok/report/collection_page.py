@@ -29,7 +29,7 @@ LOWEST = 15  # bars beside a histogram
 POINTS = 2000
 CHROMS = 40
 ROWS = 1000
-NAMED = 20  # outliers, failures and pairs in lists
+NAMED = 12  # outliers, failures and pairs in lists
 _LONGEST_NAME = 120  # characters
 
 
@@ -96,31 +96,42 @@ def _summary(report: CollectionReport) -> Html:
         ]
     if report.failed:
         facts.append(("failed", f"{len(report.failed):,}", "files"))
-    found = list(_findings(report))
-    shown: list[object] = [element("li", *each) for each in found[:NAMED]]
-    if len(found) > NAMED:
-        shown.append(element("li", f"and {len(found) - NAMED:,} more"))
-    findings = element("ul", *shown, class_="findings") if shown else None
-    return join(tiles(facts), findings)
+    findings = [element("li", *each) for each in _findings(report)]
+    return join(tiles(facts), element("ul", *findings, class_="findings") if findings else None)
 
 
 def _findings(report: CollectionReport) -> Iterator[tuple[object, ...]]:
-    """Yield what a reader should look at, the most urgent first."""
-    for reason in report.failed.values():
-        yield ("not read: ", shorten(reason, 300))
+    """Yield what a reader should look at, the most urgent first, a few of each kind."""
+    yield from _first([("not read: ", shorten(why, 300)) for why in report.failed.values()])
     counts = report.likely_assemblies
     known = (*assemblies.known_assemblies(), "none known")
     if len([name for name in counts if name in known]) > 1:
         yield ("samples of several assemblies: ", assemblies_text(counts))
-    for sample in report.outliers:
-        yield (element("strong", _name(sample.sample)), f": {sample.outlier}")
     causes: dict[str, list[str]] = {}
     for sample in report.samples:
         if sample.likely_cause is not None:
             causes.setdefault(sample.likely_cause, []).append(sample.sample)
-    for cause, names in sorted(causes.items(), key=lambda item: -len(item[1])):
-        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        yield (element("strong", _name(names[0])), f"{more}: likely cause of misses: {cause}")
+    ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
+    yield from _first(
+        [
+            (
+                element("strong", _name(names[0])),
+                f" and {len(names) - 1:,} more" if len(names) > 1 else "",
+                f": likely cause of misses: {cause}",
+            )
+            for cause, names in ordered
+        ]
+    )
+    yield from _first(
+        [(element("strong", _name(s.sample)), f": {s.outlier}") for s in report.outliers]
+    )
+
+
+def _first(findings: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """Return the first of many findings, and how many more there are."""
+    if len(findings) <= NAMED:
+        return findings
+    return [*findings[:NAMED], (f"and {len(findings) - NAMED:,} more",)]
 
 
 def _bar(sample: SampleSummary) -> Row:
