@@ -148,11 +148,11 @@ def test_a_folder_of_another_tokenizer_or_of_none_is_refused(
     with pytest.raises(ConfigError, match=r"was written with tokenizer_digest .* that it was writ"):
         CollectionReport.from_folder(folder, tokenizer)
     assert CollectionReport.from_folder(folder, tokenizer, unique=True).files_read == 2
-    with pytest.raises(ConfigError, match=r"has no _bedtok_manifest\.parquet or \.json, expected"):
+    with pytest.raises(ConfigError, match=r"has no tokens_manifest\.parquet or \.json, expected"):
         CollectionReport.from_folder(tmp_path)
     with pytest.raises(FileNotFoundError):
         CollectionReport.from_folder(tmp_path / "missing")
-    (folder / "_bedtok_manifest.json").write_text("[]")
+    (folder / "tokens_manifest.json").write_text("[]")
     with pytest.raises(ConfigError, match="is not a manifest of tokens"):
         CollectionReport.from_folder(folder)
 

@@ -108,7 +108,7 @@ def test_a_folder_of_tokens_has_a_report(
     run.fails(
         1, "was written with tokenizer_digest", "report", tokens, "--vocab", vocab, "--unique"
     )
-    run.fails(1, "has no _bedtok_manifest", "report", samples)
+    run.fails(1, "has no tokens_manifest", "report", samples)
     run.fails(
         1, "files_read is -1, expected 0", "report", tokens, "--vocab", vocab, "--files-read", "-1"
     )

@@ -21,6 +21,7 @@ Float64s = npt.NDArray[np.float64]
 _SIDE = 480
 _LABELS = 40  # samples whose names stand beside the rows
 _TREE = 60  # height of the tree
+_HINT = "Point at a cell, or move by the arrow keys, to read its value."
 _LEAST_SPAN = 0.05  # of the colours: samples without common tokens are not torn apart
 # Colours of 0, 0.5 and 1, on a light and on a dark page.
 _RAMPS = {
@@ -102,7 +103,7 @@ def heat_map(names: Sequence[str], matrix: Float64s, clusters: Clusters | None) 
     return join(
         element("div", scrolling(title, drawing), id="heat"),
         element("p", *_legend(highest), class_="legend"),
-        element("p", " ", id="heat-value", class_="readout", role="status"),
+        element("p", _HINT, id="heat-value", class_="readout soft", role="status"),
         json_data("heat-data", data),
     )
 
