@@ -156,9 +156,17 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.logs.append({**logs, "step": state.global_step})
 
 
+@pytest.fixture(autouse=True)
+def without_picture(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave metrics.png out but for a test that asks for it: it takes longer than the training."""
+    if request.node.get_closest_marker("draws") is None:
+        monkeypatch.setattr("bedtok.train.output_folder.has_matplotlib", lambda: False)
+
+
 # ---- the result
 
 
+@pytest.mark.draws
 def test_the_folder_loads_as_a_model_and_as_a_tokenizer(folder: Path) -> None:
     metrics = train(tiny())
     detector = AtacformerForReplacedTokenDetection.from_pretrained("model")
