@@ -45,7 +45,9 @@ def test_inspect_writes_a_page_and_files_for_multiqc(
     page = tmp_path / "qc" / "report.html"
     found = run("inspect", samples, "--vocab", vocab, "--html", page, "--multiqc", page.parent)
     assert found.code == 0 and found.err == ""
-    assert page.read_text().startswith("<!DOCTYPE html>")
+    text = page.read_text()
+    assert text.startswith("<!DOCTYPE html>")
+    assert "fit universe.bed." in text and str(tmp_path) not in text
     assert sorted(os.listdir(page.parent)) == [
         *(f"bedtok_{n}_mqc.json" for n in ("chromosomes", "general_stats", "hits", "similarity")),
         "report.html",

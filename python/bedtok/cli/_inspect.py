@@ -30,7 +30,7 @@ from bedtok.cli._files import (
 )
 from bedtok.cli._inputs import find_inputs
 from bedtok.cli._messages import STDIN
-from bedtok.cli._report import add_report, check_report, write_report
+from bedtok.cli._report import add_report, check_report, vocabulary_name, write_report
 
 _TOKENIZER_FILES = ("tokenizer_config.json", "config.json", "universe.bed.gz", "universe.bed")
 _CHROMS_SHOWN = 30  # in the text; --json has all of them
@@ -150,7 +150,7 @@ def _inspect_many(args: argparse.Namespace) -> None:
     report = CollectionReport.from_files(
         [item.path for item in inputs],
         load_tokenizer(args.vocab, args),
-        vocabulary=args.vocab,
+        vocabulary=vocabulary_name(args.vocab),
         on_error=args.on_error,
         **mapping_of(args),
     )

@@ -59,12 +59,19 @@ def _run(args: argparse.Namespace) -> None:
     report = CollectionReport.from_folder(
         args.folder,
         tokenizer,
-        vocabulary=args.vocab or "",
+        vocabulary=vocabulary_name(args.vocab),
         files_read=args.files_read,
         on_error=args.on_error,
         **mapping_of(args),
     )
     write_report(args, report)
+
+
+def vocabulary_name(vocab: str | None) -> str:
+    """Return the name of a vocabulary on a page, which may be sent to others: without folders."""
+    if vocab is None:
+        return ""
+    return os.path.basename(os.path.abspath(vocab)) if os.path.exists(vocab) else vocab
 
 
 def add_report(command: argparse.ArgumentParser) -> None:
