@@ -14,6 +14,7 @@ import numpy.typing as npt
 from bedtok import _core
 
 _LARGEST_SHARE = 0.01  # of regions that may lie outside of the likely assembly
+_NO_LIMIT, _PASSED_OVER = -1, -2
 # Contigs and mitochondria, of which assemblies of one name have several versions.
 _NOT_PRIMARY = re.compile(r".*[_.].*|un.*|gl\d+.*|ki\d+.*|jh\d+.*|mt?|ebv", re.IGNORECASE)
 
@@ -57,24 +58,44 @@ def known_assemblies() -> dict[str, dict[str, int]]:
 
 
 def fit_assemblies(regions: _core.RegionSet) -> list[AssemblyFit]:
-    """Return how regions fit each known assembly; O(regions) for each."""
-    names = [_bare(name) for name in regions.chrom_names]
-    primary = np.array([is_primary(name) for name in names], dtype=bool)
+    """Return how regions fit each known assembly; O(regions), and once more for each that is not.
+
+    Nearly all samples of a collection name their chromosomes alike, so limits are looked up once.
+    """
+    limits = _limits(tuple(regions.chrom_names))
     ids = regions.chrom_ids.astype(np.int64)
-    counts = np.bincount(ids, minlength=len(names))
-    # The furthest end of a chromosome decides for nearly all of them.
-    furthest = np.zeros(len(names), dtype=np.int64)
     ends = regions.ends.astype(np.int64)
+    counts = np.bincount(ids, minlength=limits.shape[1])
+    furthest = np.zeros(limits.shape[1], dtype=np.int64)
     np.maximum.at(furthest, ids, ends)
-    fits = []
-    for assembly, sizes in known_assemblies().items():
-        limits = np.array([sizes.get(name, -1) for name in names], dtype=np.int64)
-        there = primary & (limits >= 0)
-        past = sum(
-            _past(ends[ids == i], limits[i]) for i in np.flatnonzero(there & (furthest > limits))
-        )
-        fits.append(AssemblyFit(assembly, past, int(counts[primary & (limits < 0)].sum())))
-    return fits
+    unknown = ((limits == _NO_LIMIT) * counts).sum(axis=1)
+    too_far = (limits >= 0) & (furthest > limits)
+    past = [
+        int(np.count_nonzero(ends > _far(row, far)[ids])) if far.any() else 0
+        for row, far in zip(limits, too_far, strict=True)
+    ]
+    return [
+        AssemblyFit(assembly, outside, int(lost))
+        for assembly, outside, lost in zip(known_assemblies(), past, unknown, strict=True)
+    ]
+
+
+@functools.lru_cache(maxsize=64)
+def _limits(chroms: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Return where chromosomes end, (assemblies, chromosomes).
+
+    ``_NO_LIMIT`` where the assembly has no such chromosome, ``_PASSED_OVER`` for contigs.
+    """
+    rows = [
+        [sizes.get(_bare(name), _NO_LIMIT) if is_primary(name) else _PASSED_OVER for name in chroms]
+        for sizes in known_assemblies().values()
+    ]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), len(chroms))
+
+
+def _far(limits: npt.NDArray[np.int64], too_far: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the limits of chromosomes with a region past them, and none for the others."""
+    return np.where(too_far, limits, np.iinfo(np.int64).max)
 
 
 def likely_assemblies(fits: list[AssemblyFit], regions: int) -> list[str]:
@@ -88,10 +109,6 @@ def likely_assemblies(fits: list[AssemblyFit], regions: int) -> list[str]:
 def is_primary(chrom: str) -> bool:
     """Return whether a name is not that of a contig or of mitochondria."""
     return _NOT_PRIMARY.fullmatch(_bare(chrom)) is None
-
-
-def _past(ends: npt.NDArray[np.int64], limit: np.int64) -> int:
-    return int(np.count_nonzero(ends > limit))
 
 
 def _bare(chrom: str) -> str:
