@@ -2,9 +2,9 @@
 """The manifest of a folder of tokens: its settings, and the samples with the files they come from.
 
 ``tokens_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
-Parquet shards is a dataset for readers that take every file in it. Its name comes after those of the
-shards: `datasets` 4.8 fails where a file without rows is followed by another one. Other formats have
-``tokens_manifest.json``.
+Parquet shards is a dataset for readers that take every file in it. Its name comes after those of
+the shards: `datasets` 4.8 fails where a file without rows is followed by another one. Other formats
+have ``tokens_manifest.json``.
 """
 
 from __future__ import annotations
