@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bedtok.report.collection_report import CollectionReport
 
 _CHROMS = 60  # bars of a plot
-_ABOUT = "bedtok maps genomic regions to the tokens of a vocabulary."
+_ABOUT = "maps genomic regions to the tokens of a vocabulary."  # behind the name
 
 
 def write_multiqc(report: CollectionReport, folder: StrPath) -> list[str]:
@@ -111,7 +111,7 @@ def _hits(report: CollectionReport) -> dict[str, Any]:
 def _chroms(report: CollectionReport) -> dict[str, Any]:
     largest = sorted(report.chroms, key=lambda chrom: -chrom.regions)[:_CHROMS]
     kept = {chrom.chrom for chrom in largest}
-    text = f"Share of regions that hit, over {report.files_read:,} samples."
+    text = "Share of regions that hit the vocabulary."
     if len(report.chroms) > _CHROMS:
         text += f" The {_CHROMS} largest of {len(report.chroms):,} chromosomes."
     return {
