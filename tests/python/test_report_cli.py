@@ -14,6 +14,7 @@ import pytest
 import test_cli
 from bedtok import Tokenizer
 from bedtok._progress import progress_bar, with_progress
+from bedtok.cells import CellTokens
 from test_cli import Cli, Terminal, write
 
 run, vocab = test_cli.run, test_cli.vocab  # fixtures
@@ -153,5 +154,14 @@ def test_cells_of_several_files_have_a_bar(tmp_path: Path, monkeypatch: pytest.M
     tokenizer.encode_fragments(paths)
     assert "2/2" in terminal.getvalue()
     monkeypatch.setattr(sys, "stderr", quiet := Terminal())
-    tokenizer.encode_fragments(paths, progress=False)
+    cells = tokenizer.encode_fragments(paths, progress=False)
     assert quiet.getvalue() == ""
+    pytest.importorskip("pyarrow")
+    for call in (
+        lambda progress: cells.to_parquet(tmp_path / "c", samples_per_shard=1, progress=progress),
+        lambda progress: CellTokens.from_parquet(tmp_path / "c", tokenizer, progress=progress),
+    ):
+        for progress in (None, False):
+            monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+            call(progress)
+            assert ("2/2" in terminal.getvalue()) == (progress is None)

@@ -227,7 +227,10 @@ def browser() -> Iterator[Browser]:
     program = find_chromium()
     if program is None:
         pytest.skip("needs Chromium or Chrome")
-    browser = Browser(program)
+    try:
+        browser = Browser(program)
+    except (RuntimeError, OSError) as error:
+        pytest.skip(f"{program} does not start here: {error}")
     yield browser
     browser.close()
 
