@@ -20,7 +20,7 @@ def progress_bar(total: int, progress: bool | None, *, unit: str = "file") -> It
     Args:
         total: Number of files.
         progress: Whether to show it; None: if standard error is a terminal and tqdm is installed.
-        unit: What is counted, if not files.
+        unit: The word for what is counted.
 
     Raises:
         ImportError: ``progress`` is true, and tqdm is not installed.

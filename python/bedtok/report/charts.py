@@ -27,7 +27,7 @@ class Row(NamedTuple):
     Attributes:
         name: The name.
         value: Its length.
-        text: What stands behind it.
+        text: The text behind it.
         marked: Whether it stands out, with the reason.
         low, high: The ends of a whisker; None: there is none.
     """

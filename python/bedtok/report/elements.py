@@ -18,7 +18,7 @@ def element(name: str, /, *children: object, **attributes: object) -> Html:
 
     Args:
         name: Its name.
-        *children: What it holds: ``Html`` as it is, None not at all, all else as escaped text.
+        *children: Its content: ``Html`` as it is, None not at all, all else as escaped text.
         **attributes: Its attributes. ``_`` in names stands for ``-``, at the end for nothing
             (``class_``); True is an attribute without a value, None and False are none.
     """

@@ -20,7 +20,7 @@ def page(title: str, intro: object, sections: Sequence[tuple[str, str, Html]]) -
 
     Args:
         title: The title.
-        intro: What stands below it.
+        intro: The text below it.
         sections: Anchor, heading and content of each section.
     """
     style, script = _file("page.css"), _file("page.js")
@@ -120,7 +120,7 @@ def table(
     """Return a table whose first column names the rows.
 
     Args:
-        caption: What it holds.
+        caption: A line above it.
         columns: Its columns.
         rows: Its rows.
         name: An id; with one, the table sorts by its headings and has a field that filters it.

@@ -81,7 +81,7 @@ class ChromSummary:
 
 
 class Measured(NamedTuple):
-    """What is measured of a sample's regions.
+    """The counts of a sample's regions.
 
     Attributes:
         summary: Its row.

@@ -29,7 +29,7 @@ class Curve(NamedTuple):
 
     Attributes:
         name: Its name in the log, without ``eval_``.
-        lines: What was logged: of training, of evaluation, or of both.
+        lines: The values that were logged: of training, of evaluation, or of both.
     """
 
     name: str
