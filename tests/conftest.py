@@ -33,9 +33,12 @@ REAL_DATA = Path(os.environ.get("BEDTOK_TEST_DATA", TESTS.parents[1] / "shared" 
 NO_REAL_DATA = "the folder of real data is missing"
 
 # Under pytest-xdist the tests of one of these files run one after the other in one worker: they
-# share an engine or the results of a distributed training, which take several processes each.
+# share an engine, a browser or the results of a distributed training: several processes each.
 # Servers need no such care: each test starts its own on a free port.
-TOGETHER = {"test_datasets.py", "test_distributed.py", "test_ray.py", "test_threads.py"}
+TOGETHER = {
+    *("test_datasets.py", "test_distributed.py", "test_ray.py", "test_threads.py"),
+    "test_report_page.py",
+}
 
 # Tests of these marks run where a verb of ./run asks for the mark by -m.
 VERBS = {"exam": "./run exam", "tutorial": "./run docs"}

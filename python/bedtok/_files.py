@@ -151,6 +151,12 @@ def atomic_write(path: StrPath) -> Iterator[str]:
             os.remove(temporary)
 
 
+def write_text(path: StrPath, text: str) -> None:
+    """Write a text as UTF-8, atomically; names of files in it may be any bytes."""
+    with atomic_write(checked_path(path)) as temporary, open(temporary, "wb") as file:
+        file.write(text.encode("utf-8", "surrogateescape"))
+
+
 def read_toml(path: StrPath) -> dict[str, Any]:
     """Read a TOML file.
 

@@ -113,12 +113,16 @@ class CellTokens(Sequence[Int32s]):
         return cells
 
     @classmethod
-    def from_parquet(cls, path: StrPath, tokenizer: Vocabulary) -> CellTokens:
+    def from_parquet(
+        cls, path: StrPath, tokenizer: Vocabulary, *, progress: bool | None = None
+    ) -> CellTokens:
         """Read Parquet that ``to_parquet``, ``tokenize_files`` or another program wrote.
 
         Args:
             path: A file, or a folder of them, read in the order of their names.
             tokenizer: The tokenizer of the ids.
+            progress: Whether to show a progress bar, of several files; None: if standard error is a
+                terminal. Needs tqdm.
 
         Returns:
             The rows as cells, named by the column ``cell``, else ``sample``, else by their
@@ -133,7 +137,7 @@ class CellTokens(Sequence[Int32s]):
         """
         from bedtok.io.cell_shards import read_cells
 
-        return CellTokens._of(tokenizer, read_cells(path, tokenizer))
+        return CellTokens._of(tokenizer, read_cells(path, tokenizer, progress))
 
     @classmethod
     def concat(
@@ -437,6 +441,7 @@ class CellTokens(Sequence[Int32s]):
         *,
         columns: Mapping[str, Any] | None = None,
         samples_per_shard: int | None = None,
+        progress: bool | None = None,
     ) -> list[str]:
         """Write Parquet with the columns ``cell``, ``input_ids`` (lists of int32) and ``obs``.
 
@@ -447,6 +452,8 @@ class CellTokens(Sequence[Int32s]):
             path: The file; with ``samples_per_shard`` a folder, made when it is missing.
             columns: More columns by name, one value a cell: ``{"cell_type": labels}``.
             samples_per_shard: Write files ``part-00000.parquet`` ... of this many cells each.
+            progress: Whether to show a progress bar, of several files; None: if standard error is a
+                terminal. Needs tqdm.
 
         Returns:
             The files written.
@@ -464,7 +471,7 @@ class CellTokens(Sequence[Int32s]):
             known = with_tokens(known, self.lengths)
         known.update(checked_columns(columns or {}, len(self), "columns"))
         ids = self._ids()._replace(metadata=known)
-        return write_cells(path, ids, self._tokenizer, samples_per_shard)
+        return write_cells(path, ids, self._tokenizer, samples_per_shard, progress)
 
     def to_anndata(self, *, binary: bool = False) -> ad.AnnData:
         """Return an AnnData of cells x vocabulary regions.

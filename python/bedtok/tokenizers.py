@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bedtok import _core
+from bedtok import _core, _plots  # noqa: F401 - _plots gives reports their plot()
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
@@ -62,9 +62,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 _HUB_NAMES = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
-_ANNDATA_NAMES = ("names", "layer", "obs_mask", "threshold", "key_added", "num_threads")
+_ANNDATA_NAMES = (
+    *("names", "layer", "obs_mask", "threshold", "key_added", "num_threads", "progress"),
+)
 _FRAGMENT_NAMES = (
     "names",
+    "progress",
     "barcodes",
     "min_fragments",
     "min_tokens",
@@ -442,6 +445,7 @@ class Tokenizer(Vocabulary):
         num_threads: int | None = None,
         *,
         names: Sequence[str] | None = None,
+        progress: bool | None = None,
         **options: Unpack[MappingKeywords],
     ) -> CellTokens:
         """Tokenize the cells of an AnnData of cells x peaks, or of several.
@@ -468,6 +472,8 @@ class Tokenizer(Vocabulary):
             num_threads: None: all processors that this process may use. The result does not
                 depend on it.
             names: The name of each AnnData's sample; None: ``obs["sample"]``, where it is there.
+            progress: Whether to show a progress bar, of several AnnData; None: if standard error is
+                a terminal. Needs tqdm.
             **options: Mapping options for this call; see ``MappingKeywords``.
 
         Returns:
@@ -498,6 +504,7 @@ class Tokenizer(Vocabulary):
             layer=layer,
             obs_mask=obs_mask,
             threshold=threshold,
+            progress=progress,
         )
         if key_added is not None:
             store_cells(target, key_added, cells, self.digest)
@@ -518,6 +525,7 @@ class Tokenizer(Vocabulary):
         region: str | None = None,
         on_error: OnError = "raise",
         num_threads: int | None = None,
+        progress: bool | None = None,
         **options: Unpack[MappingKeywords],
     ) -> CellTokens:
         """Tokenize the cells of a fragment file in one pass, or of several, a sample each.
@@ -548,6 +556,8 @@ class Tokenizer(Vocabulary):
                 ParseError in any case.
             num_threads: None: all processors that this process may use. The result does not
                 depend on it.
+            progress: Whether to show a progress bar, of several files; None: if standard error is a
+                terminal. Needs tqdm.
             **options: Mapping options for this call; see ``MappingKeywords``. ``on_miss`` applies
                 to each fragment (or insertion) and defaults to ``"drop"``, whatever the
                 tokenizer's own.
@@ -579,7 +589,7 @@ class Tokenizer(Vocabulary):
             on_error,
         )
         threads = count_threads(num_threads)
-        cells = cells_of_fragments(self._core, path, mapping, threads, names, choice)
+        cells = cells_of_fragments(self._core, path, mapping, threads, names, choice, progress)
         warn_caller(cells.warning)
         return CellTokens._of(self, cells)
 

@@ -75,6 +75,9 @@ def check(wheel: Path) -> list[str]:
             faults.append(f"its compiled files are {others}, expected one bedtok/_core")
         if "bedtok/py.typed" not in names or "bedtok/_core.pyi" not in names:
             faults.append("it has no types")
+        parts = {f"bedtok/report/{name}" for name in ("page.css", "page.js", "chrom_sizes.tsv")}
+        if missing := sorted(parts - set(names)):
+            faults.append(f"it has no {', '.join(missing)}")
         outside = [n for n in names if not re.match(r"bedtok(-[\d.]+\.dist-info)?/", n)]
         faults += [f"it has {name} outside of bedtok" for name in outside]
         metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))

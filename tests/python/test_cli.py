@@ -27,7 +27,7 @@ from bedtok.cli import main
 from bedtok.utils import read_tokens_from_gtok, write_tokens_to_gtok
 
 BED = "chr1\t100\t200\nchr1\t300\t400\nchr2\t10\t20\n"  # ids 0 1 2, <unk> 3, ... <sep> 9
-FLAGS = ("tokenize", "inspect", "decode")
+FLAGS = ("tokenize", "inspect", "report", "decode")
 
 
 class Result:
@@ -673,7 +673,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ((), "expected a command: tokenize, inspect, decode"),
+        ((), "expected a command: tokenize, inspect, report, decode"),
         (("toknize",), "'toknize' is not a command: did you mean 'tokenize'?"),
         (("tokenize",), "VOCAB"),
         (("tokenize", "{vocab}", "--xyz"), "--xyz; 'bedtok tokenize --help' lists the options"),
@@ -851,6 +851,10 @@ def test_the_examples_of_the_help_are_accepted(
     Path("files.txt").write_text("a.bed\n")
     Path("blacklist.bed").write_text("chr9\t1\t2\n")
     Path("fragments.tsv.gz").write_bytes(gzip.compress(b"chr1\t100\t200\tAAAC-1\t1\n"))
+    if command == "report":
+        pytest.importorskip("pyarrow")
+        shards = ("--format", "parquet", "-o", "tokens/")
+        assert run("tokenize", "universe.bed.gz", "a.bed", "b.bed", *shards).code == 0
     program = f'bedtok() {{ "{sys.executable}" -m bedtok "$@"; }}; set -e; '
     for example in examples:
         done = subprocess.run(
@@ -887,7 +891,8 @@ def test_a_missing_tqdm_costs_the_bar_only(
     paths = [write(tmp_path / name, "chr1\t150\t350\n") for name in ("a.bed", "b.bed")]
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setitem(sys.modules, "tqdm", None)
+    for module in ("tqdm", "tqdm.auto"):
+        monkeypatch.setitem(sys.modules, module, None)
     assert len(run("tokenize", vocab, *paths).rows()) == 2
     assert terminal.getvalue() == ""
 

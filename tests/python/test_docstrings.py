@@ -19,7 +19,10 @@ import pytest
 docstring_parser = pytest.importorskip("docstring_parser")
 
 ROOT = Path(__file__).resolve().parents[2]
-LIGHT = ("bedtok", "bedtok.models", "bedtok.utils", "bedtok.io", "bedtok.train", "bedtok.universe")
+LIGHT = (
+    *("bedtok", "bedtok.models", "bedtok.utils", "bedtok.io", "bedtok.report", "bedtok.train"),
+    "bedtok.universe",
+)
 # Modules without a list of their names, and what of them is public.
 OTHERS = {
     "bedtok.tokenizers": ("Tokenizer", "tokenize_anndata", "tokenize_fragment_file"),

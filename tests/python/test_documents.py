@@ -29,7 +29,10 @@ DATA = ROOT / "examples" / "data"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
-OPTIONAL = ("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn", "scanpy")
+OPTIONAL = (
+    *("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn", "scanpy"),
+    "matplotlib",
+)
 # These train for minutes: tests/transformers/test_training_examples.py runs them in short. Those of
 # the engines run with their tests, in tests/engines.
 ELSEWHERE = {

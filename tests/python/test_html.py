@@ -14,6 +14,7 @@ import pytest
 from bedtok import RegionSet, Tokenizer
 from bedtok._html import card
 from bedtok.cells import CellTokens
+from bedtok.universe import assess
 
 HOSTILE = '<img src=x onerror="alert(1)">&\x1b[31m\u202e'
 ESCAPED = "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;\\x1b[31m\\u202e"
@@ -84,6 +85,13 @@ def test_cells_show_how_many_tokens_they_have(tokenizer: Tokenizer) -> None:
     assert "cell4" in shown and "cell5" not in shown and "… and 95 more" in shown
     assert "CellTokens: 0 cells" in html_of(cells[:0])
     assert "CellTokens: 1 cell<" in html_of(cells[:1])
+
+
+def test_an_assessment_shows_a_row_for_each_universe() -> None:
+    universes = {HOSTILE: RegionSet(["chr1:1-100", "chr1:200-300"]), "b": RegionSet(["chr1:1-9"])}
+    shown = html_of(assess(universes, [RegionSet(["chr1:50-60", "chr2:1-2"])]))
+    assert ESCAPED in shown and ">b<" in shown and shown.count("50.0%") >= 2
+    assert "100.0%" in shown and "<img" not in shown  # regions of b that no sample hits
 
 
 def test_names_are_escaped_wherever_they_come_from(tokenizer: Tokenizer) -> None:

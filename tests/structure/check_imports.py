@@ -19,10 +19,12 @@ ROOMS = {
     "_core": 0,
     "_checks": 1,
     "_files": 1,
+    "_natural_order": 1,
     "_progress": 1,
     "_ragged": 1,
     "_html": 2,
     "_hub": 2,
+    "_plots": 2,
     "_regions": 3,
     "_tokenization": 4,
     "batch_encoding": 5,
@@ -30,9 +32,10 @@ ROOMS = {
     "tokenizers": 6,
     "io": 7,
     "atacformer": 7,
-    "train": 8,
-    "universe": 8,
-    "cli": 9,
+    "report": 8,
+    "train": 9,
+    "universe": 9,
+    "cli": 10,
 }
 # Import paths for users, which re-export and which no other module imports.
 FACES = {"__init__", "__main__", "models", "utils"}

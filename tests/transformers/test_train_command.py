@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,17 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self.logs.append({**logs, "step": state.global_step})
 
 
+@pytest.fixture(autouse=True)
+def without_picture(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave metrics.png out but for a test that asks for it: it takes longer than the training."""
+    if request.node.get_closest_marker("draws") is None:
+        monkeypatch.setattr("bedtok.train.output_folder.has_matplotlib", lambda: False)
+
+
 # ---- the result
 
 
+@pytest.mark.draws
 def test_the_folder_loads_as_a_model_and_as_a_tokenizer(folder: Path) -> None:
     metrics = train(tiny())
     detector = AtacformerForReplacedTokenDetection.from_pretrained("model")
@@ -176,14 +185,31 @@ def test_the_folder_loads_as_a_model_and_as_a_tokenizer(folder: Path) -> None:
     files = {
         *("config.json", "model.safetensors", "train.toml", "metrics.json", "trainer_state.json"),
         *("universe.bed.gz", "tokenizer_config.json", "special_tokens_map.json"),
+        *("training.html", *(["metrics.png"] if find_spec("matplotlib") else [])),
     }
     assert names == files | {"checkpoint-8", "checkpoint-10"}
     assert json.loads(Path("model/metrics.json").read_text()) == metrics
     assert metrics["steps"] == 10 and 0.3 < metrics["train_loss"] < 0.8
+    page = Path("model/training.html").read_text()
+    assert "<h1>model</h1>" in page and f"{metrics['train_loss']:.6g}" in page
+    assert page.count("<polyline") == 3  # loss, learning rate, norm of the gradient
+    assert "max_steps = 10" in page
     assert len(losses("model")) == 10
     # It has learned something, and the last checkpoint is the model.
     assert same(weights("model"), weights("model/checkpoint-10"))
     assert not same(weights("model"), weights("model/checkpoint-8"))
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_model(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr("bedtok.train.output_folder.training_page", fail)
+    with pytest.warns(UserWarning, match="model: its curves are not drawn: RuntimeError: no font"):
+        train(tiny(max_steps=1))
+    assert Path("model/config.json").exists() and not Path("model/training.html").exists()
 
 
 def test_the_saved_config_gives_the_same_training(folder: Path) -> None:

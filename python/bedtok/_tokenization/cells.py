@@ -16,6 +16,7 @@ from bedtok import _core
 from bedtok._checks import OnError, check_at_least, check_on_error, check_texts, warn_caller
 from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import checked_path, fragment_sample_names
+from bedtok._progress import with_progress
 from bedtok._ragged import Int32s, Int64s, concat_rows
 from bedtok._regions.anndata import choose_cells, gather, read_peaks
 from bedtok._regions.anndata_relatives import Part, cell_parts
@@ -174,6 +175,7 @@ def cells_of_anndata(
     layer: str | None = None,
     obs_mask: Any = None,
     threshold: float = 0,
+    progress: bool | None = None,
 ) -> CellIds:
     """Return the ids of the cells of an AnnData, or of what holds some, named by ``obs_names``.
 
@@ -192,7 +194,7 @@ def cells_of_anndata(
         )
     cells = [
         _cells_of_part(core, part, options, num_threads, layer, obs_mask, float(threshold))
-        for part in parts.parts
+        for part in with_progress(parts.parts, progress, unit="AnnData")
     ]
     if len(cells) == 1 and given is None:
         return cells[0]
@@ -271,6 +273,7 @@ def cells_of_fragments(
     num_threads: int,
     names: Sequence[str] | None,
     choice: FragmentOptions,
+    progress: bool | None = None,
 ) -> CellIds:
     """Return the ids of the cells of one fragment file or of several, named by their barcodes.
 
@@ -295,7 +298,8 @@ def cells_of_fragments(
     chroms = _names("chroms", choice.chroms)
     cells = []
     warnings = []
-    for text, sample, barcodes in zip(texts, samples, wanted, strict=True):
+    jobs = list(zip(texts, samples, wanted, strict=True))
+    for text, sample, barcodes in with_progress(jobs, progress):
         own = choice._replace(barcodes=barcodes, chroms=chroms)
         part = _cells_of_file(core, text, options, num_threads, sample, own)
         if part.warning is not None:
@@ -317,6 +321,7 @@ def _cells_of_file(
     num_threads: int,
     sample: str,
     choice: FragmentOptions,
+    progress: bool | None = None,
 ) -> CellIds:
     """Return the ids of the cells of one fragment file."""
     counting_strategy, region = choice.counting_strategy, choice.region

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
-from transformers.utils import logging
 
 from bedtok._checks import check_at_least, draw_seed
 from bedtok._core import ConfigError
+from bedtok._progress import with_progress
 from bedtok.atacformer._subsampling import random_subsample
 from bedtok.atacformer._validation import read_row
 
@@ -54,7 +54,7 @@ class CellEmbedding:
         max_tokens_per_cell: int | None = None,
         *,
         seed: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> torch.Tensor:
@@ -76,7 +76,8 @@ class CellEmbedding:
                 position of the cell, and is the one of ``tokenizer(..., truncation="random",
                 seed=)`` at that position. None draws a seed from ``random``, which
                 ``transformers.set_seed`` seeds.
-            progress: Show a progress bar.
+            progress: Whether to show a progress bar; None: if standard error is a terminal. Needs
+                tqdm.
             device: Device of the result; None: that of the model.
             dtype: Type of the result; None: that of the model.
 
@@ -117,9 +118,8 @@ class CellEmbedding:
         # The longest come first, so that too large a batch fails at once; empty cells are done.
         order = np.argsort(-lengths, kind="stable")[: int((lengths > 0).sum())]
         starts = range(0, len(order), batch_size)
-        bar = logging.tqdm if progress else iter
         with _predicting(model), torch.inference_mode():
-            for start in bar(starts):
+            for start in with_progress(starts, progress, unit="batch"):
                 batch = order[start : start + batch_size]
                 ids, mask = _padded([cells[i] for i in batch], model.config.pad_token_id or 0)
                 ids, mask = ids.to(home), mask.to(home)
@@ -144,7 +144,7 @@ class CellEmbedding:
         batch_size: int = 16,
         max_tokens_per_cell: int | None = None,
         seed: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         **options: Any,
     ) -> None:
         """Write the embedding of each cell to ``adata.obsm[key_added]``.

@@ -111,6 +111,13 @@ def add_loading(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_files_from(command: argparse.ArgumentParser) -> None:
+    """Add the flag that reads paths from a list."""
+    command.add_argument(
+        "--files-from", metavar="LIST", help="read more files, a path a line, from LIST or '-'"
+    )
+
+
 def _number(name: str, parse: Callable[[str], float], expected: str) -> Callable[[str], Any]:
     """Return the type of a flag for a number, which is checked as the keyword ``name`` is."""
 

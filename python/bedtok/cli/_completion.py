@@ -11,7 +11,10 @@ from bedtok._checks import import_optional
 
 SHELLS = ("bash", "zsh")
 # Arguments that are files or folders, by what the help calls them.
-_FILES = ("VOCAB", "BED", "PATH", "FILE", "TOML", "LIST", "DATA", "EVAL_DATA", "UNIVERSE", "OUT")
+_FILES = (
+    *("VOCAB", "BED", "PATH", "FILE", "FOLDER", "TOML", "LIST", "DATA", "EVAL_DATA"),
+    *("UNIVERSE", "OUT"),
+)
 
 
 class PrintCompletion(argparse.Action):

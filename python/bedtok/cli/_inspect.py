@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bedtok inspect``: the content of a BED file or a vocabulary, and how well it fits one."""
+"""``bedtok inspect``: the content of BED files or a vocabulary, and how well they fit one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,28 @@ from typing import Any
 import numpy as np
 
 from bedtok import _core
-from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
-from bedtok.cli._files import for_terminal, load_core, means_file, open_output, read_regions
+from bedtok._files import files_in
+from bedtok.cli._arguments import (
+    VOCAB_HELP,
+    add_command,
+    add_files_from,
+    add_loading,
+    add_mapping,
+    mapping_of,
+)
+from bedtok.cli._files import (
+    for_terminal,
+    load_core,
+    load_tokenizer,
+    means_file,
+    open_output,
+    read_regions,
+)
+from bedtok.cli._inputs import find_inputs
 from bedtok.cli._messages import STDIN
+from bedtok.cli._report import add_report, check_report, vocabulary_name, write_report
 
+_TOKENIZER_FILES = ("tokenizer_config.json", "config.json", "universe.bed.gz", "universe.bed")
 _CHROMS_SHOWN = 30  # in the text; --json has all of them
 
 
@@ -23,22 +41,27 @@ def add_parser(commands: Any) -> None:
     command = add_command(
         commands,
         "inspect",
-        "what a BED file or a vocabulary holds, and how well it fits a vocabulary",
+        "what BED files or a vocabulary hold, and how well they fit a vocabulary",
         _run,
         """examples:
   bedtok inspect sample.bed.gz
   bedtok inspect sample.bed.gz --vocab databio/atacformer-base-hg38
   bedtok inspect databio/atacformer-base-hg38 --json
   zcat sample.bed.gz | bedtok inspect - --vocab universe.bed.gz
+  bedtok inspect peaks/ --vocab universe.bed.gz --html qc/report.html --multiqc qc/
 """,
     )
     command.add_argument(
         "file",
+        nargs="*",
         metavar="FILE",
-        help="a BED file, '-' for stdin, or a vocabulary in any form that --vocab takes",
+        help="a BED file, '-' for stdin, or a vocabulary in any form that --vocab takes; with "
+        "--vocab also several BED files, and folders of them",
     )
     command.add_argument("--vocab", metavar="VOCAB", help=VOCAB_HELP)
     command.add_argument("--json", action="store_true", help="write one JSON object")
+    add_files_from(command)
+    add_report(command)
     add_mapping(command)
     add_loading(command)
 
@@ -48,6 +71,10 @@ def _run(args: argparse.Namespace) -> None:
     if mapping and args.vocab is None:
         flag = "--" + next(iter(mapping)).replace("_", "-")
         args.usage_error(f"{flag} determines how regions map to a vocabulary, so it needs --vocab")
+    if _is_collection(args):
+        _inspect_many(args)
+        return
+    args.file = args.file[0]
     facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
     is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
     if args.file != "-" and (is_model or not means_file(args.file)):
@@ -80,6 +107,54 @@ def _run(args: argparse.Namespace) -> None:
     text = json.dumps(facts, indent=2) if args.json else _facts_text(facts)
     with open_output(None) as file:
         file.write(for_terminal(text.encode("utf-8", "surrogateescape")) + b"\n")
+
+
+def _is_collection(args: argparse.Namespace) -> bool:
+    """Return whether the inputs are samples whose report is wanted."""
+    if not args.file and args.files_from is None:
+        args.usage_error("expected a file, a folder or --files-from LIST")
+    many = len(args.file) != 1 or args.files_from is not None or _holds_samples(args.file[0])
+    if args.vocab is None:
+        for flag, value in (("--html", args.html), ("--multiqc", args.multiqc)):
+            if value is not None:
+                args.usage_error(f"{flag} tells how well samples fit a vocabulary: give --vocab")
+        if many:
+            args.usage_error("several samples are compared by a vocabulary: give --vocab")
+        return False
+    return many or bool(args.html or args.multiqc)
+
+
+def _holds_samples(path: str) -> bool:
+    """Return whether a path is a folder of samples, and not of a tokenizer or a model."""
+    if not os.path.isdir(path):
+        return False
+    if any(os.path.exists(os.path.join(path, name)) for name in _TOKENIZER_FILES):
+        return False
+    try:
+        return bool(files_in(path))
+    except (OSError, _core.ConfigError):
+        return False
+
+
+def _inspect_many(args: argparse.Namespace) -> None:
+    """Write the report of samples, and print it."""
+    from bedtok.report import CollectionReport
+
+    check_report(args)
+    inputs = find_inputs(args.file, args.files_from, None)
+    for item in inputs:
+        if item.path == "-":
+            args.usage_error("-: a report is of files, expected their paths")
+        if item.kind != "bed":
+            args.usage_error(f"{item.path}: has cells, expected BED; tokenize it for their report")
+    report = CollectionReport.from_files(
+        [item.path for item in inputs],
+        load_tokenizer(args.vocab, args),
+        vocabulary=vocabulary_name(args.vocab),
+        on_error=args.on_error,
+        **mapping_of(args),
+    )
+    write_report(args, report)
 
 
 def _facts(regions: _core.RegionSet) -> dict[str, Any]:

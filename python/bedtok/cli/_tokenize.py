@@ -14,12 +14,13 @@ from typing import Any, NoReturn
 
 from bedtok import _core
 from bedtok._files import atomic_write, sample_names
-from bedtok._progress import progress_bar
+from bedtok._progress import with_progress
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import (
     VOCAB_HELP,
     add_command,
+    add_files_from,
     add_loading,
     add_mapping,
     mapping_of,
@@ -88,9 +89,7 @@ examples:
         default=[],
         help="BED, fragment or .h5ad files, or folders of them; '-', or none at all, is stdin",
     )
-    command.add_argument(
-        "--files-from", metavar="LIST", help="read more files, a path a line, from LIST or '-'"
-    )
+    add_files_from(command)
     command.add_argument(
         "--fragments",
         action=argparse.BooleanOptionalAction,
@@ -334,8 +333,5 @@ def _gtok_targets(
 
 def _progress(items: list[Any], *, to_file: bool = True) -> Iterator[Any]:
     """Yield ``items``, with a progress bar if standard error is a terminal."""
-    hidden = len(items) < 2 or not (to_file or not sys.stdout.isatty())
-    with progress_bar(len(items), False if hidden else None) as advance:
-        for item in items:
-            yield item
-            advance()
+    hidden = not (to_file or not sys.stdout.isatty())
+    yield from with_progress(items, False if hidden else None)

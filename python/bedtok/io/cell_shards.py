@@ -14,6 +14,7 @@ import numpy.typing as npt
 from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError, VocabularyError, remove_abandoned
 from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._progress import with_progress
 from bedtok._ragged import Int32s, Int64s, concat_rows
 from bedtok._tokenization.cell_metadata import N_TOKENS, Columns, concat_columns
 from bedtok._tokenization.cells import CellIds
@@ -24,7 +25,11 @@ CELL, SAMPLE, IDS = "cell", "sample", "input_ids"
 
 
 def write_cells(
-    path: StrPath, cells: CellIds, tokenizer: Vocabulary, samples_per_shard: int | None
+    path: StrPath,
+    cells: CellIds,
+    tokenizer: Vocabulary,
+    samples_per_shard: int | None,
+    progress: bool | None = None,
 ) -> list[str]:
     """Write cells and their metadata, and return the files; see ``CellTokens.to_parquet``."""
     text = checked_path(path)
@@ -44,7 +49,7 @@ def write_cells(
             for i, first in enumerate(range(0, max(count, 1), size))
         }
     remove_abandoned(os.path.dirname(next(iter(bounds))) or ".")
-    for file, (first, last) in bounds.items():
+    for file, (first, last) in with_progress(list(bounds.items()), progress):
         ends = cells.offsets[first : last + 1]
         write_parquet(
             file,
@@ -80,7 +85,7 @@ def _arrow_columns(columns: Columns, count: int) -> dict[str, Any]:
     return arrays
 
 
-def read_cells(path: StrPath, tokenizer: Vocabulary) -> CellIds:
+def read_cells(path: StrPath, tokenizer: Vocabulary, progress: bool | None = None) -> CellIds:
     """Read cells of a file or of a folder; see ``CellTokens.from_parquet``."""
     pq = import_optional("pyarrow.parquet", "from_parquet")
     text = checked_path(path)
@@ -89,7 +94,7 @@ def read_cells(path: StrPath, tokenizer: Vocabulary) -> CellIds:
     names: list[str] = []
     ids: list[tuple[Int32s, Int64s]] = []
     columns: list[tuple[Columns, int]] = []
-    for file in parquet_files(Path(text)):
+    for file in with_progress(parquet_files(Path(text)), progress):
         try:
             # One file, not a data set: folders such as part=0/ are no columns.
             table = pq.ParquetFile(file).read()

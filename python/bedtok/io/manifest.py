@@ -2,9 +2,9 @@
 """The manifest of a folder of tokens: its settings, and the samples with the files they come from.
 
 ``tokens_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
-Parquet shards is a dataset for readers that take every file in it. Its name comes after those of the
-shards: `datasets` 4.8 fails where a file without rows is followed by another one. Other formats have
-``tokens_manifest.json``.
+Parquet shards is a dataset for readers that take every file in it. Its name comes after those of
+the shards: `datasets` 4.8 fails where a file without rows is followed by another one. Other formats
+have ``tokens_manifest.json``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from bedtok._core import ConfigError, Error
 from bedtok._files import atomic_write
@@ -46,19 +47,14 @@ def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
     Raises:
         ConfigError: The settings are others, or the file is not a manifest.
     """
-    paths = [folder / f"{_STEM}.{suffix}" for suffix in ("parquet", "json")]
-    path = next((path for path in paths if path.exists()), None)
-    if path is None:
+    found = _read(folder)
+    if found is None:
         return None
+    path, saved = found
     try:
-        saved = (
-            read_parquet_metadata(path)
-            if path.suffix == ".parquet"
-            else json.loads(path.read_text(encoding="utf-8"))
-        )
         saved_settings = {name: saved[name] for name in settings}
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise ConfigError(f"{path}: is not a manifest of tokens, expected a new folder") from None
+    except (KeyError, TypeError):
+        raise _no_manifest(path) from None
     for name, value in settings.items():
         if saved_settings[name] != value:
             raise ConfigError(
@@ -66,6 +62,62 @@ def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
                 "choose another folder, or the tokenizer and options that were used there"
             )
     return entries_from_json(saved.get("samples"), path)
+
+
+class Manifest(NamedTuple):
+    """The content of a manifest.
+
+    Attributes:
+        settings: ``format`` and ``tokenizer_digest``.
+        samples: Its samples.
+        failed: Files that could not be tokenized, with the reason.
+    """
+
+    settings: dict[str, str]
+    samples: Entries
+    failed: dict[str, str]
+
+
+def open_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a folder of tokens.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ConfigError: The folder has no manifest, or the file is not one.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
+    found = _read(folder)
+    if found is None:
+        raise ConfigError(
+            f"{folder}: has no {_STEM}.parquet or .json, expected a folder that tokenize_files "
+            "or 'bedtok tokenize --format parquet' wrote"
+        )
+    path, saved = found
+    try:
+        settings = {name: str(saved[name]) for name in ("format", "tokenizer_digest")}
+        failed = {str(file): str(reason) for file, reason in saved.get("failed", {}).items()}
+    except (KeyError, TypeError, AttributeError):
+        raise _no_manifest(path) from None
+    return Manifest(settings, entries_from_json(saved.get("samples"), path), failed)
+
+
+def _read(folder: Path) -> tuple[Path, Any] | None:
+    """Return the path and the JSON values of a manifest; None if there is none."""
+    paths = [folder / f"{_STEM}.{suffix}" for suffix in ("parquet", "json")]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        return None
+    try:
+        if path.suffix == ".parquet":
+            return path, read_parquet_metadata(path)
+        return path, json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _no_manifest(path) from None
+
+
+def _no_manifest(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: is not a manifest of tokens, expected a new folder")
 
 
 def write_manifest(

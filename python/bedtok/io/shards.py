@@ -235,6 +235,36 @@ def read_entries(folder: Path, suffix: str) -> dict[Path, Entries]:
     return entries
 
 
+def read_rows_of_shard(path: Path, rows: Sequence[int]) -> list[npt.NDArray[Any]]:
+    """Return the ids of some rows of a shard, reading no more of it than their row groups.
+
+    Args:
+        path: The shard.
+        rows: Their positions.
+
+    Raises:
+        ConfigError: The file is damaged.
+    """
+    with _naming(path):
+        if path.suffix != ".parquet":
+            with open(path, "rb") as file, np.load(file) as shard:
+                values, offsets = shard["values"], shard["offsets"]
+                return [values[offsets[row] : offsets[row + 1]] for row in rows]
+        pq = import_optional("pyarrow.parquet", "reading Parquet")
+        with pq.ParquetFile(path) as parquet:
+            sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
+            ends = np.cumsum(sizes)
+            groups: dict[int, Any] = {}
+            found = []
+            for row in rows:
+                group = int(np.searchsorted(ends, row, side="right"))
+                if group not in groups:
+                    groups = {group: parquet.read_row_group(group, columns=["input_ids"])}
+                ids = groups[group]["input_ids"][row - int(ends[group]) + sizes[group]]
+                found.append(np.asarray(ids.values, dtype=np.int32))
+            return found
+
+
 def remove_samples(path: Path, names: Collection[str], entries: Entries, digest: str) -> None:
     """Write a shard again without some of its samples, atomically; remove one that is left empty.
 

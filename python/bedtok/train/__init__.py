@@ -18,9 +18,10 @@ def train(
     """Train a model and save it with its tokenizer.
 
     The folder ``training.output_dir`` receives checkpoints during the training, and at the end the
-    model, its tokenizer, the configuration, ``trainer_state.json`` and ``metrics.json``. Each file
-    is written atomically, ``config.json`` last: a folder that ``from_pretrained`` loads is
-    complete. On the same machine the same configuration gives the same weights, whether the
+    model, its tokenizer, the configuration, ``trainer_state.json`` and ``metrics.json``, its curves
+    as ``training.html`` and, where matplotlib is installed, as ``metrics.png``. Each file is
+    written atomically, ``config.json`` last: a folder that ``from_pretrained`` loads is complete.
+    On the same machine the same configuration gives the same weights, whether the
     training was interrupted and resumed or not. A training that is complete is left as it is.
 
     Args:

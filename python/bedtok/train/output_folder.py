@@ -9,13 +9,20 @@ import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bedtok._checks import warn_caller
 from bedtok._core import ConfigError, remove_abandoned
-from bedtok._files import atomic_write
+from bedtok._files import atomic_write, write_text
+from bedtok.report.training_page import (
+    PAGE_NAME,
+    PICTURE_NAME,
+    draw_curves,
+    has_matplotlib,
+    training_page,
+)
 from bedtok.train.config_file import to_toml
 from bedtok.train.options import CONFIG_NAME, Config
 
@@ -137,7 +144,7 @@ def write_config(folder: str, config: Config) -> None:
 
 
 def save_result(trainer: Any, metrics: Mapping[str, float]) -> None:
-    """Write model, tokenizer, history and metrics into the output folder.
+    """Write model, tokenizer, history, metrics and pictures of them into the output folder.
 
     Everything is written to a temporary folder first. Call it on every process: each has a part of
     a sharded model.
@@ -155,9 +162,25 @@ def save_result(trainer: Any, metrics: Mapping[str, float]) -> None:
             trainer.state.save_to_json(str(unfinished / STATE_NAME))
             text = json.dumps(dict(sorted(metrics.items())), indent=1) + "\n"
             (unfinished / METRICS_NAME).write_text(text, encoding="utf-8")
+            _write_pictures(unfinished, folder, trainer.state.log_history, metrics)
             for path in sorted(unfinished.iterdir(), key=lambda path: path.name == _LAST_FILE):
                 os.replace(path, folder / path.name)
     finally:
         if main:
             shutil.rmtree(unfinished, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
+
+
+def _write_pictures(
+    target: Path, folder: Path, history: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]
+) -> None:
+    """Write the curves of a training as a page, and where matplotlib is there as PNG."""
+    title = folder.resolve().name
+    config = folder / CONFIG_NAME
+    toml = config.read_text("utf-8") if config.exists() else ""
+    try:
+        write_text(target / PAGE_NAME, training_page(title, history, metrics, toml))
+        if has_matplotlib():
+            draw_curves(target / PICTURE_NAME, title, history)
+    except Exception as error:  # a model of many hours is not lost for a picture of it
+        warn_caller(f"{folder}: its curves are not drawn: {type(error).__name__}: {error}")

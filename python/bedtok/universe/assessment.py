@@ -17,7 +17,8 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import ConfigError, VocabularyError
-from bedtok._files import StrPath, atomic_write, checked_path, sample_names
+from bedtok._files import StrPath, checked_path, sample_names, write_text
+from bedtok._html import Table, bar, card
 from bedtok._regions.anndata import is_anndata
 from bedtok._regions.region_set import RegionSet, as_region_set, read_bed
 from bedtok.universe.building import Universe
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 Int64s = npt.NDArray[np.int64]
 
+_UNIVERSES_SHOWN = 8  # in a notebook
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)  # of tokens a sample
 
 
@@ -177,7 +179,7 @@ class Assessment:
         names = list(self.samples[0].to_dict()) if self.samples else [f.name for f in _FIELDS]
         lines = ["\t".join(names)]
         lines += ["\t".join(map(_cell, fit.to_dict().values())) for fit in self.samples]
-        _write_text(path, "\n".join(lines) + "\n")
+        write_text(path, "\n".join(lines) + "\n")
 
     def to_json(self, path: StrPath) -> None:
         """Write ``universes``, ``samples`` and ``failed`` as JSON, atomically.
@@ -193,7 +195,7 @@ class Assessment:
             "samples": [fit.to_dict() for fit in self.samples],
             "failed": self.failed,
         }
-        _write_text(path, json.dumps(content, indent=2) + "\n")
+        write_text(path, json.dumps(content, indent=2) + "\n")
 
     def plot(self, path: StrPath) -> None:
         """Draw hit rate and F10 against the size of the universes, and tokens a sample.
@@ -211,6 +213,27 @@ class Assessment:
 
     def __str__(self) -> str:
         return "\n".join("  ".join(row).rstrip() for row in _aligned(_table(self.universes)))
+
+    def _repr_html_(self) -> str:
+        facts: list[tuple[str, object]] = []
+        if self.universes:
+            facts.append(("samples", f"{self.universes[0].samples:,}"))
+        if self.failed:
+            facts.append(("failed", f"{len(self.failed):,}"))
+        rows = [
+            (
+                fit.universe,
+                f"{fit.regions:,}",
+                bar(fit.hit_rate),
+                f"{fit.f10:.3f}",
+                f"{fit.tokens['0.5']:,.0f}",
+                f"{fit.unused_regions / max(fit.regions, 1):.1%}",
+            )
+            for fit in self.universes[:_UNIVERSES_SHOWN]
+        ]
+        header = ("universe", "regions", "hit rate", "F10", "tokens a sample", "unused regions")
+        title = "How well universes fit samples"
+        return card(title, facts, Table(header, rows, len(self.universes)))
 
 
 _FIELDS = fields(SampleFit)
@@ -515,9 +538,3 @@ def _aligned(rows: list[list[str]]) -> list[list[str]]:
         [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
         for row in rows
     ]
-
-
-def _write_text(path: StrPath, text: str) -> None:
-    data = text.encode("utf-8", "surrogateescape")
-    with atomic_write(checked_path(path)) as temporary, open(temporary, "wb") as file:
-        file.write(data)

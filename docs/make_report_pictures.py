@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Take the pictures of docs/reports.md: parts of pages in Chromium, and a plot by matplotlib.
+
+    python docs/make_report_pictures.py [FOLDER]
+
+The collection is made from a seed: three groups of samples of hg38, of which one sample is shallow
+and one has many regions outside of the vocabulary.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+
+from bedtok import Tokenizer
+from bedtok.report import CollectionReport
+from bedtok.report.assemblies import known_assemblies
+from bedtok.report.training_page import training_page
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "tests" / "python"))
+
+from browser import Browser, find_chromium  # noqa: E402
+
+REGIONS = 20_000
+# Sections of a page, in pictures of one width; the height is that of the sections.
+SHOTS = {
+    "report_summary": ("collection", ("summary", "hit-rate"), False),
+    "report_similarity": ("collection", ("similarity",), True),
+    "report_training": ("training", ("summary", "loss"), False),
+}
+WIDTH = 820
+
+
+def universe(rng: np.random.Generator) -> list[tuple[str, int, int]]:
+    """Return regions of hg38, spread evenly."""
+    sizes = {name: size for name, size in known_assemblies()["hg38"].items() if name != "Y"}
+    whole = sum(sizes.values())
+    regions = []
+    for name, size in sizes.items():
+        count = REGIONS * size // whole
+        starts = np.sort(rng.choice(size // 1000 - 2, count, replace=False)) * 1000 + 1000
+        regions += [(f"chr{name}", int(start), int(start) + 500) for start in starts]
+    return regions
+
+
+def write_samples(folder: Path, regions: list[tuple[str, int, int]], seed: int) -> list[Path]:
+    """Write the samples of three groups as BED files."""
+    rng = np.random.default_rng(seed)
+    groups = rng.random((3, len(regions))) ** 3
+    paths = []
+    for k in range(24):
+        share = 0.03 if k == 16 else 0.55
+        kept = np.flatnonzero(rng.random(len(regions)) < share * groups[k % 3])
+        missing = rng.random(len(kept)) < (0.35 if k == 7 else rng.uniform(0.05, 0.1))
+        lines = []
+        for i, misses in zip(kept.tolist(), missing.tolist(), strict=True):
+            chrom, start, end = regions[i]
+            shift = -400 if misses else 40  # in the gap before, or on it
+            lines.append(f"{chrom}\t{start + shift}\t{end + shift - 100}\n")
+        paths.append(folder / f"donor{k % 3 + 1}_sample{k:02d}.bed")
+        paths[-1].write_text("".join(lines))
+    return sorted(paths)
+
+
+def history(seed: int) -> list[dict[str, float]]:
+    """Return the log of a made-up training."""
+    rng = np.random.default_rng(seed)
+    log = []
+    for step in range(10, 801, 10):
+        loss = 0.25 + 0.5 * np.exp(-step / 250)
+        noise = float(rng.normal(0, 0.008))
+        log.append({"loss": loss + noise, "learning_rate": 1e-3 * (1 - step / 800), "step": step})
+        if step % 80 == 0:
+            log.append({"eval_loss": loss + 0.02, "step": step})
+    return log
+
+
+def main(folder: Path) -> None:
+    matplotlib.use("Agg")
+    rng = np.random.default_rng(1)
+    regions = universe(rng)
+    tokenizer = Tokenizer.from_regions(regions)
+    with tempfile.TemporaryDirectory() as name:
+        temporary = Path(name)
+        paths = write_samples(temporary, regions, 2)
+        report = CollectionReport.from_files(paths, tokenizer, vocabulary="universe.bed.gz")
+        report.to_html(temporary / "collection.html")
+        metrics = {"steps": 800, "train_loss": 0.4207, "eval_loss": 0.2907}
+        page = training_page("model", history(3), metrics, "[training]\nmax_steps = 800\n")
+        (temporary / "training.html").write_text(page)
+        axes = tokenizer.report(paths[10]).plot(max_chroms=12)
+        axes.figure.savefig(folder / "report_plot.png", dpi=110, metadata={"Software": None})
+        program = find_chromium()
+        if program is None:
+            raise SystemExit("chromium: not found; on Debian: apt-get install chromium")
+        browser = Browser(program)
+        try:
+            for picture, (file, sections, dark) in SHOTS.items():
+                browser.emulate(width=WIDTH, dark=dark)
+                browser.open(temporary / f"{file}.html")
+                first = f"document.getElementById({sections[0]!r}).getBoundingClientRect()"
+                last = f"document.getElementById({sections[-1]!r}).getBoundingClientRect()"
+                top, bottom = browser.evaluate(f"{first}.top"), browser.evaluate(f"{last}.bottom")
+                clip = {"x": 0, "y": top - 14, "width": WIDTH, "height": bottom - top + 28}
+                browser.screenshot(folder / f"{picture}.png", clip)
+        finally:
+            browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "pictures")
