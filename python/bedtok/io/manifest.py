@@ -21,20 +21,19 @@ from typing import Any, NamedTuple
 from bedtok._core import ConfigError, Error
 from bedtok._files import atomic_write
 from bedtok.io.entries import Entries, entries_from_json
-from bedtok.io.shards import read_parquet_metadata, write_parquet_metadata
+from bedtok.io.shards import MANIFEST_STEM, read_parquet_metadata, write_parquet_metadata
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
-_STEM = "tokens_manifest"
 _LOCK = "_bedtok.lock"
 
 
 def manifest_path(folder: Path, format: str) -> Path:
     """Return the path of a manifest."""
-    return folder / f"{_STEM}.{'parquet' if format == 'parquet' else 'json'}"
+    return folder / f"{MANIFEST_STEM}.{'parquet' if format == 'parquet' else 'json'}"
 
 
 def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
@@ -90,7 +89,7 @@ def open_manifest(folder: Path) -> Manifest:
     found = _read(folder)
     if found is None:
         raise ConfigError(
-            f"{folder}: has no {_STEM}.parquet or .json, expected a folder that tokenize_files "
+            f"{folder}: has no {MANIFEST_STEM}.parquet or .json, expected a folder that tokenize_files "
             "or 'bedtok tokenize --format parquet' wrote"
         )
     path, saved = found
@@ -104,7 +103,7 @@ def open_manifest(folder: Path) -> Manifest:
 
 def _read(folder: Path) -> tuple[Path, Any] | None:
     """Return the path and the JSON values of a manifest; None if there is none."""
-    paths = [folder / f"{_STEM}.{suffix}" for suffix in ("parquet", "json")]
+    paths = [folder / f"{MANIFEST_STEM}.{suffix}" for suffix in ("parquet", "json")]
     path = next((path for path in paths if path.exists()), None)
     if path is None:
         return None
