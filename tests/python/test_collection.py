@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer
-from bedtok.io import collection, tokenize_files
+from bedtok.io import collection, manifest, tokenize_files
 from bedtok.io.manifest import folder_lock, write_manifest
 from bedtok.utils import read_tokens_from_gtok
 
@@ -475,3 +475,25 @@ def test_bad_lines_are_left_out_on_request(
     messages = [str(warning.message) for warning in caught]
     assert len(messages) == (on_error == "warn")
     assert all(f"{beds[3]}: 1 line was skipped: line" in message for message in messages)
+
+
+def test_a_manifest_takes_a_small_share_of_a_long_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    written: list[float] = []
+
+    def write(*content: object) -> None:
+        nonlocal now
+        written.append(now)
+        now += 1  # it takes a second
+
+    monkeypatch.setattr(manifest, "write_manifest", write)
+    monkeypatch.setattr(manifest.time, "monotonic", lambda: now)
+    growing = manifest.GrowingManifest(tmp_path, {}, {}, {})
+    growing.write()
+    for _ in range(200):
+        now += 1  # for a shard
+        growing.write_if_due()
+    growing.write()
+    assert 200 / 25 <= len(written) <= 200 / 20 + 2 and written[-1] == now - 1

@@ -31,7 +31,7 @@ from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge
 from bedtok.io.engines import ENGINES, Engine, Pending, start_engine
 from bedtok.io.entries import Entries, SampleEntry, SourceFile
 from bedtok.io.gtok import gtok_paths, write_tokens_to_gtok
-from bedtok.io.manifest import folder_lock, read_manifest, write_manifest
+from bedtok.io.manifest import GrowingManifest, folder_lock, read_manifest
 from bedtok.io.sample_tokens import FileTokenizer
 from bedtok.io.shards import SampleTokens, read_entries, remove_samples, write_shard
 
@@ -196,7 +196,8 @@ def tokenize_files(
             _check_unicode(targets)
         result = TokenizedFiles(str(folder), samples=entries, skipped=plan.skipped)
         _remove(folder, settings, entries, plan.changed)
-        _write_manifest(folder, settings, result)
+        manifest = GrowingManifest(folder, settings, entries, result.failed)
+        manifest.write()
         total = ReportSum(tokenizer.num_regions)
         misfits: list[Misfit] = []
         work = FileTokenizer(tokenizer, on_error != "raise", selection)
@@ -226,8 +227,8 @@ def tokenize_files(
                 if done:
                     result.files += _write(folder, settings, done)
                     entries.update((sample.sample, sample.entry) for sample in done)
-                    _write_manifest(folder, settings, result)
-        _write_manifest(folder, settings, result)
+                    manifest.write_if_due()
+        manifest.write()
     result.report = total.report(mapping.low_hit_rate)
     tokenized = len(plan.missing) - len(result.failed)
     warn_caller(collection_warning(str(folder), misfits, tokenized, result.report))
@@ -373,7 +374,3 @@ def _read_folder(folder: Path, settings: dict[str, str]) -> Entries:
         for held in read_entries(folder, settings["format"]).values()
         for name, entry in held.items()
     }
-
-
-def _write_manifest(folder: Path, settings: dict[str, str], result: TokenizedFiles) -> None:
-    write_manifest(folder, settings, result.samples, result.failed)
