@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manifest of a folder of tokens: its settings, and the samples with the files they come from.
+"""The manifest of a folder of tokens: its settings, and the files that could not be tokenized.
+
+A shard lists its own samples and the files that they come from. Files of ``.gtok`` hold ids only:
+there the manifest lists the samples, too.
 
 ``tokens_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
 Parquet shards is a dataset for readers that take every file in it. Its name comes after those of
@@ -38,7 +41,7 @@ def manifest_path(folder: Path, format: str) -> Path:
 
 
 def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
-    """Return the samples of a manifest; None if there is none.
+    """Return the samples that a manifest lists; None if there is none.
 
     Args:
         folder: The folder.
@@ -61,7 +64,7 @@ def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
                 f"{folder}: holds tokens with {name} {saved_settings[name]!r}, not {value!r}; "
                 "choose another folder, or the tokenizer and options that were used there"
             )
-    return entries_from_json(saved.get("samples"), path)
+    return _samples(saved, path)
 
 
 class Manifest(NamedTuple):
@@ -69,7 +72,7 @@ class Manifest(NamedTuple):
 
     Attributes:
         settings: ``format`` and ``tokenizer_digest``.
-        samples: Its samples.
+        samples: With the format ``"gtok"``, the samples; otherwise none, as shards list theirs.
         failed: Files that could not be tokenized, with the reason.
     """
 
@@ -99,7 +102,7 @@ def open_manifest(folder: Path) -> Manifest:
         failed = {str(file): str(reason) for file, reason in saved.get("failed", {}).items()}
     except (KeyError, TypeError, AttributeError):
         raise _no_manifest(path) from None
-    return Manifest(settings, entries_from_json(saved.get("samples"), path), failed)
+    return Manifest(settings, _samples(saved, path), failed)
 
 
 def _read(folder: Path) -> tuple[Path, Any] | None:
@@ -116,6 +119,10 @@ def _read(folder: Path) -> tuple[Path, Any] | None:
         raise _no_manifest(path) from None
 
 
+def _samples(saved: Any, path: Path) -> Entries:
+    return entries_from_json(saved.get("samples"), path) if saved["format"] == "gtok" else {}
+
+
 def _no_manifest(path: Path) -> ConfigError:
     return ConfigError(f"{path}: is not a manifest of tokens, expected a new folder")
 
@@ -125,11 +132,9 @@ def write_manifest(
 ) -> None:
     """Write a manifest, atomically."""
     path = manifest_path(folder, settings["format"])
-    content = {
-        **settings,
-        "samples": {name: entry.to_dict() for name, entry in entries.items()},
-        "failed": dict(failed),
-    }
+    content: dict[str, Any] = {**settings, "failed": dict(failed)}
+    if settings["format"] == "gtok":
+        content["samples"] = {name: entry.to_dict() for name, entry in entries.items()}
     if path.suffix == ".parquet":
         write_parquet_metadata(path, content)
         return
@@ -141,7 +146,7 @@ class GrowingManifest:
     """The manifest of a folder while a run writes to it.
 
     A manifest is written as a whole. While samples are added, it is written so seldom that this
-    takes a twentieth of the time: with a million samples, once a shard would take days.
+    takes a twentieth of the time: it may list a million of them.
 
     Args:
         folder: The folder.
