@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bedtok.io.sample_tokens import FileTokenizer, Tokenized
+
 PATIENCE = 60.0  # seconds; nothing here takes more than some
 PAUSE = 0.01
 
@@ -125,3 +127,29 @@ class Interruption:
     @property
     def _killed(self) -> Path:
         return self.folder / "killed"
+
+
+@dataclass(frozen=True)
+class InterruptedTokenizer(FileTokenizer):
+    """What a worker does to each file, and may be killed at."""
+
+    interruption: Interruption | None = None
+
+    def __call__(self, name: str, path: str) -> Tokenized:
+        assert self.interruption is not None
+        self.interruption.before([name])
+        tokenized = super().__call__(name, path)
+        self.interruption.after_that([name])
+        return tokenized
+
+
+@dataclass(frozen=True)
+class DyingTokenizer(FileTokenizer):
+    """Kills its process at one sample, each time."""
+
+    at: str = ""
+
+    def __call__(self, name: str, path: str) -> Tokenized:
+        if name == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(name, path)

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The example for Ray Data: a worker that is killed costs time and nothing else."""
+"""``tokenize_files`` with the workers of Ray: the same bytes as by threads, whatever dies."""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 import ray
 
-import ray_collection
-from bedtok import Tokenizer
-from interruption import Interruption
-from ray_collection import TokenizeFiles, tokenize_collection
+from bedtok import ConfigError, ParseError, Tokenizer
+from bedtok.cli import main
+from bedtok.io import TokenizedFiles, collection, ray_engine, tokenize_files
+from interruption import DyingTokenizer, InterruptedTokenizer, Interruption
 
 # Ray itself takes some seconds; a run that hangs must not hang the rest.
 pytestmark = [
@@ -29,124 +29,143 @@ pytestmark = [
 
 @pytest.fixture(scope="module", autouse=True)
 def engine() -> Iterator[None]:
-    """Two workers, and a processor on paper for the tasks that write, as in the example."""
+    """A cluster of two workers, to which this process is connected."""
     # What Ray leaves behind goes with the tests; its sockets need a short path.
     folder = tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True)
     with folder as short, pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_TMPDIR", short)
-        # So that the workers, too, find the modules of the tests and examples.
+        # So that the workers, too, find the modules of the tests.
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        ray.init(num_cpus=3, include_dashboard=False, log_to_driver=False)
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
         try:
             yield
         finally:
             ray.shutdown()
 
 
-@pytest.fixture
-def interrupted(interruption: Interruption, monkeypatch: pytest.MonkeyPatch) -> Interruption:
-    """The example's own class is interrupted."""
+@pytest.fixture(autouse=True)
+def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files a task, so that there are many."""
+    monkeypatch.setattr(ray_engine, "_FILES_PER_TASK", 2)
 
-    class Interrupted(TokenizeFiles):
-        def __call__(self, files: dict[str, Any]) -> Any:
-            samples = files["sample"].tolist()
-            interruption.before(samples)
-            table = super().__call__(files)
-            interruption.after_that(samples)
-            return table
 
-    monkeypatch.setattr(ray_collection, "TokenizeFiles", Interrupted)
-    return interruption
+def run(beds: Path, tokenizer: Tokenizer, out: Path, **keywords: Any) -> TokenizedFiles:
+    # Some of the files hit nothing.
+    keywords |= {"samples_per_shard": 5, "low_hit_rate": None}
+    return tokenize_files(sorted(beds.iterdir()), tokenizer, output_dir=out, **keywords)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("parquet", {}),
+        ("parquet", {"unique": True, "on_error": "skip", "exclude": ["chr1:0-90000"]}),
+        ("npz", {"chroms": ["chr1"]}),
+        ("gtok", {}),
+    ],
+)
+def test_what_is_written_is_what_threads_write(
+    tokenizer: Tokenizer, beds: Path, tmp_path: Path, form: Any, options: dict[str, Any]
+) -> None:
+    (beds / "sample03.bed").write_text("chr1\t9\t5\nchr1\t10\t60\n")
+    one = run(beds, tokenizer, tmp_path / "one", format=form, **options)
+    two = run(beds, tokenizer, tmp_path / "two", format=form, engine="ray", **options)
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert (two.samples, two.failed) == (one.samples, one.failed)
+    assert str(two.report) == str(one.report)
+    assert two.skipped_lines == one.skipped_lines
+
+
+def test_relative_paths_are_those_of_the_caller(
+    tokenizer: Tokenizer, beds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(beds)
+    paths = ["sample00.bed", "none.bed"]
+    result = tokenize_files(paths, tokenizer, output_dir=tmp_path / "out", engine="ray")
+    assert list(result.samples) == ["sample00"]
+    assert result.failed == {"none.bed": "none.bed: No such file or directory"}
 
 
 def test_nothing_is_lost_or_doubled_when_a_worker_is_killed(
     tokenizer: Tokenizer,
     beds: Path,
     tmp_path: Path,
-    interrupted: Interruption,
+    interruption: Interruption,
+    assert_complete: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interrupted = functools.partial(InterruptedTokenizer, interruption=interruption)
+    monkeypatch.setattr(collection, "FileTokenizer", interrupted)
+    run(beds, tokenizer, tmp_path / "tokens", engine="ray")
+    assert_complete(tmp_path / "tokens")
+    first, second = [
+        process for process, sample in interruption.begun() if sample == interruption.at
+    ]
+    assert interruption.victim in (first, second) and first != second
+
+
+def test_a_file_that_kills_each_worker_is_the_only_one_that_fails(
+    tokenizer: Tokenizer, beds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_engine, "_RETRIES", 0)
+    dying = functools.partial(DyingTokenizer, at="sample06")
+    monkeypatch.setattr(collection, "FileTokenizer", dying)
+    result = run(beds, tokenizer, tmp_path / "tokens", engine="ray")
+    (path,) = result.failed
+    assert Path(path).name.startswith("sample06")
+    assert result.failed[path].startswith(f"{path}: the worker that reads it dies each time")
+    assert len(result.samples) == len(list(beds.iterdir())) - 1
+
+
+def test_a_second_run_writes_what_is_missing(
+    tokenizer: Tokenizer,
+    beds: Path,
+    tmp_path: Path,
     assert_complete: Callable[[Path], None],
 ) -> None:
-    out = tmp_path / "tokens"
-    tokenize_collection(tokenizer, beds, out, workers=2, batch_size=2)
+    out, some = tmp_path / "tokens", tmp_path / "some"
+    some.mkdir()
+    for path in sorted(beds.iterdir())[:10]:
+        path.rename(some / path.name)
+    run(some, tokenizer, out, engine="ray")
+    for path in some.iterdir():
+        path.rename(beds / path.name)
+    result = run(beds, tokenizer, out, engine="ray")
+    assert result.skipped == 10
     assert_complete(out)
-    begun = interrupted.begun()
-    assert len({process for process, _ in begun}) == 3  # two, and one in place of the one killed
-    first, second = [process for process, sample in begun if sample == interrupted.at]
-    assert interrupted.victim in (first, second) and first != second
 
 
-def test_a_task_that_writes_is_done_again_when_it_is_killed(
+def test_strict_ends_at_the_first_bad_file(
+    tokenizer: Tokenizer, beds: Path, tmp_path: Path
+) -> None:
+    (beds / "sample03.bed").write_text("chr1\t9\t5\n")
+    with pytest.raises(ParseError, match=r"sample03\.bed:1: end 5 is before start 9"):
+        run(beds, tokenizer, tmp_path / "tokens", engine="ray", strict=True)
+
+
+def test_threads_belong_to_the_local_engine(
+    tokenizer: Tokenizer, beds: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match="num_threads is 2, expected None with engine='ray'"):
+        run(beds, tokenizer, tmp_path / "tokens", engine="ray", num_threads=2)
+
+
+def test_the_command_uses_the_cluster(
     tokenizer: Tokenizer,
     beds: Path,
     tmp_path: Path,
     assert_complete: Callable[[Path], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "interruption").mkdir()
-    interruption = Interruption(tmp_path / "interruption", at="file", after=0)
-    original = ray.data.Dataset.write_parquet
-
-    def settings_of_a_file() -> dict[str, Any]:
-        # Ray asks for them in the task that writes, and once here.
-        if os.getpid() != interruption.home:
-            interruption.before(["file"])
-        return {}
-
-    def write(dataset: Any, *arguments: Any, **keywords: Any) -> None:
-        original(dataset, *arguments, arrow_parquet_args_fn=settings_of_a_file, **keywords)
-
-    monkeypatch.setattr(ray.data.Dataset, "write_parquet", write)
-    with interruption.killing():
-        tokenize_collection(tokenizer, beds, tmp_path / "tokens", workers=2, batch_size=2)
+    asked: list[str] = []
+    monkeypatch.setattr(ray, "init", asked.append)  # it runs already
+    tokenizer.save_pretrained(tmp_path / "model")
+    words = ["--format", "parquet", "--engine", "ray", "--ray-address", "auto"]
+    out = str(tmp_path / "tokens")
+    assert main(["tokenize", str(tmp_path / "model"), str(beds), *words, "-o", out]) == 0
+    assert asked == ["auto"]
     assert_complete(tmp_path / "tokens")
-    assert len({process for process, _ in interruption.begun()}) == 2
-
-
-def test_a_bad_file_is_named(tokenizer: Tokenizer, beds: Path, tmp_path: Path) -> None:
-    (beds / "sample03.bed").write_text("chr1\t9\t5\n")
-    with pytest.raises(Exception, match=r"sample03\.bed:1: end 5 is before start 9"):
-        tokenize_collection(tokenizer, beds, tmp_path / "tokens", workers=2)
-
-
-def test_a_second_run_does_what_a_run_that_died_as_a_whole_has_left(
-    tokenizer: Tokenizer, beds: Path, tmp_path: Path, assert_complete: Callable[[Path], None]
-) -> None:
-    out, some = tmp_path / "tokens", tmp_path / "some"
-    some.mkdir()
-    for path in sorted(beds.iterdir())[:10]:
-        (some / path.name).symlink_to(path)
-    for number, folder in enumerate([some, beds]):
-        tokenize_collection(tokenizer, folder, out, workers=2)
-        (part,) = [path for path in out.glob("*.parquet") if path.name != "first.parquet"]
-        if number == 0:
-            part.rename(out / "first.parquet")
-    assert_complete(out)
-    part.write_bytes(part.read_bytes()[:-100])  # what a run leaves that is killed while it writes
-    tokenize_collection(tokenizer, beds, out, workers=2)
-    assert not part.exists()
-    assert_complete(out)
-
-
-def test_tokens_are_mixed_with_nothing_else(
-    tokenizer: Tokenizer, beds: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "tokens"
-    out.mkdir()
-    (out / "_tokenizer.digest").write_text(tokenizer.digest)
-    other = tokenizer.with_options(unique=True)
-    message = "tokens: holds something else than tokens of this tokenizer"
-    with pytest.raises(ValueError, match=message):
-        tokenize_collection(other, beds, out, workers=2)
-    (out / "_tokenizer.digest").unlink()
-    (out / "part-00000.parquet").write_text("somebody's")
-    with pytest.raises(ValueError, match=message):
-        tokenize_collection(tokenizer, beds, out, workers=2)
-    assert (out / "part-00000.parquet").read_text() == "somebody's"
-
-
-def test_the_command_prints_what_stands_beside_it(
-    assert_prints_what_stands_beside_it: Callable[[ModuleType], None],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ray, "init", lambda **keywords: None)  # it runs already
-    assert_prints_what_stands_beside_it(ray_collection)

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer
-from bedtok.io import collection, tokenize_files
+from bedtok.io import collection, manifest, tokenize_files
 from bedtok.io.manifest import folder_lock, write_manifest
+from bedtok.io.shards import read_entries
 from bedtok.utils import read_tokens_from_gtok
 
 FORMS = ["parquet", "npz", "gtok"]
@@ -97,8 +98,13 @@ def test_files_become_shards_of_a_folder(
     assert "hit rate 85.7%, 66.7% to 100.0% a sample" in str(result)
     manifest = manifest_of(tmp_path / "out")
     assert manifest["tokenizer_digest"] == tokenizer.digest
-    assert list(manifest["samples"]) == list(result.samples) and manifest["failed"] == {}
-    assert manifest["samples"]["s2"] == entry.to_dict()
+    assert manifest["failed"] == {}
+    if form == "gtok":
+        listed = manifest["samples"]
+    else:
+        shards = read_entries(tmp_path / "out", form).values()
+        listed = {name: entry.to_dict() for held in shards for name, entry in held.items()}
+    assert listed == {name: entry.to_dict() for name, entry in result.samples.items()}
     allowed = (f".{form}", f"tokens_manifest.{'parquet' if form == 'parquet' else 'json'}")
     assert all(path.name.endswith(allowed) for path in (tmp_path / "out").iterdir())
 
@@ -419,15 +425,15 @@ def test_a_damaged_manifest_is_named(
     tokenizer: Tokenizer, beds: list[Path], tmp_path: Path, content: str
 ) -> None:
     out = tmp_path / "out"
-    tokenize_files(beds[:2], tokenizer, output_dir=out, format="npz")
+    tokenize_files(beds[:2], tokenizer, output_dir=out, format="gtok")
     (out / "tokens_manifest.json").write_text(content)
     with pytest.raises(ConfigError, match=r"tokens_manifest\.json: is not a manifest of tokens"):
-        tokenize_files(beds, tokenizer, output_dir=out, format="npz")
-    settings = {"format": "npz", "tokenizer_digest": tokenizer.digest}
+        tokenize_files(beds, tokenizer, output_dir=out, format="gtok")
+    settings = {"format": "gtok", "tokenizer_digest": tokenizer.digest}
     for samples in ([], {"a": {}}, {"a": None}, {"a": {"path": 1}}):
         (out / "tokens_manifest.json").write_text(json.dumps({**settings, "samples": samples}))
         with pytest.raises(ConfigError, match=r"tokens_manifest\.json: does not list samples"):
-            tokenize_files(beds, tokenizer, output_dir=out, format="npz")
+            tokenize_files(beds, tokenizer, output_dir=out, format="gtok")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
@@ -475,3 +481,25 @@ def test_bad_lines_are_left_out_on_request(
     messages = [str(warning.message) for warning in caught]
     assert len(messages) == (on_error == "warn")
     assert all(f"{beds[3]}: 1 line was skipped: line" in message for message in messages)
+
+
+def test_a_manifest_takes_a_small_share_of_a_long_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    written: list[float] = []
+
+    def write(*content: object) -> None:
+        nonlocal now
+        written.append(now)
+        now += 1  # it takes a second
+
+    monkeypatch.setattr(manifest, "write_manifest", write)
+    monkeypatch.setattr(manifest.time, "monotonic", lambda: now)
+    growing = manifest.GrowingManifest(tmp_path, {}, {}, {})
+    growing.write()
+    for _ in range(200):
+        now += 1  # for a shard
+        growing.write_if_due()
+    growing.write()
+    assert 200 / 25 <= len(written) <= 200 / 20 + 2 and written[-1] == now - 1

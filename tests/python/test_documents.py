@@ -37,7 +37,7 @@ OPTIONAL = (
 # the engines run with their tests, in tests/engines.
 ELSEWHERE = {
     *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
-    *("ray_collection.py", "datasets_collection.py"),
+    "datasets_collection.py",
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bedtok import _core
+from bedtok._checks import import_optional
 from bedtok._files import atomic_write, sample_names
 from bedtok._progress import with_progress
 from bedtok._regions.selection import RegionSelection
@@ -118,6 +119,17 @@ examples:
         help="with parquet, npz and cells; default: all processors",
     )
     command.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        help="with parquet and npz: ray uses the workers of a Ray cluster; "
+        "default: local, threads of this process",
+    )
+    command.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="of the cluster, or auto; default: RAY_ADDRESS, or Ray is started here",
+    )
+    command.add_argument(
         "--samples-per-shard",
         metavar="N",
         type=int,
@@ -153,10 +165,13 @@ def _run(args: argparse.Namespace) -> None:
         reader = CellReader(args, load_tokenizer(args.vocab, args), inputs, _judge_of(args))
         write_cells(reader, inputs, output, args.samples_per_shard)
         return
+    if args.ray_address is not None and args.engine != "ray":
+        usage_error("--ray-address: belongs to --engine ray")
     if format in _SHARDS:
         _tokenize_to_shards(args, beds, output, format)
         return
     for flag, given in (
+        ("--engine", args.engine is not None),
         ("--strict", args.strict),
         ("--num-threads", args.num_threads is not None and not has_cells),
         ("--samples-per-shard", args.samples_per_shard is not None),
@@ -232,6 +247,8 @@ def _check_cells(
             f"{paths[0]}: has cells, which --format {format} does not hold; expected "
             "jsonl, tsv or parquet"
         )
+    if args.engine == "ray":
+        args.usage_error(f"--engine ray: is for BED files, {paths[0]} has cells")
     if format == "parquet" and output is None:
         args.usage_error("--format parquet needs --output: a .parquet file, or a folder")
     if format == "parquet" and args.tokens:
@@ -262,12 +279,15 @@ def _tokenize_to_shards(
     if output is None or "-" in beds:
         args.usage_error(f"--format {format} needs --output, a folder, and files to read")
     assert output is not None
+    if args.ray_address is not None:
+        import_optional("ray", "--ray-address", "ray").init(args.ray_address)
     result = tokenize_files(
         beds,
         load_tokenizer(args.vocab, args),
         output_dir=output,
         format=format,  # type: ignore[arg-type]
         num_threads=args.num_threads,
+        engine=args.engine or "local",
         strict=args.strict,
         on_error=args.on_error,
         chroms=args.chroms,

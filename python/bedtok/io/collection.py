@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -23,15 +22,17 @@ from bedtok._checks import (
     is_unicode,
     warn_caller,
 )
-from bedtok._core import ConfigError, Error, MappingOptions, MappingReport, ReportSum
+from bedtok._core import ConfigError, Error, MappingReport, ReportSum
 from bedtok._files import StrPath, checked_path, sample_names
 from bedtok._progress import progress_bar
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.diagnosis import Misfit, collection_warning
 from bedtok._tokenization.options import MappingKeywords, mapping_to_dict, merge_mapping
+from bedtok.io.engines import ENGINES, Engine, Pending, start_engine
 from bedtok.io.entries import Entries, SampleEntry, SourceFile
 from bedtok.io.gtok import gtok_paths, write_tokens_to_gtok
-from bedtok.io.manifest import folder_lock, read_manifest, write_manifest
+from bedtok.io.manifest import GrowingManifest, folder_lock, read_manifest
+from bedtok.io.sample_tokens import FileTokenizer
 from bedtok.io.shards import SampleTokens, read_entries, remove_samples, write_shard
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _NAMES = (
     "output_dir",
     "format",
     "num_threads",
+    "engine",
     "samples_per_shard",
     "strict",
     "on_error",
@@ -53,22 +55,7 @@ _NAMES = (
 )
 
 
-class Skipped(NamedTuple):
-    """The lines of a file that were left out: how many, and a text about them."""
-
-    lines: int
-    text: str | None
-
-
-class Tokenized(NamedTuple):
-    """A sample, how well it fits the vocabulary, and the lines of its file that were left out."""
-
-    tokens: SampleTokens
-    report: MappingReport
-    skipped: Skipped
-
-
-Shard = list[tuple[str, "Future[Tokenized]"]]
+Shard = list[tuple[str, Pending]]
 
 
 @dataclass
@@ -120,6 +107,7 @@ def tokenize_files(
     output_dir: StrPath,
     format: Literal["parquet", "npz", "gtok"] = "parquet",
     num_threads: int | None = None,
+    engine: Literal["local", "ray"] = "local",
     samples_per_shard: int = 256,
     strict: bool = False,
     on_error: OnError = "raise",
@@ -142,7 +130,10 @@ def tokenize_files(
         format: ``"parquet"``: shards with the columns ``sample`` and ``input_ids`` (lists of
             int32), compressed by zstd; ``"npz"``: shards with the arrays ``samples``, ``offsets``
             and ``values``; ``"gtok"``: one file per sample.
-        num_threads: None: all processors that this process may use.
+        num_threads: Of the engine ``"local"``; None: all processors that this process may use.
+        engine: ``"local"``: threads of this process; ``"ray"``: workers of Ray, on the cluster that
+            ``ray.init`` has connected to or that RAY_ADDRESS names, and otherwise on this machine.
+            All must see the files under the same path. What is written is the same.
         samples_per_shard: Samples of a Parquet or npz shard, 1 or more.
         strict: Raise the error of the first bad file instead of continuing without it.
         on_error: What a line that is not BED does, as in ``RegionSet.from_bed``: ``"raise"``: its
@@ -163,12 +154,20 @@ def tokenize_files(
             format, or a damaged file; or two samples would be written to one file.
         OSError: A file of the folder cannot be written.
         Error: A file is bad, with ``strict``; or another run writes to the folder.
+        ImportError: The engine, or what the format needs, is not installed.
     """
     mapping = merge_mapping(tokenizer.options, options, "tokenize_files", _NAMES)
     if format not in FORMATS:
         raise ConfigError(f"format is {format!r}, expected one of: {', '.join(FORMATS)}")
     if format == "parquet":
         import_optional("pyarrow.parquet", "format='parquet'")
+    if engine not in ENGINES:
+        raise ConfigError(f"engine is {engine!r}, expected one of: {', '.join(ENGINES)}")
+    if engine != "local" and num_threads is not None:
+        raise ConfigError(
+            f"num_threads is {num_threads}, expected None with engine={engine!r}, which uses the "
+            "processors of its cluster"
+        )
     texts = [checked_path(path) for path in paths]
     if repeated := len(texts) - len({os.path.abspath(text) for text in texts}):
         raise ConfigError(f"paths: {repeated} are given twice, expected each file once")
@@ -180,7 +179,8 @@ def tokenize_files(
         gtok_paths(folder, sample_names(texts))  # refuses samples that would share a file
     folder.mkdir(parents=True, exist_ok=True)
     selection = RegionSelection(chroms, exclude)
-    digest = tokenizer.with_options(**mapping_to_dict(mapping)).digest
+    tokenizer = tokenizer.with_options(**mapping_to_dict(mapping))
+    digest = tokenizer.digest
     settings = {
         "format": format,
         "tokenizer_digest": digest if selection.is_all else f"{digest}-{selection.digest}",
@@ -196,24 +196,22 @@ def tokenize_files(
             _check_unicode(targets)
         result = TokenizedFiles(str(folder), samples=entries, skipped=plan.skipped)
         _remove(folder, settings, entries, plan.changed)
-        _write_manifest(folder, settings, result)
+        manifest = GrowingManifest(folder, settings, entries, result.failed)
+        manifest.write()
         total = ReportSum(tokenizer.num_regions)
         misfits: list[Misfit] = []
+        work = FileTokenizer(tokenizer, on_error != "raise", selection)
         with (
-            ThreadPoolExecutor(threads) as pool,
+            start_engine(engine, work, threads) as started,
             progress_bar(len(plan.missing), progress) as advance,
         ):
-            work = functools.partial(
-                _tokenize, tokenizer._core, mapping, on_error != "raise", selection
-            )
-            for shard in _shards(pool, work, plan, samples_per_shard):
+            for shard in _shards(started, plan, samples_per_shard):
                 done: list[SampleTokens] = []
-                for text, future in shard:
+                for text, result_of in shard:
                     try:
-                        tokens, report, skipped = future.result()
+                        tokens, report, skipped = result_of()
                     except (Error, OSError) as error:
                         if strict:
-                            pool.shutdown(cancel_futures=True)
                             raise
                         result.failed[text] = _reason(text, error)
                     else:
@@ -229,8 +227,8 @@ def tokenize_files(
                 if done:
                     result.files += _write(folder, settings, done)
                     entries.update((sample.sample, sample.entry) for sample in done)
-                    _write_manifest(folder, settings, result)
-        _write_manifest(folder, settings, result)
+                    manifest.write_if_due()
+        manifest.write()
     result.report = total.report(mapping.low_hit_rate)
     tokenized = len(plan.missing) - len(result.failed)
     warn_caller(collection_warning(str(folder), misfits, tokenized, result.report))
@@ -339,47 +337,18 @@ def _write(folder: Path, settings: dict[str, str], samples: list[SampleTokens]) 
     return [str(path) for path in paths]
 
 
-def _shards(
-    pool: ThreadPoolExecutor,
-    tokenize: Callable[[str, str], Tokenized],
-    plan: Plan,
-    size: int,
-) -> Iterator[Shard]:
-    """Yield the files shard by shard, one shard behind what the threads work on."""
-    ahead: Shard | None = None
-    files = list(plan.missing.items())
+def _shards(engine: Engine, plan: Plan, size: int) -> Iterator[Shard]:
+    """Yield the files shard by shard, while the engine works on the next ones."""
+    ahead: deque[Shard] = deque()
+    files = [(name, text) for text, name in plan.missing.items()]
+    shards_ahead = -(-engine.files_ahead // size)
     for first in range(0, len(files), size):
-        shard = [
-            (text, pool.submit(tokenize, name, text)) for text, name in files[first : first + size]
-        ]
-        if ahead is not None:
-            yield ahead
-        ahead = shard
-    if ahead is not None:
-        yield ahead
-
-
-def _tokenize(
-    core: _core.Tokenizer,
-    options: MappingOptions,
-    skips: bool,
-    selection: RegionSelection,
-    name: str,
-    path: str,
-) -> Tokenized:
-    source = SourceFile.of(path)  # before it is read: a later change is noticed by the next run
-    # Both calls release the GIL.
-    skipped = Skipped(0, None)
-    if skips:
-        regions, lines, said = _core.RegionSet.read_skipping(path)
-        skipped = Skipped(lines, said)
-    else:
-        regions = _core.RegionSet.from_bed(path)
-    regions = selection.of(regions)
-    encoding, report = core.encode_with_report(regions, options, skipped.lines)
-    entry = SampleEntry(*source, len(regions), encoding.hits, len(encoding.input_ids))
-    tokens = SampleTokens(name, encoding.input_ids.astype(np.int32), entry)
-    return Tokenized(tokens, report, skipped)
+        part = files[first : first + size]
+        pending = engine.submit(part)
+        ahead.append([(text, result) for (_, text), result in zip(part, pending, strict=True)])
+        if len(ahead) > shards_ahead:
+            yield ahead.popleft()
+    yield from ahead
 
 
 def _reason(path: str, error: BaseException) -> str:
@@ -405,7 +374,3 @@ def _read_folder(folder: Path, settings: dict[str, str]) -> Entries:
         for held in read_entries(folder, settings["format"]).values()
         for name, entry in held.items()
     }
-
-
-def _write_manifest(folder: Path, settings: dict[str, str], result: TokenizedFiles) -> None:
-    write_manifest(folder, settings, result.samples, result.failed)

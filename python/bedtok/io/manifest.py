@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manifest of a folder of tokens: its settings, and the samples with the files they come from.
+"""The manifest of a folder of tokens: its settings, and the files that could not be tokenized.
+
+A shard lists its own samples and the files that they come from. Files of ``.gtok`` hold ids only:
+there the manifest lists the samples, too.
 
 ``tokens_manifest.parquet`` has no rows: the manifest is JSON in its metadata, so that a folder of
 Parquet shards is a dataset for readers that take every file in it. Its name comes after those of
@@ -14,6 +17,7 @@ import errno
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,24 +25,23 @@ from typing import Any, NamedTuple
 from bedtok._core import ConfigError, Error
 from bedtok._files import atomic_write
 from bedtok.io.entries import Entries, entries_from_json
-from bedtok.io.shards import read_parquet_metadata, write_parquet_metadata
+from bedtok.io.shards import MANIFEST_STEM, read_parquet_metadata, write_parquet_metadata
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
-_STEM = "tokens_manifest"
 _LOCK = "_bedtok.lock"
 
 
 def manifest_path(folder: Path, format: str) -> Path:
     """Return the path of a manifest."""
-    return folder / f"{_STEM}.{'parquet' if format == 'parquet' else 'json'}"
+    return folder / f"{MANIFEST_STEM}.{'parquet' if format == 'parquet' else 'json'}"
 
 
 def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
-    """Return the samples of a manifest; None if there is none.
+    """Return the samples that a manifest lists; None if there is none.
 
     Args:
         folder: The folder.
@@ -61,7 +64,7 @@ def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
                 f"{folder}: holds tokens with {name} {saved_settings[name]!r}, not {value!r}; "
                 "choose another folder, or the tokenizer and options that were used there"
             )
-    return entries_from_json(saved.get("samples"), path)
+    return _samples(saved, path)
 
 
 class Manifest(NamedTuple):
@@ -69,7 +72,7 @@ class Manifest(NamedTuple):
 
     Attributes:
         settings: ``format`` and ``tokenizer_digest``.
-        samples: Its samples.
+        samples: With the format ``"gtok"``, the samples; otherwise none, as shards list theirs.
         failed: Files that could not be tokenized, with the reason.
     """
 
@@ -90,7 +93,7 @@ def open_manifest(folder: Path) -> Manifest:
     found = _read(folder)
     if found is None:
         raise ConfigError(
-            f"{folder}: has no {_STEM}.parquet or .json, expected a folder that tokenize_files "
+            f"{folder}: has no {MANIFEST_STEM}.parquet or .json, expected a folder that tokenize_files "
             "or 'bedtok tokenize --format parquet' wrote"
         )
     path, saved = found
@@ -99,12 +102,12 @@ def open_manifest(folder: Path) -> Manifest:
         failed = {str(file): str(reason) for file, reason in saved.get("failed", {}).items()}
     except (KeyError, TypeError, AttributeError):
         raise _no_manifest(path) from None
-    return Manifest(settings, entries_from_json(saved.get("samples"), path), failed)
+    return Manifest(settings, _samples(saved, path), failed)
 
 
 def _read(folder: Path) -> tuple[Path, Any] | None:
     """Return the path and the JSON values of a manifest; None if there is none."""
-    paths = [folder / f"{_STEM}.{suffix}" for suffix in ("parquet", "json")]
+    paths = [folder / f"{MANIFEST_STEM}.{suffix}" for suffix in ("parquet", "json")]
     path = next((path for path in paths if path.exists()), None)
     if path is None:
         return None
@@ -116,6 +119,10 @@ def _read(folder: Path) -> tuple[Path, Any] | None:
         raise _no_manifest(path) from None
 
 
+def _samples(saved: Any, path: Path) -> Entries:
+    return entries_from_json(saved.get("samples"), path) if saved["format"] == "gtok" else {}
+
+
 def _no_manifest(path: Path) -> ConfigError:
     return ConfigError(f"{path}: is not a manifest of tokens, expected a new folder")
 
@@ -125,16 +132,50 @@ def write_manifest(
 ) -> None:
     """Write a manifest, atomically."""
     path = manifest_path(folder, settings["format"])
-    content = {
-        **settings,
-        "samples": {name: entry.to_dict() for name, entry in entries.items()},
-        "failed": dict(failed),
-    }
+    content: dict[str, Any] = {**settings, "failed": dict(failed)}
+    if settings["format"] == "gtok":
+        content["samples"] = {name: entry.to_dict() for name, entry in entries.items()}
     if path.suffix == ".parquet":
         write_parquet_metadata(path, content)
         return
     with atomic_write(path) as temporary:
         Path(temporary).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+class GrowingManifest:
+    """The manifest of a folder while a run writes to it.
+
+    A manifest is written as a whole. While samples are added, it is written so seldom that this
+    takes a twentieth of the time: it may list a million of them.
+
+    Args:
+        folder: The folder.
+        settings: The format and the digest of the tokenizer.
+        entries: The samples in the folder, to which the run adds.
+        failed: Files that could not be tokenized, to which the run adds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Mapping[str, str],
+        entries: Entries,
+        failed: Mapping[str, str],
+    ) -> None:
+        self._content = (folder, settings, entries, failed)
+        self._due = 0.0
+
+    def write(self) -> None:
+        """Write it, atomically."""
+        begin = time.monotonic()
+        write_manifest(*self._content)
+        end = time.monotonic()
+        self._due = end + 20 * (end - begin)
+
+    def write_if_due(self) -> None:
+        """Write it unless it was written a short time ago."""
+        if time.monotonic() >= self._due:
+            self.write()
 
 
 @contextlib.contextmanager

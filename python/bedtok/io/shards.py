@@ -25,6 +25,7 @@ Int64s = npt.NDArray[np.int64]
 # Of a Parquet row group: some MB, which readers stream.
 _TOKENS_OF_A_GROUP = 2**20
 METADATA_KEY = b"bedtok"
+MANIFEST_STEM = "tokens_manifest"
 _DAMAGED = "is not a shard of tokenize_files, or is damaged; remove it, or choose a new folder"
 
 
@@ -66,8 +67,8 @@ def part_paths(folder: Path, suffix: str) -> list[Path]:
 def parquet_files(path: Path, remedy: str = "") -> list[str]:
     """Return a Parquet file, or those of a folder by name.
 
-    Files whose names begin with ``_`` or ``.`` are no data, as in other readers of such folders: a
-    manifest.
+    A manifest is no data, nor are files whose names begin with ``_`` or ``.``, as in other readers
+    of such folders.
 
     Raises:
         FileNotFoundError: There is no such file, or the folder has none; ``remedy`` ends the text.
@@ -79,7 +80,11 @@ def parquet_files(path: Path, remedy: str = "") -> list[str]:
         if path.suffix != ".parquet":
             raise ConfigError(f"{path}: expected a .parquet file or a folder")
         return [str(path)]
-    files = sorted(str(file) for file in path.glob("*.parquet") if file.name[0] not in "_.")
+    files = sorted(
+        str(file)
+        for file in path.glob("*.parquet")
+        if file.name[0] not in "_." and file.stem != MANIFEST_STEM
+    )
     if not files:
         raise FileNotFoundError(f"{path}: has no .parquet files{remedy}")
     return files
