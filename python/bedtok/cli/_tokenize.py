@@ -120,7 +120,7 @@ examples:
     )
     command.add_argument(
         "--engine",
-        choices=("local", "ray"),
+        choices=("local"),
         help="with parquet and npz: ray uses the workers of a Ray cluster; "
         "default: local, threads of this process",
     )
@@ -280,7 +280,7 @@ def _tokenize_to_shards(
         args.usage_error(f"--format {format} needs --output, a folder, and files to read")
     assert output is not None
     if args.ray_address is not None:
-        import_optional("ray", "--ray-address", "ray").init(args.ray_address)
+        import_optional("ray", "--ray-address").init(args.ray_address)
     result = tokenize_files(
         beds,
         load_tokenizer(args.vocab, args),

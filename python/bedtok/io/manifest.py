@@ -93,8 +93,8 @@ def open_manifest(folder: Path) -> Manifest:
     found = _read(folder)
     if found is None:
         raise ConfigError(
-            f"{folder}: has no {MANIFEST_STEM}.parquet or .json, expected a folder that tokenize_files "
-            "or 'bedtok tokenize --format parquet' wrote"
+            f"{folder}: has no {MANIFEST_STEM}.parquet or .json, expected a folder that "
+            "tokenize_files or 'bedtok tokenize --format parquet' wrote"
         )
     path, saved = found
     try:

@@ -103,7 +103,7 @@ class RayEngine:
     """Workers of a Ray cluster that has been started."""
 
     def __init__(self, tokenize: FileTokenizer) -> None:
-        self._ray = import_optional("ray", "engine='ray'", "ray")
+        self._ray = import_optional("ray", "engine='ray'")
         processors = int(self._ray.cluster_resources().get("CPU", 1))
         self.files_ahead = processors * _TASKS_PER_PROCESSOR * _FILES_PER_TASK
         self._tokenizer = self._ray.put(tokenize)
@@ -155,7 +155,7 @@ def ray_engine(tokenize: FileTokenizer) -> Iterator[RayEngine]:
     Raises:
         ImportError: Ray is not installed.
     """
-    ray = import_optional("ray", "engine='ray'", "ray")
+    ray = import_optional("ray", "engine='ray'")
     ours = not ray.is_initialized()
     if ours:
         ray.init(log_to_driver=False, logging_level="warning")
