@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "chrom_table.hpp"
+#include "detail/checkpoints.hpp"
+#include "detail/index_parts.hpp"
 #include "detail/interval_order.hpp"
 #include "error.hpp"
 #include "region.hpp"
@@ -62,12 +64,10 @@ class OverlapIndex {
   template <class Visit>
   void find(ChromTable::Id chrom, Coord start, Coord end, Visit&& visit) const {
     const Chrom& c = chrom_at(chrom);
-    if (start >= c.max_end) return;
-    if (compact_.empty()) {
-      find_in(intervals_, c, start, end, visit);
-    } else {
-      find_in(compact_, c, start, end, visit);
-    }
+    walk(chrom, start, end, [&](std::uint32_t place) {
+      visit(id_at(c, place), spans_[place].start, spans_[place].end);
+      return false;
+    });
   }
 
   /// The ids of all that `find` visits for each query in turn, handed over in blocks by
@@ -79,69 +79,60 @@ class OverlapIndex {
                        const std::vector<ChromTable::Id>& chrom_ids,
                        const std::vector<Coord>& starts, const std::vector<Coord>& ends,
                        std::size_t first, std::size_t last, Append&& append) const {
-    if (compact_.empty()) {
-      return find_all_in(intervals_, chrom_of, chrom_ids, starts, ends, first, last, append);
+    if (ids_.empty()) {
+      return find_all_in<true>(chrom_of, chrom_ids, starts, ends, first, last, append);
     }
-    return find_all_in(compact_, chrom_of, chrom_ids, starts, ends, first, last, append);
+    return find_all_in<false>(chrom_of, chrom_ids, starts, ends, first, last, append);
   }
 
  private:
-  /// Of a set whose ends never decrease and whose order is that of the ids: more is not needed.
-  struct CompactInterval {
-    Coord start;
-    Coord end;
-    Coord furthest_end() const noexcept { return end; }
-    std::uint32_t id(std::size_t at, std::size_t id_offset) const noexcept {
-      return static_cast<std::uint32_t>(at - id_offset);
-    }
-  };
-  struct Interval {
-    Coord start;
-    Coord end;
-    Coord furthest;  // running maximum of the ends, or that of the subtree
-    std::uint32_t id_;
-    Coord furthest_end() const noexcept { return furthest; }
-    std::uint32_t id(std::size_t, std::size_t) const noexcept { return id_; }
-  };
+  using Span = detail::Span<Coord>;
+  using Chrom = detail::IndexedChrom<Coord>;
+  using Layout = detail::IndexLayout;
+  using Checkpoint = detail::Checkpoint<Coord>;
+  using Carried = detail::Carried<Coord>;
 
-  struct Chrom {
-    std::uint32_t first = 0;  // intervals [first, last), then one that is past every coordinate
-    std::uint32_t last = 0;
-    std::uint32_t bucket = 0;     // first bucket; one more follows the last
-    std::uint32_t id_offset = 0;  // place of an interval minus its id, for CompactInterval
-    Coord max_end = 0;
-    std::uint8_t shift = 0;
-    bool tree = false;
-  };
-
-  // Buckets with more intervals than this are searched by binary search.
+  // A chromosome is deep when a query would look at this many intervals that start before it: on
+  // average where intervals start, as queries do that resemble them; on average over all positions;
+  // at the worst place.
+  static constexpr std::uint64_t looked_at_on_average = 32;
+  static constexpr std::uint64_t looked_at_anywhere = 64;
+  static constexpr std::uint64_t looked_at_at_worst = 1024;
+  // Buckets with more entries than this are searched by binary search.
   static constexpr std::uint32_t long_bucket = 12;
-  // A chromosome becomes a tree when a query would walk over this many ended intervals: on average
-  // where intervals start, as queries do that resemble them; on average over all positions; at the
-  // worst place.
-  static constexpr std::uint64_t wasted_on_average = 4;
-  static constexpr std::uint64_t wasted_anywhere = 32;
-  static constexpr std::uint64_t wasted_at_worst = 512;
+  // A query that is so many buckets wide looks its end up, too.
+  static constexpr Coord wide = 8;
+  static constexpr std::uint32_t widest = std::numeric_limits<Coord>::digits - 1;
 
   const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
     return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
   }
 
+  // ---- The build
+
   void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
              const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
     const std::vector<std::uint32_t> order =
         detail::interval_order(chrom_ids, chroms, starts, ends);
-    const auto at = [&](std::size_t i) { return order.empty() ? i : order[i]; };
-    const std::size_t n = starts.size();
-
-    chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
-    bool compact = order.empty();
-    for (std::size_t i = 0; i < n; ++i) {
-      Chrom& chrom = chroms_[chrom_ids[at(i)]];
-      compact = compact && ends[at(i)] >= chrom.max_end;
-      chrom.max_end = std::max(chrom.max_end, ends[at(i)]);
-      ++chrom.last;  // counts for now
+    count(chroms, chrom_ids);
+    fill(order, starts, ends);
+    std::size_t buckets = 0;
+    for (std::size_t c = 0; c < chroms; ++c) {
+      chroms_[c].bucket = static_cast<std::uint32_t>(buckets);
+      buckets += choose_width(chroms_[c]) + 1;
     }
+    buckets_.resize(buckets);
+    for (std::size_t c = 0; c < chroms; ++c) {
+      Chrom& chrom = chroms_[c];
+      add_buckets(chrom);
+      if (chrom.layout == Layout::shallow && is_deep(chrom)) deepen(chrom);
+    }
+    if (!checkpoints_.empty()) close_gaps();
+  }
+
+  void count(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids) {
+    chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
+    for (const ChromTable::Id chrom : chrom_ids) ++chroms_[chrom].last;
     std::uint32_t place = 0;
     for (std::size_t c = 0; c < chroms; ++c) {
       const std::uint32_t count = chroms_[c].last;
@@ -150,221 +141,327 @@ class OverlapIndex {
       chroms_[c].id_offset = static_cast<std::uint32_t>(c);
       place += count + 1;
     }
-    if (compact) {
-      compact_.reserve(n + chroms);
-    } else {
-      intervals_.reserve(n + chroms);
-    }
+  }
 
+  void fill(const std::vector<std::uint32_t>& order, const std::vector<Coord>& starts,
+            const std::vector<Coord>& ends) {
     constexpr Coord beyond = std::numeric_limits<Coord>::max();
+    const std::size_t places = starts.size() + chroms_.size() - 1;
+    spans_.reserve(places);
+    if (!order.empty()) ids_.reserve(places);
     std::size_t next = 0;
-    for (std::size_t c = 0; c < chroms; ++c) {
+    for (Chrom& chrom : chroms_) {
+      if (&chrom == &chroms_.back()) break;
       Coord furthest = 0;
-      for (std::uint32_t k = chroms_[c].first; k < chroms_[c].last; ++k, ++next) {
-        const std::size_t i = at(next);
+      bool ascending = true;
+      for (std::uint32_t k = chrom.first; k < chrom.last; ++k, ++next) {
+        const std::size_t i = order.empty() ? next : order[next];
+        ascending = ascending && ends[i] >= furthest;
         furthest = std::max(furthest, ends[i]);
-        if (compact) {
-          compact_.push_back({starts[i], ends[i]});
-        } else {
-          intervals_.push_back({starts[i], ends[i], furthest, static_cast<std::uint32_t>(i)});
-        }
+        spans_.push_back({starts[i], ends[i]});
+        if (!order.empty()) ids_.push_back(static_cast<std::uint32_t>(i));
       }
-      if (compact) {
-        compact_.push_back({beyond, beyond});
-        add_buckets(compact_, chroms_[c]);
-      } else {
-        intervals_.push_back({beyond, beyond, beyond, 0});
-        choose_layout(chroms_[c]);
-      }
+      spans_.push_back({beyond, beyond});
+      if (!order.empty()) ids_.push_back(0);
+      chrom.max_end = furthest;
+      chrom.layout = ascending ? Layout::disjoint : Layout::shallow;
     }
   }
 
-  /// Counts the intervals that step 3 would walk over though they have ended: all that ended, less
-  /// those before the first live one. That number changes only where an interval starts or ends.
-  void choose_layout(Chrom& chrom) {
-    std::vector<Coord> ends;
-    ends.reserve(chrom.last - chrom.first);
-    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) ends.push_back(intervals_[k].end);
-    std::sort(ends.begin(), ends.end());
-    std::uint64_t total = 0;  // of queries at the starts
-    double area = 0;          // of queries at every position
+  /// At most one bucket an interval, however sparse or odd the chromosome is. Returns how many.
+  static std::size_t choose_width(Chrom& chrom) {
+    if (chrom.max_end == 0) return 0;
+    const std::uint64_t count = chrom.last - chrom.first;
+    const auto last = static_cast<std::uint64_t>(chrom.max_end - 1);
+    while ((last >> chrom.shift) >= count && chrom.shift < widest) ++chrom.shift;
+    return static_cast<std::size_t>(last >> chrom.shift) + 1;
+  }
+
+  std::size_t buckets_of(const Chrom& chrom) const {
+    return chrom.max_end == 0 ? 0
+                              : static_cast<std::size_t>((chrom.max_end - 1) >> chrom.shift) + 1;
+  }
+
+  /// Each bucket gets the first interval that ends behind its start, or has one before it that
+  /// does: those that ended are counted, then summed up.
+  void add_buckets(const Chrom& chrom) {
+    const std::size_t count = buckets_of(chrom);
+    std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
+    const Coord inside = static_cast<Coord>((Coord{1} << chrom.shift) - 1);
+    Coord furthest = 0;
+    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) {
+      furthest = std::max(furthest, spans_[k].end);
+      ++bucket[static_cast<std::size_t>(furthest >> chrom.shift) +
+               ((furthest & inside) != 0 ? 1 : 0)];
+    }
+    std::uint32_t place = chrom.first;
+    for (std::size_t b = 0; b <= count; ++b) bucket[b] = place += bucket[b];
+  }
+
+  /// Whether queries would look at too many intervals between the one that their bucket names and
+  /// the first that starts behind them.
+  bool is_deep(const Chrom& chrom) const {
+    const std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
+    std::uint64_t total = 0;
+    double area = 0;
     std::uint64_t worst = 0;
-    std::uint32_t next = chrom.first;
-    std::uint32_t live = chrom.first;
-    std::size_t ended = 0;
-    std::uint64_t wasted = 0;
-    Coord at = 0;
-    // The last end is the furthest one: no query behind it looks at anything.
-    while (ended < ends.size()) {
-      const Coord here = std::min(intervals_[next].start, ends[ended]);
-      area += static_cast<double>(wasted) * static_cast<double>(here - at);
-      at = here;
-      while (ended < ends.size() && ends[ended] <= here) ++ended;
-      while (live < chrom.last && intervals_[live].furthest <= here) ++live;
-      wasted = ended - (live - chrom.first);
-      worst = std::max(worst, wasted);
-      for (; next < chrom.last && intervals_[next].start == here; ++next) total += wasted;
+    Coord before = 0;
+    for (std::uint32_t k = chrom.first; k < chrom.last && before < chrom.max_end; ++k) {
+      const std::uint32_t from = bucket[before >> chrom.shift];
+      const std::uint64_t looked_at = k - std::min(k, from);
+      total += looked_at;
+      worst = std::max(worst, looked_at);
+      area += static_cast<double>(looked_at) * static_cast<double>(spans_[k].start - before);
+      before = spans_[k].start;
     }
     const std::uint64_t count = chrom.last - chrom.first;
-    chrom.tree = worst > wasted_at_worst || total > wasted_on_average * count ||
-                 area > static_cast<double>(wasted_anywhere) * static_cast<double>(chrom.max_end);
-    if (chrom.tree) {
-      furthest_of(chrom.first, chrom.last);
-    } else {
-      add_buckets(intervals_, chrom);
-    }
+    const std::uint64_t behind = count - (bucket[before >> chrom.shift] - chrom.first);
+    area += static_cast<double>(behind) * static_cast<double>(chrom.max_end - before);
+    return worst > looked_at_at_worst || total > looked_at_on_average * count ||
+           area > static_cast<double>(looked_at_anywhere) * static_cast<double>(chrom.max_end);
   }
 
-  /// The tree's node of [low, high) is its middle. Depth is log2 of the size, so recursion is safe.
-  Coord furthest_of(std::uint32_t low, std::uint32_t high) {
-    if (low == high) return 0;
-    const std::uint32_t middle = low + (high - low) / 2;
-    const Coord below = std::max(furthest_of(low, middle), furthest_of(middle + 1, high));
-    return intervals_[middle].furthest = std::max(intervals_[middle].end, below);
+  /// Lists what is live at checkpoints. Buckets then lead to the last checkpoint at or before their
+  /// start. There are fewer of them than before, so they find room where the others were.
+  void deepen(Chrom& chrom) {
+    const std::size_t first = checkpoints_.size();
+    detail::CheckpointBuilder<Coord>(spans_, checkpoints_, carried_)
+        .add(chrom.first, chrom.last, chrom.max_end);
+    const std::uint64_t count = checkpoints_.size() - first;
+    chrom.layout = Layout::deep;
+    const auto last = static_cast<std::uint64_t>(chrom.max_end - 1);
+    while ((last >> chrom.shift) >= count && chrom.shift < widest) ++chrom.shift;
+    std::size_t at = first;
+    const std::size_t buckets = buckets_of(chrom);
+    for (std::size_t b = 0; b < buckets; ++b) {
+      const std::uint64_t start = static_cast<std::uint64_t>(b) << chrom.shift;
+      while (checkpoints_[at + 1].at <= start) ++at;
+      buckets_[chrom.bucket + b] = static_cast<std::uint32_t>(at);
+    }
+    buckets_[chrom.bucket + buckets] = static_cast<std::uint32_t>(checkpoints_.size() - 1);
   }
 
-  /// At most two buckets an interval, however sparse or odd the chromosome is.
-  template <class Entry>
-  void add_buckets(const std::vector<Entry>& intervals, Chrom& chrom) {
-    const std::uint64_t count = chrom.last - chrom.first;
-    while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) > 2 * count) ++chrom.shift;
-    chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
-    const std::uint64_t buckets = (static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1;
-    std::uint32_t k = chrom.first;
-    for (std::uint64_t b = 0; b < buckets; ++b) {
-      const std::uint64_t bucket_start = b << chrom.shift;
-      while (k < chrom.last && intervals[k].furthest_end() <= bucket_start) ++k;
-      buckets_.push_back(k);
+  /// Buckets that deep chromosomes left unused go away.
+  void close_gaps() {
+    std::size_t to = 0;
+    for (Chrom& chrom : chroms_) {
+      const std::size_t count = &chrom == &chroms_.back() ? 0 : buckets_of(chrom) + 1;
+      std::copy_n(buckets_.begin() + chrom.bucket, count,
+                  buckets_.begin() + static_cast<std::ptrdiff_t>(to));
+      chrom.bucket = static_cast<std::uint32_t>(to);
+      to += count;
     }
-    buckets_.push_back(chrom.last);
+    buckets_.resize(to);
+    buckets_.shrink_to_fit();
+    checkpoints_.shrink_to_fit();
+    carried_.shrink_to_fit();
   }
 
-  /// The first interval whose furthest end lies beyond `start`, given start < max_end.
-  template <class Entry>
-  const Entry* first_live(const Entry* intervals, const std::uint32_t* bucket,
-                          Coord start) const noexcept {
-    const Entry* at = intervals + bucket[0];
-    if (bucket[1] - bucket[0] > long_bucket) {
-      return std::partition_point(at, intervals + bucket[1], [start](const Entry& interval) {
-        return interval.furthest_end() <= start;
-      });
+  // ---- Queries
+
+  const std::uint32_t* bucket_of(const Chrom& chrom, Coord start) const noexcept {
+    return buckets_.data() + chrom.bucket + static_cast<std::size_t>(start >> chrom.shift);
+  }
+
+  /// The id of the interval at a place.
+  std::uint32_t id_at(const Chrom& chrom, std::uint32_t place) const noexcept {
+    return ids_.empty() ? place - chrom.id_offset : ids_[place];
+  }
+
+  /// The first interval that ends behind `start`, given that there is one. The interval past the
+  /// last one stops the search.
+  const Span* first_live(const Chrom& chrom, const std::uint32_t* bucket,
+                         Coord start) const noexcept {
+    const Span* at = spans_.data() + bucket[0];
+    if (bucket[1] - bucket[0] > long_bucket && chrom.layout == Layout::disjoint) {
+      return std::partition_point(at, spans_.data() + bucket[1],
+                                  [start](const Span& span) { return span.end <= start; });
     }
-    // Two steps without a branch take most queries there; the interval past the last one stops the
-    // loop.
-    at += at->furthest_end() <= start ? 1 : 0;
-    at += at->furthest_end() <= start ? 1 : 0;
-    while (at->furthest_end() <= start) ++at;
+    // Two steps without a branch take most queries there.
+    at += at->end <= start ? 1 : 0;
+    at += at->end <= start ? 1 : 0;
+    while (at->end <= start) ++at;
     return at;
   }
 
-  template <class Entry, class Visit>
-  void find_in(const std::vector<Entry>& intervals, const Chrom& chrom, Coord start, Coord end,
-               Visit& visit) const {
-    const Entry* base = intervals.data();
-    if (chrom.tree) {
-      find_in_tree(base, chrom.first, chrom.last, start, end, visit);
-      return;
+  /// Of a disjoint chromosome, the first interval that starts at `end` or behind; `at` starts
+  /// before.
+  const Span* first_behind(const Chrom& chrom, const Span* at, Coord end) const noexcept {
+    const Span* const spans = spans_.data();
+    if (end >= chrom.max_end) {
+      at = spans + chrom.last;
+    } else {
+      at = std::max(at, spans + *bucket_of(chrom, end));
     }
-    const Entry* at = first_live(base, &buckets_[chrom.bucket + (start >> chrom.shift)], start);
+    while (at->start < end) ++at;
+    while (at[-1].start >= end) --at;
+    return at;
+  }
+
+  /// The last checkpoint at or before `start`.
+  const Checkpoint* checkpoint_before(const std::uint32_t* bucket, Coord start) const noexcept {
+    const Checkpoint* at = checkpoints_.data() + bucket[0];
+    if (bucket[1] - bucket[0] > long_bucket) {
+      const Checkpoint* const last = checkpoints_.data() + bucket[1] + 1;
+      return std::partition_point(at, last,
+                                  [start](const Checkpoint& c) { return c.at <= start; }) -
+             1;
+    }
+    while (at[1].at <= start) ++at;
+    return at;
+  }
+
+  /// Calls `visit(place)` for each interval that overlaps, in order, until it returns true. Returns
+  /// whether it did.
+  template <class Visit>
+  bool walk(ChromTable::Id id, Coord start, Coord end, Visit&& visit) const {
+    const Chrom& chrom = chrom_at(id);
+    if (start >= chrom.max_end) return false;
+    const std::uint32_t* const bucket = bucket_of(chrom, start);
+    const Span* const spans = spans_.data();
+    const Span* at;
+    if (chrom.layout == Layout::deep) {
+      const Checkpoint* const checkpoint = checkpoint_before(bucket, start);
+      for (std::uint64_t i = checkpoint[0].carried; i < checkpoint[1].carried; ++i) {
+        if (carried_[i].end > start && visit(carried_[i].place)) return true;
+      }
+      at = spans + checkpoint->place;
+    } else {
+      at = first_live(chrom, bucket, start);
+    }
     for (; at->start < end; ++at) {
-      if (at->end > start) {
-        visit(at->id(static_cast<std::size_t>(at - base), chrom.id_offset), at->start, at->end);
-      }
+      if (at->end > start && visit(static_cast<std::uint32_t>(at - spans))) return true;
     }
+    return false;
   }
 
-  template <class Entry, class Visit>
-  void find_in_tree(const Entry* base, std::uint32_t low, std::uint32_t high, Coord start,
-                    Coord end, Visit& visit) const {
-    while (low < high) {
-      const std::uint32_t middle = low + (high - low) / 2;
-      if (base[middle].furthest_end() <= start) return;
-      find_in_tree(base, low, middle, start, end, visit);
-      if (base[middle].start >= end) return;
-      if (base[middle].end > start) {
-        visit(base[middle].id(middle, 0), base[middle].start, base[middle].end);
-      }
-      low = middle + 1;
-    }
-  }
+  /// A query that starts before its chromosome's last end.
+  struct Query {
+    const Chrom* chrom;
+    const std::uint32_t* bucket;
+    Coord start;
+    Coord end;
+  };
 
-  template <class Entry, class Append>
-  std::size_t find_all_in(const std::vector<Entry>& intervals,
-                          const std::vector<ChromTable::Id>& chrom_of,
+  template <bool implicit_ids, class Append>
+  std::size_t find_all_in(const std::vector<ChromTable::Id>& chrom_of,
                           const std::vector<ChromTable::Id>& chrom_ids,
                           const std::vector<Coord>& starts, const std::vector<Coord>& ends,
                           std::size_t first, std::size_t last, Append& append) const {
     constexpr std::size_t group = 32;
     constexpr std::size_t room = 1024;
-    const Chrom* chrom[group];
-    const std::uint32_t* bucket[group];
+    Query queries[group];
     std::uint32_t found[room];
     std::size_t count = 0;
     std::size_t hits = 0;
-    const Entry* base = intervals.data();
-
-    const auto emit = [&](std::uint32_t id) {
-      if (count == room) {
-        append(found, found + count);
-        count = 0;
-      }
-      found[count++] = id;
-    };
+    const Span* const spans = spans_.data();
+    const std::uint32_t* const ids = ids_.data();
 
     for (std::size_t i = first; i < last; i += group) {
       const std::size_t n = std::min(group, last - i);
-      for (std::size_t k = 0; k < n; ++k) {
-        const Chrom& c = chrom_at(chrom_of[chrom_ids[i + k]]);
-        const Coord start = starts[i + k];
-        chrom[k] = start < c.max_end ? &c : nullptr;
-        bucket[k] = nullptr;
-        if (chrom[k] != nullptr && !c.tree) {
-          bucket[k] = &buckets_[c.bucket + (start >> c.shift)];
-          prefetch(bucket[k]);
+      std::size_t m = 0;
+      bool deep = false;
+      for (std::size_t k = i; k < i + n; ++k) {
+        const Chrom& c = chrom_at(chrom_of[chrom_ids[k]]);
+        if (starts[k] >= c.max_end) continue;
+        queries[m] = {&c, bucket_of(c, starts[k]), starts[k], ends[k]};
+        prefetch(queries[m].bucket);
+        deep = deep || c.layout == Layout::deep;
+        ++m;
+      }
+      for (std::size_t k = 0; k < m; ++k) {
+        if (queries[k].chrom->layout == Layout::deep) {
+          prefetch(checkpoints_.data() + *queries[k].bucket);
+        } else {
+          prefetch(spans + *queries[k].bucket);
+          if (!implicit_ids) prefetch(ids + *queries[k].bucket);
         }
       }
-      for (std::size_t k = 0; k < n; ++k) {
-        if (bucket[k] != nullptr) prefetch(base + *bucket[k]);
-      }
-      if (count + group > room) {
-        append(found, found + count);
-        count = 0;
-      }
-      for (std::size_t k = 0; k < n; ++k) {
-        if (chrom[k] == nullptr) continue;
-        const Chrom& c = *chrom[k];
-        const Coord start = starts[i + k];
-        const Coord end = ends[i + k];
-        if (c.tree) {
-          bool any = false;
-          const auto visit = [&](std::uint32_t id, Coord, Coord) {
-            any = true;
-            emit(id);
-          };
-          find_in_tree(base, c.first, c.last, start, end, visit);
-          if (any) ++hits;
-          continue;
-        }
-        const Entry* at = first_live(base, bucket[k], start);
-        // The first one is written always and kept when it overlaps: whether it does is what no
-        // branch predictor can know. There is room, as each query of the group takes one place here
-        // and further ones ask for theirs.
+      if (deep) prefetch_lists(queries, m);
+
+      for (std::size_t k = 0; k < m; ++k) {
+        const Query& q = queries[k];
+        const Chrom& c = *q.chrom;
+        const auto id = [&](std::size_t place) {
+          return implicit_ids ? static_cast<std::uint32_t>(place) - c.id_offset : ids[place];
+        };
         if (count == room) {
           append(found, found + count);
           count = 0;
         }
-        found[count] = at->id(static_cast<std::size_t>(at - base), c.id_offset);
-        // Its end lies beyond the query's start; where it begins too late, so do all after it.
-        const std::size_t hit = at->start < end ? 1 : 0;
-        count += hit;
-        hits += hit;
-        for (at += hit; at->start < end; ++at) {
-          if (at->end > start) emit(at->id(static_cast<std::size_t>(at - base), c.id_offset));
+        const Span* at;
+        std::size_t hit = 0;
+        if (c.layout == Layout::deep) {
+          const Checkpoint* const checkpoint = checkpoint_before(q.bucket, q.start);
+          const Carried* from = carried_.data() + checkpoint[0].carried;
+          const Carried* const to = carried_.data() + checkpoint[1].carried;
+          while (from != to) {
+            if (count == room) {
+              append(found, found + count);
+              count = 0;
+            }
+            const std::size_t before = count;
+            const Carried* const until = from + std::min<std::size_t>(to - from, room - count);
+            for (; from != until; ++from) {
+              found[count] = id(from->place);
+              count += from->end > q.start ? 1 : 0;
+            }
+            hit |= count != before ? 1 : 0;
+          }
+          at = spans + checkpoint->place;
+        } else {
+          at = first_live(c, q.bucket, q.start);
+          // The first one is written always and kept when it overlaps: whether it does is what no
+          // branch predictor can know.
+          found[count] = id(static_cast<std::size_t>(at - spans));
+          // Its end lies behind the query's start; where it begins too late, so do all after it.
+          hit = at->start < q.end ? 1 : 0;
+          count += hit;
+          at += hit;
+          if (c.layout == Layout::disjoint && (q.end >> c.shift) - (q.start >> c.shift) > wide &&
+              at->start < q.end) {
+            const Span* const behind = first_behind(c, at, q.end);
+            while (at != behind) {
+              if (count == room) {
+                append(found, found + count);
+                count = 0;
+              }
+              const std::size_t now = std::min<std::size_t>(behind - at, room - count);
+              const auto place = static_cast<std::size_t>(at - spans);
+              for (std::size_t j = 0; j < now; ++j) found[count + j] = id(place + j);
+              count += now;
+              at += now;
+            }
+            hits += hit;
+            continue;
+          }
         }
+        while (at->start < q.end) {
+          if (count == room) {
+            append(found, found + count);
+            count = 0;
+          }
+          const std::size_t before = count;
+          for (std::size_t left = room - count; left > 0 && at->start < q.end; --left, ++at) {
+            found[count] = id(static_cast<std::size_t>(at - spans));
+            count += at->end > q.start ? 1 : 0;
+          }
+          hit |= count != before ? 1 : 0;
+        }
+        hits += hit;
       }
     }
     append(found, found + count);
     return hits;
+  }
+
+  void prefetch_lists(const Query* queries, std::size_t count) const noexcept {
+    for (std::size_t k = 0; k < count; ++k) {
+      if (queries[k].chrom->layout != Layout::deep) continue;
+      const Checkpoint& checkpoint = checkpoints_[*queries[k].bucket];
+      prefetch(carried_.data() + checkpoint.carried);
+      prefetch(spans_.data() + checkpoint.place);
+    }
   }
 
   static void prefetch(const void* address) noexcept {
@@ -376,9 +473,11 @@ class OverlapIndex {
   }
 
   std::vector<Chrom> chroms_;
-  std::vector<CompactInterval> compact_;  // one of the two is used
-  std::vector<Interval> intervals_;
+  std::vector<Span> spans_;  // by chromosome, start, end, id; one more behind each chromosome
+  std::vector<std::uint32_t> ids_;  // by place; empty where the ids are in the order of the spans
   std::vector<std::uint32_t> buckets_;
+  std::vector<Checkpoint> checkpoints_;  // one more behind each deep chromosome
+  std::vector<Carried> carried_;
 };
 
 }  // namespace bedtok
