@@ -10,6 +10,8 @@
 
 #include "chrom_table.hpp"
 #include "detail/checkpoints.hpp"
+#include "detail/hot_code.hpp"
+#include "detail/id_block.hpp"
 #include "detail/index_parts.hpp"
 #include "detail/interval_order.hpp"
 #include "error.hpp"
@@ -79,10 +81,10 @@ class OverlapIndex {
                        const std::vector<ChromTable::Id>& chrom_ids,
                        const std::vector<Coord>& starts, const std::vector<Coord>& ends,
                        std::size_t first, std::size_t last, Append&& append) const {
-    if (ids_.empty()) {
-      return find_all_in<true>(chrom_of, chrom_ids, starts, ends, first, last, append);
-    }
-    return find_all_in<false>(chrom_of, chrom_ids, starts, ends, first, last, append);
+    const auto find = ids_.empty() ? &OverlapIndex::find_all_in<true, Append>
+                                   : &OverlapIndex::find_all_in<false, Append>;
+    return (this->*find)(chrom_of.data(), chrom_ids.data() + first, starts.data() + first,
+                         ends.data() + first, last - first, append);
   }
 
  private:
@@ -273,28 +275,32 @@ class OverlapIndex {
   const Span* first_live(const Chrom& chrom, const std::uint32_t* bucket,
                          Coord start) const noexcept {
     const Span* at = spans_.data() + bucket[0];
-    if (bucket[1] - bucket[0] > long_bucket && chrom.layout == Layout::disjoint) {
-      return std::partition_point(at, spans_.data() + bucket[1],
-                                  [start](const Span& span) { return span.end <= start; });
-    }
     // Two steps without a branch take most queries there.
     at += at->end <= start ? 1 : 0;
     at += at->end <= start ? 1 : 0;
-    while (at->end <= start) ++at;
+    if (at->end <= start) {
+      if (chrom.layout == Layout::disjoint && bucket[1] - bucket[0] > long_bucket) {
+        return std::partition_point(at, spans_.data() + bucket[1],
+                                    [start](const Span& span) { return span.end <= start; });
+      }
+      while (at->end <= start) ++at;
+    }
     return at;
   }
 
   /// Of a disjoint chromosome, the first interval that starts at `end` or behind; `at` starts
   /// before.
-  const Span* first_behind(const Chrom& chrom, const Span* at, Coord end) const noexcept {
+  const Span* first_behind(const Chrom& chrom, const Span* at, Coord start,
+                           Coord end) const noexcept {
     const Span* const spans = spans_.data();
     if (end >= chrom.max_end) {
       at = spans + chrom.last;
-    } else {
+      while (at[-1].start >= end) --at;  // of length zero
+    } else if ((end >> chrom.shift) - (start >> chrom.shift) > wide) {
       at = std::max(at, spans + *bucket_of(chrom, end));
+      while (at[-1].start >= end) --at;
     }
     while (at->start < end) ++at;
-    while (at[-1].start >= end) --at;
     return at;
   }
 
@@ -335,141 +341,127 @@ class OverlapIndex {
     return false;
   }
 
-  /// A query that starts before its chromosome's last end.
-  struct Query {
-    const Chrom* chrom;
-    const std::uint32_t* bucket;
-    Coord start;
-    Coord end;
-  };
-
   template <bool implicit_ids, class Append>
-  std::size_t find_all_in(const std::vector<ChromTable::Id>& chrom_of,
-                          const std::vector<ChromTable::Id>& chrom_ids,
-                          const std::vector<Coord>& starts, const std::vector<Coord>& ends,
-                          std::size_t first, std::size_t last, Append& append) const {
+  std::size_t find_all_in(const ChromTable::Id* chrom_of, const ChromTable::Id* chrom_ids,
+                          const Coord* starts, const Coord* ends, std::size_t size,
+                          Append& append) const {
     constexpr std::size_t group = 32;
-    constexpr std::size_t room = 1024;
-    Query queries[group];
-    std::uint32_t found[room];
-    std::size_t count = 0;
+    detail::IdBlock<Append> block(append);
     std::size_t hits = 0;
     const Span* const spans = spans_.data();
     const std::uint32_t* const ids = ids_.data();
 
-    for (std::size_t i = first; i < last; i += group) {
-      const std::size_t n = std::min(group, last - i);
-      std::size_t m = 0;
-      bool deep = false;
-      for (std::size_t k = i; k < i + n; ++k) {
-        const Chrom& c = chrom_at(chrom_of[chrom_ids[k]]);
-        if (starts[k] >= c.max_end) continue;
-        queries[m] = {&c, bucket_of(c, starts[k]), starts[k], ends[k]};
-        prefetch(queries[m].bucket);
-        deep = deep || c.layout == Layout::deep;
-        ++m;
+    // Adds what overlaps query `i`, whose bucket is known.
+    const auto answer = [&](const Chrom& c, const std::uint32_t* bucket,
+                            std::size_t i) BEDTOK_ALWAYS_INLINE {
+      const Coord start = starts[i];
+      const Coord end = ends[i];
+      const auto id_at = [&c, ids](std::size_t place) {
+        (void)ids;
+        return implicit_ids ? static_cast<std::uint32_t>(place) - c.id_offset : ids[place];
+      };
+      if (c.layout == Layout::deep) {
+        hits += add_listed(c, bucket, start, end, group, id_at, block) ? 1 : 0;
+        return;
       }
-      for (std::size_t k = 0; k < m; ++k) {
-        if (queries[k].chrom->layout == Layout::deep) {
-          prefetch(checkpoints_.data() + *queries[k].bucket);
-        } else {
-          prefetch(spans + *queries[k].bucket);
-          if (!implicit_ids) prefetch(ids + *queries[k].bucket);
-        }
-      }
-      if (deep) prefetch_lists(queries, m);
+      const Span* const at = first_live(c, bucket, start);
+      // Its end lies behind the query's start; where it begins too late, so do all after it.
+      const bool hit = at->start < end;
+      block.add(id_at(static_cast<std::size_t>(at - spans)), hit);
+      hits += hit ? 1 : 0;
+      if (at[1].start < end) add_rest(c, at + 1, start, end, group, id_at, block);
+    };
 
-      for (std::size_t k = 0; k < m; ++k) {
-        const Query& q = queries[k];
-        const Chrom& c = *q.chrom;
-        const auto id = [&](std::size_t place) {
-          return implicit_ids ? static_cast<std::uint32_t>(place) - c.id_offset : ids[place];
-        };
-        if (count == room) {
-          append(found, found + count);
-          count = 0;
+    for (std::size_t first = 0; first < size; first += group) {
+      const std::size_t last = first + std::min(group, size - first);
+      block.make_room(group);
+      if (are_near(chrom_of, chrom_ids, starts, first, last)) {
+        const Chrom& c = chrom_at(chrom_of[chrom_ids[first]]);
+        const std::uint32_t* const buckets = buckets_.data() + c.bucket;
+        for (std::size_t i = first; i < last; ++i) {
+          if (starts[i] < c.max_end) answer(c, buckets + (starts[i] >> c.shift), i);
         }
-        const Span* at;
-        std::size_t hit = 0;
-        if (c.layout == Layout::deep) {
-          const Checkpoint* const checkpoint = checkpoint_before(q.bucket, q.start);
-          const Carried* from = carried_.data() + checkpoint[0].carried;
-          const Carried* const to = carried_.data() + checkpoint[1].carried;
-          while (from != to) {
-            if (count == room) {
-              append(found, found + count);
-              count = 0;
-            }
-            const std::size_t before = count;
-            const Carried* const until = from + std::min<std::size_t>(to - from, room - count);
-            for (; from != until; ++from) {
-              found[count] = id(from->place);
-              count += from->end > q.start ? 1 : 0;
-            }
-            hit |= count != before ? 1 : 0;
-          }
-          at = spans + checkpoint->place;
-        } else {
-          at = first_live(c, q.bucket, q.start);
-          // The first one is written always and kept when it overlaps: whether it does is what no
-          // branch predictor can know.
-          found[count] = id(static_cast<std::size_t>(at - spans));
-          // Its end lies behind the query's start; where it begins too late, so do all after it.
-          hit = at->start < q.end ? 1 : 0;
-          count += hit;
-          at += hit;
-          if (c.layout == Layout::disjoint && (q.end >> c.shift) - (q.start >> c.shift) > wide &&
-              at->start < q.end) {
-            const Span* const behind = first_behind(c, at, q.end);
-            while (at != behind) {
-              if (count == room) {
-                append(found, found + count);
-                count = 0;
-              }
-              const std::size_t now = std::min<std::size_t>(behind - at, room - count);
-              const auto place = static_cast<std::size_t>(at - spans);
-              for (std::size_t j = 0; j < now; ++j) found[count + j] = id(place + j);
-              count += now;
-              at += now;
-            }
-            hits += hit;
-            continue;
-          }
-        }
-        while (at->start < q.end) {
-          if (count == room) {
-            append(found, found + count);
-            count = 0;
-          }
-          const std::size_t before = count;
-          for (std::size_t left = room - count; left > 0 && at->start < q.end; --left, ++at) {
-            found[count] = id(static_cast<std::size_t>(at - spans));
-            count += at->end > q.start ? 1 : 0;
-          }
-          hit |= count != before ? 1 : 0;
-        }
-        hits += hit;
+        continue;
       }
+      // The memory of all is asked for before that of one is looked at.
+      const Chrom* chrom[group];
+      const std::uint32_t* bucket[group];
+      std::size_t query[group];
+      std::size_t n = 0;
+      for (std::size_t i = first; i < last; ++i) {
+        const Chrom& c = chrom_at(chrom_of[chrom_ids[i]]);
+        if (starts[i] >= c.max_end) continue;
+        chrom[n] = &c;
+        bucket[n] = bucket_of(c, starts[i]);
+        query[n] = i;
+        detail::prefetch(bucket[n++]);
+      }
+      bool deep = false;
+      for (std::size_t k = 0; k < n; ++k) {
+        if (chrom[k]->layout == Layout::deep) {
+          deep = true;
+          detail::prefetch(checkpoints_.data() + *bucket[k]);
+        } else {
+          detail::prefetch(spans + *bucket[k]);
+          if (!implicit_ids) detail::prefetch(ids + *bucket[k]);
+        }
+      }
+      if (deep) prefetch_lists(chrom, bucket, n);
+      for (std::size_t k = 0; k < n; ++k) answer(*chrom[k], bucket[k], query[k]);
     }
-    append(found, found + count);
+    block.flush();
     return hits;
   }
 
-  void prefetch_lists(const Query* queries, std::size_t count) const noexcept {
-    for (std::size_t k = 0; k < count; ++k) {
-      if (queries[k].chrom->layout != Layout::deep) continue;
-      const Checkpoint& checkpoint = checkpoints_[*queries[k].bucket];
-      prefetch(carried_.data() + checkpoint.carried);
-      prefetch(spans_.data() + checkpoint.place);
-    }
+  /// Whether queries [first, last) lie on one chromosome and likely side by side, as in a sorted
+  /// input: the processor then fetches their memory on its own.
+  bool are_near(const ChromTable::Id* chrom_of, const ChromTable::Id* chrom_ids,
+                const Coord* starts, std::size_t first, std::size_t last) const noexcept {
+    ChromTable::Id others = 0;
+    for (std::size_t i = first; i < last; ++i) others |= chrom_ids[i] ^ chrom_ids[first];
+    const Coord low = std::min(starts[first], starts[last - 1]);
+    const Coord high = std::max(starts[first], starts[last - 1]);
+    return others == 0 && (high - low) >> chrom_at(chrom_of[chrom_ids[first]]).shift < 1024;
   }
 
-  static void prefetch(const void* address) noexcept {
-#if defined(__GNUC__)
-    __builtin_prefetch(address);
-#else
-    (void)address;
-#endif
+  /// Adds what overlaps a query from `at` on, which starts before the query's end.
+  template <class IdAt, class Block>
+  BEDTOK_NEVER_INLINE bool add_rest(const Chrom& chrom, const Span* at, Coord start, Coord end,
+                                    std::size_t spare, IdAt& id_at, Block& block) const {
+    const auto place = static_cast<std::size_t>(at - spans_.data());
+    const auto id = [&](std::size_t i) { return id_at(place + i); };
+    if (chrom.layout == Layout::disjoint) {
+      const auto count = static_cast<std::size_t>(first_behind(chrom, at, start, end) - at);
+      return block.add_hits(count, spare, id, [](std::size_t) { return true; });
+    }
+    std::size_t count = 1;
+    while (at[count].start < end) ++count;
+    return block.add_hits(count, spare, id, [&](std::size_t i) { return at[i].end > start; });
+  }
+
+  /// Adds what overlaps a query on a deep chromosome. Returns whether anything does.
+  template <class IdAt, class Block>
+  BEDTOK_NEVER_INLINE bool add_listed(const Chrom& chrom, const std::uint32_t* bucket, Coord start,
+                                      Coord end, std::size_t spare, IdAt& id_at,
+                                      Block& block) const {
+    const Checkpoint* const checkpoint = checkpoint_before(bucket, start);
+    const Carried* const list = carried_.data() + checkpoint[0].carried;
+    const auto count = static_cast<std::size_t>(checkpoint[1].carried - checkpoint[0].carried);
+    const bool any = block.add_hits(
+        count, spare, [&](std::size_t i) { return id_at(list[i].place); },
+        [&](std::size_t i) { return list[i].end > start; });
+    const Span* const at = spans_.data() + checkpoint->place;
+    return (at->start < end && add_rest(chrom, at, start, end, spare, id_at, block)) || any;
+  }
+
+  void prefetch_lists(const Chrom* const* chrom, const std::uint32_t* const* bucket,
+                      std::size_t count) const noexcept {
+    for (std::size_t k = 0; k < count; ++k) {
+      if (chrom[k]->layout != Layout::deep) continue;
+      const Checkpoint& checkpoint = checkpoints_[*bucket[k]];
+      detail::prefetch(carried_.data() + checkpoint.carried);
+      detail::prefetch(spans_.data() + checkpoint.place);
+    }
   }
 
   std::vector<Chrom> chroms_;

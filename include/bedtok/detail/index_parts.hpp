@@ -23,7 +23,7 @@ enum class IndexLayout : std::uint32_t {
 
 /// Where the parts of a chromosome lie.
 template <class Coord>
-struct IndexedChrom {
+struct alignas(32) IndexedChrom {
   std::uint32_t first = 0;      ///< intervals [first, last), then one past every coordinate
   std::uint32_t last = 0;       ///< behind the last interval
   std::uint32_t bucket = 0;     ///< its first bucket; one more follows the last
