@@ -114,10 +114,20 @@ class OverlapIndex {
 
   void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
              const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
-    const std::vector<std::uint32_t> order =
-        detail::interval_order(chrom_ids, chroms, starts, ends);
     count(chroms, chrom_ids);
-    fill(order, starts, ends);
+    if (detail::are_ordered(chrom_ids, starts, ends)) {
+      fill(ends, false, [&](std::size_t k) { return Placed{starts[k], k}; });
+    } else if constexpr (sizeof(Coord) == 4) {
+      using Order = detail::StartOrder;
+      const Order order = detail::order_by_start_and_end(
+          [&](std::size_t i) { return chrom_ids[i]; }, chroms, starts, ends);
+      fill(ends, true, [&](std::size_t k) {
+        return Placed{Order::start(order.words[k]), Order::position(order.words[k])};
+      });
+    } else {
+      const auto order = detail::interval_order(chrom_ids, chroms, starts, ends);
+      fill(ends, true, [&](std::size_t k) { return Placed{starts[order[k]], order[k]}; });
+    }
     std::size_t buckets = 0;
     for (std::size_t c = 0; c < chroms; ++c) {
       chroms_[c].bucket = static_cast<std::uint32_t>(buckets);
@@ -134,7 +144,11 @@ class OverlapIndex {
 
   void count(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids) {
     chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
-    for (const ChromTable::Id chrom : chrom_ids) ++chroms_[chrom].last;
+    for (std::size_t i = 0; i < chrom_ids.size();) {
+      const std::size_t first = i;
+      while (i < chrom_ids.size() && chrom_ids[i] == chrom_ids[first]) ++i;
+      chroms_[chrom_ids[first]].last += static_cast<std::uint32_t>(i - first);
+    }
     std::uint32_t place = 0;
     for (std::size_t c = 0; c < chroms; ++c) {
       const std::uint32_t count = chroms_[c].last;
@@ -145,26 +159,36 @@ class OverlapIndex {
     }
   }
 
-  void fill(const std::vector<std::uint32_t>& order, const std::vector<Coord>& starts,
-            const std::vector<Coord>& ends) {
+  struct Placed {
+    Coord start;
+    std::size_t id;
+  };
+
+  /// Fills the arrays by place; `at(k)` is the k-th interval in order.
+  template <class At>
+  void fill(const std::vector<Coord>& ends, bool with_ids, At&& at) {
     constexpr Coord beyond = std::numeric_limits<Coord>::max();
-    const std::size_t places = starts.size() + chroms_.size() - 1;
-    spans_.reserve(places);
-    if (!order.empty()) ids_.reserve(places);
+    const std::size_t places = ends.size() + chroms_.size() - 1;
+    spans_.resize(places);
+    if (with_ids) ids_.resize(places);
     std::size_t next = 0;
     for (Chrom& chrom : chroms_) {
       if (&chrom == &chroms_.back()) break;
+      const std::size_t count = chrom.last - chrom.first;
+      Span* const spans = spans_.data() + chrom.first;
+      std::uint32_t* const ids = ids_.data() + chrom.first;
       Coord furthest = 0;
       bool ascending = true;
-      for (std::uint32_t k = chrom.first; k < chrom.last; ++k, ++next) {
-        const std::size_t i = order.empty() ? next : order[next];
-        ascending = ascending && ends[i] >= furthest;
-        furthest = std::max(furthest, ends[i]);
-        spans_.push_back({starts[i], ends[i]});
-        if (!order.empty()) ids_.push_back(static_cast<std::uint32_t>(i));
+      for (std::size_t k = 0; k < count; ++k) {
+        const Placed placed = at(next + k);
+        const Coord end = ends[placed.id];
+        ascending &= end >= furthest;
+        furthest = std::max(furthest, end);
+        spans[k] = {placed.start, end};
+        if (with_ids) ids[k] = static_cast<std::uint32_t>(placed.id);
       }
-      spans_.push_back({beyond, beyond});
-      if (!order.empty()) ids_.push_back(0);
+      spans[count] = {beyond, beyond};
+      next += count;
       chrom.max_end = furthest;
       chrom.layout = ascending ? Layout::disjoint : Layout::shallow;
     }
@@ -191,10 +215,11 @@ class OverlapIndex {
     std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
     const Coord inside = static_cast<Coord>((Coord{1} << chrom.shift) - 1);
     Coord furthest = 0;
-    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) {
-      furthest = std::max(furthest, spans_[k].end);
-      ++bucket[static_cast<std::size_t>(furthest >> chrom.shift) +
-               ((furthest & inside) != 0 ? 1 : 0)];
+    const std::uint32_t shift = chrom.shift;
+    for (const Span *at = spans_.data() + chrom.first, *last = spans_.data() + chrom.last;
+         at != last; ++at) {
+      furthest = std::max(furthest, at->end);
+      ++bucket[static_cast<std::size_t>(furthest >> shift) + ((furthest & inside) != 0 ? 1 : 0)];
     }
     std::uint32_t place = chrom.first;
     for (std::size_t b = 0; b <= count; ++b) bucket[b] = place += bucket[b];
@@ -206,20 +231,19 @@ class OverlapIndex {
     const std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
     std::uint64_t total = 0;
     double area = 0;
-    std::uint64_t worst = 0;
+    const std::uint64_t count = chrom.last - chrom.first;
     Coord before = 0;
     for (std::uint32_t k = chrom.first; k < chrom.last && before < chrom.max_end; ++k) {
       const std::uint32_t from = bucket[before >> chrom.shift];
       const std::uint64_t looked_at = k - std::min(k, from);
       total += looked_at;
-      worst = std::max(worst, looked_at);
+      if (looked_at > looked_at_at_worst || total > looked_at_on_average * count) return true;
       area += static_cast<double>(looked_at) * static_cast<double>(spans_[k].start - before);
       before = spans_[k].start;
     }
-    const std::uint64_t count = chrom.last - chrom.first;
-    const std::uint64_t behind = count - (bucket[before >> chrom.shift] - chrom.first);
+    const std::uint64_t behind = chrom.last - bucket[before >> chrom.shift];
     area += static_cast<double>(behind) * static_cast<double>(chrom.max_end - before);
-    return worst > looked_at_at_worst || total > looked_at_on_average * count ||
+    return behind > looked_at_at_worst ||
            area > static_cast<double>(looked_at_anywhere) * static_cast<double>(chrom.max_end);
   }
 

@@ -75,13 +75,21 @@ class CheckpointBuilder {
 
   /// Lists what `from` lists and what starts behind it before `place`, if it ends behind `at`.
   void list(const Checkpoint<Coord>& from, Coord at, std::uint32_t place) {
-    const std::uint64_t end = carried_.size();
-    for (std::uint64_t i = from.carried; i < end; ++i) {
-      if (carried_[i].end > at) carried_.push_back(Carried<Coord>(carried_[i]));
+    const std::size_t end = carried_.size();
+    const auto listed = static_cast<std::size_t>(end - from.carried);
+    carried_.resize(end + listed + (place - from.place));
+    // Each is written and kept if it is live: no branch can be predicted here.
+    Carried<Coord>* out = carried_.data() + end;
+    const Carried<Coord>* const list = out - listed;
+    for (std::size_t i = 0; i < listed; ++i) {
+      *out = list[i];
+      out += list[i].end > at ? 1 : 0;
     }
     for (std::uint32_t k = from.place; k < place; ++k) {
-      if (spans_[k].end > at) carried_.push_back({spans_[k].end, k});
+      *out = {spans_[k].end, k};
+      out += spans_[k].end > at ? 1 : 0;
     }
+    carried_.resize(static_cast<std::size_t>(out - carried_.data()));
   }
 
   /// Adds checkpoints until half of what a query just before `at` looks at is live. `place` is the
