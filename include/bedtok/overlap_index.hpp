@@ -6,14 +6,14 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chrom_table.hpp"
-#include "detail/checkpoints.hpp"
 #include "detail/hot_code.hpp"
 #include "detail/id_block.hpp"
+#include "detail/index_builder.hpp"
 #include "detail/index_parts.hpp"
-#include "detail/interval_order.hpp"
 #include "error.hpp"
 #include "region.hpp"
 #include "region_set.hpp"
@@ -32,18 +32,24 @@ namespace bedtok {
 ///
 ///  1. The furthest end up to an interval (its running maximum) never decreases along that order,
 ///     so the first interval that can overlap a query is the first whose running maximum lies
-///     beyond the query's start: what comes before has ended.
+///     behind the query's start: what comes before has ended. It is also the first whose own end
+///     does.
 ///  2. `bucket[start >> shift]` says where to begin looking for it. shift makes buckets about as
 ///     many as intervals, so that it is one or two steps away; where a bucket holds many intervals,
 ///     a binary search inside the bucket takes over.
-///  3. From there intervals follow by start until one begins at or past the query's end.
-///  4. Where intervals are disjoint their ends are the running maximum and every step is a hit. A
-///     very long interval holds the running maximum up and would make step 3 walk over many that
-///     ended long ago. On chromosomes where that happens the same array is read as a balanced tree
-///     instead, each node with the furthest end of its subtree: O(log n + hits) for any query.
+///  3. From there intervals follow by start until one begins at or behind the query's end. Where
+///     intervals are disjoint all of them are hits, and a wide query looks their end up by its
+///     bucket. Otherwise those that have ended are passed over.
+///  4. A very long interval, or intervals nested in each other, would make step 3 pass over many.
+///     On chromosomes where that happens, checkpoints list what is live at their position, close
+///     enough that a query reads the list of one and the intervals that start behind it: O(1 +
+///     hits) for any query, and O(n) memory. Buckets then lead to checkpoints.
 ///
-/// After bedtools' bins (fixed sizes, many lists) and the augmented array of cgranges; what differs
-/// is one bucket size a chromosome, taken from its density, and the order of the hits.
+/// An interval takes 8 bytes, its bucket at most 4; ids are stored where the regions are not in the
+/// order above, 4 bytes each; lists take up to 8 bytes an interval, usually, of deep chromosomes.
+///
+/// After bedtools' bins, the timeline index of databases for the checkpoints; what differs is one
+/// bucket size a chromosome, taken from its density, and the order of the hits.
 template <class Coord = std::uint32_t>
 class OverlapIndex {
  public:
@@ -54,11 +60,18 @@ class OverlapIndex {
   /// VocabularyError for 2^32 regions or more.
   template <class Payload>
   explicit OverlapIndex(const RegionSet<Coord, Payload>& regions) {
-    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - regions.chroms().size()) {
+    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - 3 * regions.chroms().size()) {
       throw VocabularyError("an overlap index holds fewer than 2^32 regions, got " +
                             std::to_string(regions.size()));
     }
-    build(regions.chroms().size(), regions.chrom_ids(), regions.starts(), regions.ends());
+    detail::IndexArrays<Coord> arrays = detail::IndexBuilder<Coord>().build(
+        regions.chroms().size(), regions.chrom_ids(), regions.starts(), regions.ends());
+    chroms_ = std::move(arrays.chroms);
+    spans_ = std::move(arrays.spans);
+    ids_ = std::move(arrays.ids);
+    buckets_ = std::move(arrays.buckets);
+    checkpoints_ = std::move(arrays.checkpoints);
+    carried_ = std::move(arrays.carried);
   }
 
   /// Calls `visit(id, start, end)` for every region of `chrom` that overlaps [start, end), ordered
@@ -66,10 +79,42 @@ class OverlapIndex {
   template <class Visit>
   void find(ChromTable::Id chrom, Coord start, Coord end, Visit&& visit) const {
     const Chrom& c = chrom_at(chrom);
-    walk(chrom, start, end, [&](std::uint32_t place) {
+    walk(c, start, end, [&](std::uint32_t place) {
       visit(id_at(c, place), spans_[place].start, spans_[place].end);
       return false;
     });
+  }
+
+  /// Whether `predicate(id, start, end)` holds for a region of `chrom` that overlaps [start, end).
+  /// Asks in the order of `find`, and no further than the first for which it does.
+  template <class Predicate>
+  bool any_of(ChromTable::Id chrom, Coord start, Coord end, Predicate&& predicate) const {
+    const Chrom& c = chrom_at(chrom);
+    return walk(c, start, end, [&](std::uint32_t place) {
+      return predicate(id_at(c, place), spans_[place].start, spans_[place].end);
+    });
+  }
+
+  /// How many regions of `chrom` overlap [start, end).
+  std::size_t count(ChromTable::Id chrom, Coord start, Coord end) const {
+    const Chrom& c = chrom_at(chrom);
+    if (start >= c.max_end) return 0;
+    std::size_t hits = 0;
+    const Span* at;
+    if (c.layout == Layout::deep) {
+      const Checkpoint* const checkpoint = checkpoint_before(bucket_of(c, start), start);
+      for (std::uint64_t i = checkpoint[0].carried; i < checkpoint[1].carried; ++i) {
+        hits += carried_[i].end > start ? 1 : 0;
+      }
+      at = spans_.data() + checkpoint->place;
+    } else {
+      at = first_live(c, bucket_of(c, start), start);
+    }
+    if (c.layout == Layout::disjoint) {
+      return at->start < end ? static_cast<std::size_t>(first_behind(c, at, start, end) - at) : 0;
+    }
+    for (; at->start < end; ++at) hits += at->end > start ? 1 : 0;
+    return hits;
   }
 
   /// The ids of all that `find` visits for each query in turn, handed over in blocks by
@@ -94,196 +139,14 @@ class OverlapIndex {
   using Checkpoint = detail::Checkpoint<Coord>;
   using Carried = detail::Carried<Coord>;
 
-  // A chromosome is deep when a query would look at this many intervals that start before it: on
-  // average where intervals start, as queries do that resemble them; on average over all positions;
-  // at the worst place.
-  static constexpr std::uint64_t looked_at_on_average = 32;
-  static constexpr std::uint64_t looked_at_anywhere = 64;
-  static constexpr std::uint64_t looked_at_at_worst = 1024;
   // Buckets with more entries than this are searched by binary search.
   static constexpr std::uint32_t long_bucket = 12;
   // A query that is so many buckets wide looks its end up, too.
   static constexpr Coord wide = 8;
-  static constexpr std::uint32_t widest = std::numeric_limits<Coord>::digits - 1;
 
   const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
     return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
   }
-
-  // ---- The build
-
-  void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
-             const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
-    count(chroms, chrom_ids);
-    if (detail::are_ordered(chrom_ids, starts, ends)) {
-      fill(ends, false, [&](std::size_t k) { return Placed{starts[k], k}; });
-    } else if constexpr (sizeof(Coord) == 4) {
-      using Order = detail::StartOrder;
-      const Order order = detail::order_by_start_and_end(
-          [&](std::size_t i) { return chrom_ids[i]; }, chroms, starts, ends);
-      fill(ends, true, [&](std::size_t k) {
-        return Placed{Order::start(order.words[k]), Order::position(order.words[k])};
-      });
-    } else {
-      const auto order = detail::interval_order(chrom_ids, chroms, starts, ends);
-      fill(ends, true, [&](std::size_t k) { return Placed{starts[order[k]], order[k]}; });
-    }
-    std::size_t buckets = 0;
-    for (std::size_t c = 0; c < chroms; ++c) {
-      chroms_[c].bucket = static_cast<std::uint32_t>(buckets);
-      buckets += choose_width(chroms_[c]) + 1;
-    }
-    buckets_.resize(buckets);
-    for (std::size_t c = 0; c < chroms; ++c) {
-      Chrom& chrom = chroms_[c];
-      add_buckets(chrom);
-      if (chrom.layout == Layout::shallow && is_deep(chrom)) deepen(chrom);
-    }
-    if (!checkpoints_.empty()) close_gaps();
-  }
-
-  void count(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids) {
-    chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
-    for (std::size_t i = 0; i < chrom_ids.size();) {
-      const std::size_t first = i;
-      while (i < chrom_ids.size() && chrom_ids[i] == chrom_ids[first]) ++i;
-      chroms_[chrom_ids[first]].last += static_cast<std::uint32_t>(i - first);
-    }
-    std::uint32_t place = 0;
-    for (std::size_t c = 0; c < chroms; ++c) {
-      const std::uint32_t count = chroms_[c].last;
-      chroms_[c].first = place;
-      chroms_[c].last = place + count;
-      chroms_[c].id_offset = static_cast<std::uint32_t>(c);
-      place += count + 1;
-    }
-  }
-
-  struct Placed {
-    Coord start;
-    std::size_t id;
-  };
-
-  /// Fills the arrays by place; `at(k)` is the k-th interval in order.
-  template <class At>
-  void fill(const std::vector<Coord>& ends, bool with_ids, At&& at) {
-    constexpr Coord beyond = std::numeric_limits<Coord>::max();
-    const std::size_t places = ends.size() + chroms_.size() - 1;
-    spans_.resize(places);
-    if (with_ids) ids_.resize(places);
-    std::size_t next = 0;
-    for (Chrom& chrom : chroms_) {
-      if (&chrom == &chroms_.back()) break;
-      const std::size_t count = chrom.last - chrom.first;
-      Span* const spans = spans_.data() + chrom.first;
-      std::uint32_t* const ids = ids_.data() + chrom.first;
-      Coord furthest = 0;
-      bool ascending = true;
-      for (std::size_t k = 0; k < count; ++k) {
-        const Placed placed = at(next + k);
-        const Coord end = ends[placed.id];
-        ascending &= end >= furthest;
-        furthest = std::max(furthest, end);
-        spans[k] = {placed.start, end};
-        if (with_ids) ids[k] = static_cast<std::uint32_t>(placed.id);
-      }
-      spans[count] = {beyond, beyond};
-      next += count;
-      chrom.max_end = furthest;
-      chrom.layout = ascending ? Layout::disjoint : Layout::shallow;
-    }
-  }
-
-  /// At most one bucket an interval, however sparse or odd the chromosome is. Returns how many.
-  static std::size_t choose_width(Chrom& chrom) {
-    if (chrom.max_end == 0) return 0;
-    const std::uint64_t count = chrom.last - chrom.first;
-    const auto last = static_cast<std::uint64_t>(chrom.max_end - 1);
-    while ((last >> chrom.shift) >= count && chrom.shift < widest) ++chrom.shift;
-    return static_cast<std::size_t>(last >> chrom.shift) + 1;
-  }
-
-  std::size_t buckets_of(const Chrom& chrom) const {
-    return chrom.max_end == 0 ? 0
-                              : static_cast<std::size_t>((chrom.max_end - 1) >> chrom.shift) + 1;
-  }
-
-  /// Each bucket gets the first interval that ends behind its start, or has one before it that
-  /// does: those that ended are counted, then summed up.
-  void add_buckets(const Chrom& chrom) {
-    const std::size_t count = buckets_of(chrom);
-    std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
-    const Coord inside = static_cast<Coord>((Coord{1} << chrom.shift) - 1);
-    Coord furthest = 0;
-    const std::uint32_t shift = chrom.shift;
-    for (const Span *at = spans_.data() + chrom.first, *last = spans_.data() + chrom.last;
-         at != last; ++at) {
-      furthest = std::max(furthest, at->end);
-      ++bucket[static_cast<std::size_t>(furthest >> shift) + ((furthest & inside) != 0 ? 1 : 0)];
-    }
-    std::uint32_t place = chrom.first;
-    for (std::size_t b = 0; b <= count; ++b) bucket[b] = place += bucket[b];
-  }
-
-  /// Whether queries would look at too many intervals between the one that their bucket names and
-  /// the first that starts behind them.
-  bool is_deep(const Chrom& chrom) const {
-    const std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
-    std::uint64_t total = 0;
-    double area = 0;
-    const std::uint64_t count = chrom.last - chrom.first;
-    Coord before = 0;
-    for (std::uint32_t k = chrom.first; k < chrom.last && before < chrom.max_end; ++k) {
-      const std::uint32_t from = bucket[before >> chrom.shift];
-      const std::uint64_t looked_at = k - std::min(k, from);
-      total += looked_at;
-      if (looked_at > looked_at_at_worst || total > looked_at_on_average * count) return true;
-      area += static_cast<double>(looked_at) * static_cast<double>(spans_[k].start - before);
-      before = spans_[k].start;
-    }
-    const std::uint64_t behind = chrom.last - bucket[before >> chrom.shift];
-    area += static_cast<double>(behind) * static_cast<double>(chrom.max_end - before);
-    return behind > looked_at_at_worst ||
-           area > static_cast<double>(looked_at_anywhere) * static_cast<double>(chrom.max_end);
-  }
-
-  /// Lists what is live at checkpoints. Buckets then lead to the last checkpoint at or before their
-  /// start. There are fewer of them than before, so they find room where the others were.
-  void deepen(Chrom& chrom) {
-    const std::size_t first = checkpoints_.size();
-    detail::CheckpointBuilder<Coord>(spans_, checkpoints_, carried_)
-        .add(chrom.first, chrom.last, chrom.max_end);
-    const std::uint64_t count = checkpoints_.size() - first;
-    chrom.layout = Layout::deep;
-    const auto last = static_cast<std::uint64_t>(chrom.max_end - 1);
-    while ((last >> chrom.shift) >= count && chrom.shift < widest) ++chrom.shift;
-    std::size_t at = first;
-    const std::size_t buckets = buckets_of(chrom);
-    for (std::size_t b = 0; b < buckets; ++b) {
-      const std::uint64_t start = static_cast<std::uint64_t>(b) << chrom.shift;
-      while (checkpoints_[at + 1].at <= start) ++at;
-      buckets_[chrom.bucket + b] = static_cast<std::uint32_t>(at);
-    }
-    buckets_[chrom.bucket + buckets] = static_cast<std::uint32_t>(checkpoints_.size() - 1);
-  }
-
-  /// Buckets that deep chromosomes left unused go away.
-  void close_gaps() {
-    std::size_t to = 0;
-    for (Chrom& chrom : chroms_) {
-      const std::size_t count = &chrom == &chroms_.back() ? 0 : buckets_of(chrom) + 1;
-      std::copy_n(buckets_.begin() + chrom.bucket, count,
-                  buckets_.begin() + static_cast<std::ptrdiff_t>(to));
-      chrom.bucket = static_cast<std::uint32_t>(to);
-      to += count;
-    }
-    buckets_.resize(to);
-    buckets_.shrink_to_fit();
-    checkpoints_.shrink_to_fit();
-    carried_.shrink_to_fit();
-  }
-
-  // ---- Queries
 
   const std::uint32_t* bucket_of(const Chrom& chrom, Coord start) const noexcept {
     return buckets_.data() + chrom.bucket + static_cast<std::size_t>(start >> chrom.shift);
@@ -312,18 +175,18 @@ class OverlapIndex {
     return at;
   }
 
-  /// Of a disjoint chromosome, the first interval that starts at `end` or behind; `at` starts
+  /// Of a disjoint chromosome, the first interval that starts at `end` or behind; `from` starts
   /// before.
-  const Span* first_behind(const Chrom& chrom, const Span* at, Coord start,
+  const Span* first_behind(const Chrom& chrom, const Span* from, Coord start,
                            Coord end) const noexcept {
     const Span* const spans = spans_.data();
+    const Span* at = from;
     if (end >= chrom.max_end) {
       at = spans + chrom.last;
-      while (at[-1].start >= end) --at;  // of length zero
     } else if ((end >> chrom.shift) - (start >> chrom.shift) > wide) {
-      at = std::max(at, spans + *bucket_of(chrom, end));
-      while (at[-1].start >= end) --at;
+      at = std::max(from, spans + *bucket_of(chrom, end));
     }
+    while (at != from && at[-1].start >= end) --at;  // of length zero
     while (at->start < end) ++at;
     return at;
   }
@@ -344,8 +207,7 @@ class OverlapIndex {
   /// Calls `visit(place)` for each interval that overlaps, in order, until it returns true. Returns
   /// whether it did.
   template <class Visit>
-  bool walk(ChromTable::Id id, Coord start, Coord end, Visit&& visit) const {
-    const Chrom& chrom = chrom_at(id);
+  bool walk(const Chrom& chrom, Coord start, Coord end, Visit&& visit) const {
     if (start >= chrom.max_end) return false;
     const std::uint32_t* const bucket = bucket_of(chrom, start);
     const Span* const spans = spans_.data();
@@ -353,7 +215,8 @@ class OverlapIndex {
     if (chrom.layout == Layout::deep) {
       const Checkpoint* const checkpoint = checkpoint_before(bucket, start);
       for (std::uint64_t i = checkpoint[0].carried; i < checkpoint[1].carried; ++i) {
-        if (carried_[i].end > start && visit(carried_[i].place)) return true;
+        if (carried_[i].end > start && visit(static_cast<std::uint32_t>(carried_[i].place)))
+          return true;
       }
       at = spans + checkpoint->place;
     } else {
@@ -427,6 +290,8 @@ class OverlapIndex {
           detail::prefetch(checkpoints_.data() + *bucket[k]);
         } else {
           detail::prefetch(spans + *bucket[k]);
+          // What a query reads often reaches into the next cache line.
+          detail::prefetch(spans + std::min<std::size_t>(*bucket[k] + 3, spans_.size() - 1));
           if (!implicit_ids) detail::prefetch(ids + *bucket[k]);
         }
       }
@@ -488,11 +353,12 @@ class OverlapIndex {
     }
   }
 
+  // As in detail::IndexArrays.
   std::vector<Chrom> chroms_;
-  std::vector<Span> spans_;  // by chromosome, start, end, id; one more behind each chromosome
-  std::vector<std::uint32_t> ids_;  // by place; empty where the ids are in the order of the spans
+  std::vector<Span> spans_;
+  std::vector<std::uint32_t> ids_;
   std::vector<std::uint32_t> buckets_;
-  std::vector<Checkpoint> checkpoints_;  // one more behind each deep chromosome
+  std::vector<Checkpoint> checkpoints_;
   std::vector<Carried> carried_;
 };
 

@@ -26,28 +26,27 @@ namespace bedtok::detail {
 template <class Coord>
 class CheckpointBuilder {
  public:
-  CheckpointBuilder(const std::vector<Span<Coord>>& spans,
-                    std::vector<Checkpoint<Coord>>& checkpoints,
-                    std::vector<Carried<Coord>>& carried)
-      : spans_(spans), checkpoints_(checkpoints), carried_(carried) {}
+  explicit CheckpointBuilder(IndexArrays<Coord>& arrays)
+      : spans_(arrays.spans), checkpoints_(arrays.checkpoints), carried_(arrays.carried) {}
 
   void add(std::uint32_t first, std::uint32_t last, Coord max_end) {
-    checkpoints_.push_back({0, first, carried_.size()});
+    checkpoints_.push_back({0, static_cast<Coord>(first), carried_.size()});
     for (;;) {
       const std::uint64_t steps = std::max<std::uint64_t>(spacing, listed());
       if (last - checkpoints_.back().place <= steps) break;
-      std::uint32_t place = checkpoints_.back().place + static_cast<std::uint32_t>(steps);
+      auto place = static_cast<std::uint32_t>(checkpoints_.back().place + steps);
       // What starts at one position stays together.
       while (place < last && spans_[place].start == spans_[place - 1].start) ++place;
       if (place == last) break;
       advance(static_cast<Coord>(spans_[place - 1].start + 1), place);
     }
     if (max_end > 0) halve(static_cast<Coord>(max_end - 1), last);
-    checkpoints_.push_back({std::numeric_limits<Coord>::max(), last, carried_.size()});
+    checkpoints_.push_back(
+        {std::numeric_limits<Coord>::max(), static_cast<Coord>(last), carried_.size()});
   }
 
  private:
-  static constexpr std::uint64_t spacing = 16;
+  static constexpr std::uint64_t spacing = 8;
 
   std::uint64_t listed() const { return carried_.size() - checkpoints_.back().carried; }
 
@@ -63,10 +62,10 @@ class CheckpointBuilder {
       const Checkpoint<Coord> closer = checkpoints_.back();
       const std::uint64_t now = carried_.size();
       list(closer, at, place);
-      checkpoints_.push_back({at, place, now});
+      checkpoints_.push_back({at, static_cast<Coord>(place), now});
       return;
     }
-    checkpoints_.push_back({at, place, carried});
+    checkpoints_.push_back({at, static_cast<Coord>(place), carried});
   }
 
   static bool is_wasteful(std::uint64_t looked_at, std::uint64_t live) {
@@ -77,7 +76,7 @@ class CheckpointBuilder {
   void list(const Checkpoint<Coord>& from, Coord at, std::uint32_t place) {
     const std::size_t end = carried_.size();
     const auto listed = static_cast<std::size_t>(end - from.carried);
-    carried_.resize(end + listed + (place - from.place));
+    carried_.resize(end + listed + static_cast<std::size_t>(place - from.place));
     // Each is written and kept if it is live: no branch can be predicted here.
     Carried<Coord>* out = carried_.data() + end;
     const Carried<Coord>* const list = out - listed;
@@ -85,8 +84,8 @@ class CheckpointBuilder {
       *out = list[i];
       out += list[i].end > at ? 1 : 0;
     }
-    for (std::uint32_t k = from.place; k < place; ++k) {
-      *out = {spans_[k].end, k};
+    for (auto k = static_cast<std::uint32_t>(from.place); k < place; ++k) {
+      *out = {spans_[k].end, static_cast<Coord>(k)};
       out += spans_[k].end > at ? 1 : 0;
     }
     carried_.resize(static_cast<std::size_t>(out - carried_.data()));
@@ -101,7 +100,8 @@ class CheckpointBuilder {
       for (std::uint64_t i = from.carried; i < carried_.size(); ++i) {
         ends_.push_back(carried_[i].end);
       }
-      for (std::uint32_t k = from.place; k < place; ++k) ends_.push_back(spans_[k].end);
+      for (auto k = static_cast<std::uint32_t>(from.place); k < place; ++k)
+        ends_.push_back(spans_[k].end);
       const auto live = static_cast<std::uint64_t>(
           std::count_if(ends_.begin(), ends_.end(), [at](Coord end) { return end > at; }));
       if (!is_wasteful(ends_.size(), live)) return;
@@ -115,7 +115,7 @@ class CheckpointBuilder {
                                [half](const Span<Coord>& span) { return span.start < half; });
       const auto next_place = static_cast<std::uint32_t>(next - spans_.begin());
       list(from, half, next_place);
-      checkpoints_.push_back({half, next_place, carried});
+      checkpoints_.push_back({half, static_cast<Coord>(next_place), carried});
     }
   }
 
