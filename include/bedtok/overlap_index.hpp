@@ -48,8 +48,8 @@ namespace bedtok {
 /// An interval takes 8 bytes, its bucket at most 4; ids are stored where the regions are not in the
 /// order above, 4 bytes each; lists take up to 8 bytes an interval, usually, of deep chromosomes.
 ///
-/// After the bins of bedtools and the checkpoints of timeline indexes; what differs is one bucket size
-/// bucket size a chromosome, taken from its density, and the order of the hits.
+/// After the bins of bedtools and the checkpoints of timeline indexes; what differs is one bucket
+/// size a chromosome, taken from its density, and the order of the hits.
 template <class Coord = std::uint32_t>
 class OverlapIndex {
  public:
