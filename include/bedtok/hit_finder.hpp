@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "chrom_table.hpp"
@@ -32,8 +33,8 @@ class HitFinder {
     Coord best_shared = 0;
     bool found = false;
     index_.find(chrom, start, end, [&](std::uint32_t id, Coord v_start, Coord v_end) {
-      const Coord shared = static_cast<Coord>(std::min(end, v_end) - std::max(start, v_start));
-      if (shared < options_.min_overlap || !covered(shared, end - start, v_end - v_start)) return;
+      if (!counts(start, end, v_start, v_end)) return;
+      const Coord shared = shared_by(start, end, v_start, v_end);
       if (!options_.best_overlap) {
         add(id);
       } else if (!found || shared > best_shared) {
@@ -45,7 +46,38 @@ class HitFinder {
     if (found) add(best);
   }
 
+  /// Whether there is one. Looks no further than the first; the index must have `any_of`.
+  bool any(ChromTable::Id chrom, Coord start, Coord end) const {
+    if (chrom == ChromTable::none) return false;
+    if (options_.every_overlap()) {
+      return index_.any_of(chrom, start, end, [](std::uint32_t, Coord, Coord) { return true; });
+    }
+    return index_.any_of(chrom, start, end, [&](std::uint32_t, Coord v_start, Coord v_end) {
+      return counts(start, end, v_start, v_end);
+    });
+  }
+
+  /// How many there are; the index must have `count`.
+  std::size_t count(ChromTable::Id chrom, Coord start, Coord end) const {
+    if (chrom != ChromTable::none && options_.every_overlap()) {
+      return index_.count(chrom, start, end);
+    }
+    std::size_t hits = 0;
+    find(chrom, start, end, [&hits](std::uint32_t) { ++hits; });
+    return hits;
+  }
+
  private:
+  static Coord shared_by(Coord start, Coord end, Coord v_start, Coord v_end) {
+    return static_cast<Coord>(std::min(end, v_end) - std::max(start, v_start));
+  }
+
+  /// Whether an overlap is large enough.
+  bool counts(Coord start, Coord end, Coord v_start, Coord v_end) const {
+    const Coord shared = shared_by(start, end, v_start, v_end);
+    return shared >= options_.min_overlap && covered(shared, end - start, v_end - v_start);
+  }
+
   bool covered(Coord shared, Coord query, Coord vocabulary) const {
     const auto enough = [&](Coord width) {
       return static_cast<double>(shared) >= options_.min_fraction * static_cast<double>(width);

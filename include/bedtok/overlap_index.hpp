@@ -6,10 +6,14 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chrom_table.hpp"
-#include "detail/interval_order.hpp"
+#include "detail/hot_code.hpp"
+#include "detail/id_block.hpp"
+#include "detail/index_builder.hpp"
+#include "detail/index_parts.hpp"
 #include "error.hpp"
 #include "region.hpp"
 #include "region_set.hpp"
@@ -28,18 +32,24 @@ namespace bedtok {
 ///
 ///  1. The furthest end up to an interval (its running maximum) never decreases along that order,
 ///     so the first interval that can overlap a query is the first whose running maximum lies
-///     beyond the query's start: what comes before has ended.
+///     behind the query's start: what comes before has ended. It is also the first whose own end
+///     does.
 ///  2. `bucket[start >> shift]` says where to begin looking for it. shift makes buckets about as
 ///     many as intervals, so that it is one or two steps away; where a bucket holds many intervals,
 ///     a binary search inside the bucket takes over.
-///  3. From there intervals follow by start until one begins at or past the query's end.
-///  4. Where intervals are disjoint their ends are the running maximum and every step is a hit. A
-///     very long interval holds the running maximum up and would make step 3 walk over many that
-///     ended long ago. On chromosomes where that happens the same array is read as a balanced tree
-///     instead, each node with the furthest end of its subtree: O(log n + hits) for any query.
+///  3. From there intervals follow by start until one begins at or behind the query's end. Where
+///     intervals are disjoint all of them are hits, and a wide query looks their end up by its
+///     bucket. Otherwise those that have ended are passed over.
+///  4. A very long interval, or intervals nested in each other, would make step 3 pass over many.
+///     On chromosomes where that happens, checkpoints list what is live at their position, close
+///     enough that a query reads the list of one and the intervals that start behind it: O(1 +
+///     hits) for any query, and O(n) memory. Buckets then lead to checkpoints.
 ///
-/// After bedtools' bins (fixed sizes, many lists) and the augmented array of cgranges; what differs
-/// is one bucket size a chromosome, taken from its density, and the order of the hits.
+/// An interval takes 8 bytes, its bucket at most 4; ids are stored where the regions are not in the
+/// order above, 4 bytes each; lists take up to 8 bytes an interval, usually, of deep chromosomes.
+///
+/// After the bins of bedtools and the checkpoints of timeline indexes; what differs is one bucket
+/// size a chromosome, taken from its density, and the order of the hits.
 template <class Coord = std::uint32_t>
 class OverlapIndex {
  public:
@@ -50,11 +60,18 @@ class OverlapIndex {
   /// VocabularyError for 2^32 regions or more.
   template <class Payload>
   explicit OverlapIndex(const RegionSet<Coord, Payload>& regions) {
-    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - regions.chroms().size()) {
+    if (regions.size() >= std::numeric_limits<std::uint32_t>::max() - 3 * regions.chroms().size()) {
       throw VocabularyError("an overlap index holds fewer than 2^32 regions, got " +
                             std::to_string(regions.size()));
     }
-    build(regions.chroms().size(), regions.chrom_ids(), regions.starts(), regions.ends());
+    detail::IndexArrays<Coord> arrays = detail::IndexBuilder<Coord>().build(
+        regions.chroms().size(), regions.chrom_ids(), regions.starts(), regions.ends());
+    chroms_ = std::move(arrays.chroms);
+    spans_ = std::move(arrays.spans);
+    ids_ = std::move(arrays.ids);
+    buckets_ = std::move(arrays.buckets);
+    checkpoints_ = std::move(arrays.checkpoints);
+    carried_ = std::move(arrays.carried);
   }
 
   /// Calls `visit(id, start, end)` for every region of `chrom` that overlaps [start, end), ordered
@@ -62,12 +79,42 @@ class OverlapIndex {
   template <class Visit>
   void find(ChromTable::Id chrom, Coord start, Coord end, Visit&& visit) const {
     const Chrom& c = chrom_at(chrom);
-    if (start >= c.max_end) return;
-    if (compact_.empty()) {
-      find_in(intervals_, c, start, end, visit);
+    walk(c, start, end, [&](std::uint32_t place) {
+      visit(id_at(c, place), spans_[place].start, spans_[place].end);
+      return false;
+    });
+  }
+
+  /// Whether `predicate(id, start, end)` holds for a region of `chrom` that overlaps [start, end).
+  /// Asks in the order of `find`, and no further than the first for which it does.
+  template <class Predicate>
+  bool any_of(ChromTable::Id chrom, Coord start, Coord end, Predicate&& predicate) const {
+    const Chrom& c = chrom_at(chrom);
+    return walk(c, start, end, [&](std::uint32_t place) {
+      return predicate(id_at(c, place), spans_[place].start, spans_[place].end);
+    });
+  }
+
+  /// How many regions of `chrom` overlap [start, end).
+  std::size_t count(ChromTable::Id chrom, Coord start, Coord end) const {
+    const Chrom& c = chrom_at(chrom);
+    if (start >= c.max_end) return 0;
+    std::size_t hits = 0;
+    const Span* at;
+    if (c.layout == Layout::deep) {
+      const Checkpoint* const checkpoint = checkpoint_before(bucket_of(c, start), start);
+      for (std::uint64_t i = checkpoint[0].carried; i < checkpoint[1].carried; ++i) {
+        hits += carried_[i].end > start ? 1 : 0;
+      }
+      at = spans_.data() + checkpoint->place;
     } else {
-      find_in(compact_, c, start, end, visit);
+      at = first_live(c, bucket_of(c, start), start);
     }
+    if (c.layout == Layout::disjoint) {
+      return at->start < end ? static_cast<std::size_t>(first_behind(c, at, start, end) - at) : 0;
+    }
+    for (; at->start < end; ++at) hits += at->end > start ? 1 : 0;
+    return hits;
   }
 
   /// The ids of all that `find` visits for each query in turn, handed over in blocks by
@@ -79,306 +126,240 @@ class OverlapIndex {
                        const std::vector<ChromTable::Id>& chrom_ids,
                        const std::vector<Coord>& starts, const std::vector<Coord>& ends,
                        std::size_t first, std::size_t last, Append&& append) const {
-    if (compact_.empty()) {
-      return find_all_in(intervals_, chrom_of, chrom_ids, starts, ends, first, last, append);
-    }
-    return find_all_in(compact_, chrom_of, chrom_ids, starts, ends, first, last, append);
+    const auto find = ids_.empty() ? &OverlapIndex::find_all_in<true, Append>
+                                   : &OverlapIndex::find_all_in<false, Append>;
+    return (this->*find)(chrom_of.data(), chrom_ids.data() + first, starts.data() + first,
+                         ends.data() + first, last - first, append);
   }
 
  private:
-  /// Of a set whose ends never decrease and whose order is that of the ids: more is not needed.
-  struct CompactInterval {
-    Coord start;
-    Coord end;
-    Coord furthest_end() const noexcept { return end; }
-    std::uint32_t id(std::size_t at, std::size_t id_offset) const noexcept {
-      return static_cast<std::uint32_t>(at - id_offset);
-    }
-  };
-  struct Interval {
-    Coord start;
-    Coord end;
-    Coord furthest;  // running maximum of the ends, or that of the subtree
-    std::uint32_t id_;
-    Coord furthest_end() const noexcept { return furthest; }
-    std::uint32_t id(std::size_t, std::size_t) const noexcept { return id_; }
-  };
+  using Span = detail::Span<Coord>;
+  using Chrom = detail::IndexedChrom<Coord>;
+  using Layout = detail::IndexLayout;
+  using Checkpoint = detail::Checkpoint<Coord>;
+  using Carried = detail::Carried<Coord>;
 
-  struct Chrom {
-    std::uint32_t first = 0;  // intervals [first, last), then one that is past every coordinate
-    std::uint32_t last = 0;
-    std::uint32_t bucket = 0;     // first bucket; one more follows the last
-    std::uint32_t id_offset = 0;  // place of an interval minus its id, for CompactInterval
-    Coord max_end = 0;
-    std::uint8_t shift = 0;
-    bool tree = false;
-  };
-
-  // Buckets with more intervals than this are searched by binary search.
+  // Buckets with more entries than this are searched by binary search.
   static constexpr std::uint32_t long_bucket = 12;
-  // A chromosome becomes a tree when a query would walk over this many ended intervals: on average
-  // where intervals start, as queries do that resemble them; on average over all positions; at the
-  // worst place.
-  static constexpr std::uint64_t wasted_on_average = 4;
-  static constexpr std::uint64_t wasted_anywhere = 32;
-  static constexpr std::uint64_t wasted_at_worst = 512;
+  // A query that is so many buckets wide looks its end up, too.
+  static constexpr Coord wide = 8;
 
   const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
     return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
   }
 
-  void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
-             const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
-    const std::vector<std::uint32_t> order =
-        detail::interval_order(chrom_ids, chroms, starts, ends);
-    const auto at = [&](std::size_t i) { return order.empty() ? i : order[i]; };
-    const std::size_t n = starts.size();
+  const std::uint32_t* bucket_of(const Chrom& chrom, Coord start) const noexcept {
+    return buckets_.data() + chrom.bucket + static_cast<std::size_t>(start >> chrom.shift);
+  }
 
-    chroms_.resize(chroms + 1);  // the last one is empty: it answers for unknown chromosomes
-    bool compact = order.empty();
-    for (std::size_t i = 0; i < n; ++i) {
-      Chrom& chrom = chroms_[chrom_ids[at(i)]];
-      compact = compact && ends[at(i)] >= chrom.max_end;
-      chrom.max_end = std::max(chrom.max_end, ends[at(i)]);
-      ++chrom.last;  // counts for now
-    }
-    std::uint32_t place = 0;
-    for (std::size_t c = 0; c < chroms; ++c) {
-      const std::uint32_t count = chroms_[c].last;
-      chroms_[c].first = place;
-      chroms_[c].last = place + count;
-      chroms_[c].id_offset = static_cast<std::uint32_t>(c);
-      place += count + 1;
-    }
-    if (compact) {
-      compact_.reserve(n + chroms);
-    } else {
-      intervals_.reserve(n + chroms);
-    }
+  /// The id of the interval at a place.
+  std::uint32_t id_at(const Chrom& chrom, std::uint32_t place) const noexcept {
+    return ids_.empty() ? place - chrom.id_offset : ids_[place];
+  }
 
-    constexpr Coord beyond = std::numeric_limits<Coord>::max();
-    std::size_t next = 0;
-    for (std::size_t c = 0; c < chroms; ++c) {
-      Coord furthest = 0;
-      for (std::uint32_t k = chroms_[c].first; k < chroms_[c].last; ++k, ++next) {
-        const std::size_t i = at(next);
-        furthest = std::max(furthest, ends[i]);
-        if (compact) {
-          compact_.push_back({starts[i], ends[i]});
-        } else {
-          intervals_.push_back({starts[i], ends[i], furthest, static_cast<std::uint32_t>(i)});
-        }
+  /// The first interval that ends behind `start`, given that there is one. The interval past the
+  /// last one stops the search.
+  const Span* first_live(const Chrom& chrom, const std::uint32_t* bucket,
+                         Coord start) const noexcept {
+    const Span* at = spans_.data() + bucket[0];
+    // Two steps without a branch take most queries there.
+    at += at->end <= start ? 1 : 0;
+    at += at->end <= start ? 1 : 0;
+    if (at->end <= start) {
+      if (chrom.layout == Layout::disjoint && bucket[1] - bucket[0] > long_bucket) {
+        return std::partition_point(at, spans_.data() + bucket[1],
+                                    [start](const Span& span) { return span.end <= start; });
       }
-      if (compact) {
-        compact_.push_back({beyond, beyond});
-        add_buckets(compact_, chroms_[c]);
-      } else {
-        intervals_.push_back({beyond, beyond, beyond, 0});
-        choose_layout(chroms_[c]);
-      }
+      while (at->end <= start) ++at;
     }
-  }
-
-  /// Counts the intervals that step 3 would walk over though they have ended: all that ended, less
-  /// those before the first live one. That number changes only where an interval starts or ends.
-  void choose_layout(Chrom& chrom) {
-    std::vector<Coord> ends;
-    ends.reserve(chrom.last - chrom.first);
-    for (std::uint32_t k = chrom.first; k < chrom.last; ++k) ends.push_back(intervals_[k].end);
-    std::sort(ends.begin(), ends.end());
-    std::uint64_t total = 0;  // of queries at the starts
-    double area = 0;          // of queries at every position
-    std::uint64_t worst = 0;
-    std::uint32_t next = chrom.first;
-    std::uint32_t live = chrom.first;
-    std::size_t ended = 0;
-    std::uint64_t wasted = 0;
-    Coord at = 0;
-    // The last end is the furthest one: no query behind it looks at anything.
-    while (ended < ends.size()) {
-      const Coord here = std::min(intervals_[next].start, ends[ended]);
-      area += static_cast<double>(wasted) * static_cast<double>(here - at);
-      at = here;
-      while (ended < ends.size() && ends[ended] <= here) ++ended;
-      while (live < chrom.last && intervals_[live].furthest <= here) ++live;
-      wasted = ended - (live - chrom.first);
-      worst = std::max(worst, wasted);
-      for (; next < chrom.last && intervals_[next].start == here; ++next) total += wasted;
-    }
-    const std::uint64_t count = chrom.last - chrom.first;
-    chrom.tree = worst > wasted_at_worst || total > wasted_on_average * count ||
-                 area > static_cast<double>(wasted_anywhere) * static_cast<double>(chrom.max_end);
-    if (chrom.tree) {
-      furthest_of(chrom.first, chrom.last);
-    } else {
-      add_buckets(intervals_, chrom);
-    }
-  }
-
-  /// The tree's node of [low, high) is its middle. Depth is log2 of the size, so recursion is safe.
-  Coord furthest_of(std::uint32_t low, std::uint32_t high) {
-    if (low == high) return 0;
-    const std::uint32_t middle = low + (high - low) / 2;
-    const Coord below = std::max(furthest_of(low, middle), furthest_of(middle + 1, high));
-    return intervals_[middle].furthest = std::max(intervals_[middle].end, below);
-  }
-
-  /// At most two buckets an interval, however sparse or odd the chromosome is.
-  template <class Entry>
-  void add_buckets(const std::vector<Entry>& intervals, Chrom& chrom) {
-    const std::uint64_t count = chrom.last - chrom.first;
-    while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) > 2 * count) ++chrom.shift;
-    chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
-    const std::uint64_t buckets = (static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) + 1;
-    std::uint32_t k = chrom.first;
-    for (std::uint64_t b = 0; b < buckets; ++b) {
-      const std::uint64_t bucket_start = b << chrom.shift;
-      while (k < chrom.last && intervals[k].furthest_end() <= bucket_start) ++k;
-      buckets_.push_back(k);
-    }
-    buckets_.push_back(chrom.last);
-  }
-
-  /// The first interval whose furthest end lies beyond `start`, given start < max_end.
-  template <class Entry>
-  const Entry* first_live(const Entry* intervals, const std::uint32_t* bucket,
-                          Coord start) const noexcept {
-    const Entry* at = intervals + bucket[0];
-    if (bucket[1] - bucket[0] > long_bucket) {
-      return std::partition_point(at, intervals + bucket[1], [start](const Entry& interval) {
-        return interval.furthest_end() <= start;
-      });
-    }
-    // Two steps without a branch take most queries there; the interval past the last one stops the
-    // loop.
-    at += at->furthest_end() <= start ? 1 : 0;
-    at += at->furthest_end() <= start ? 1 : 0;
-    while (at->furthest_end() <= start) ++at;
     return at;
   }
 
-  template <class Entry, class Visit>
-  void find_in(const std::vector<Entry>& intervals, const Chrom& chrom, Coord start, Coord end,
-               Visit& visit) const {
-    const Entry* base = intervals.data();
-    if (chrom.tree) {
-      find_in_tree(base, chrom.first, chrom.last, start, end, visit);
-      return;
+  /// Of a disjoint chromosome, the first interval that starts at `end` or behind; `from` starts
+  /// before.
+  const Span* first_behind(const Chrom& chrom, const Span* from, Coord start,
+                           Coord end) const noexcept {
+    const Span* const spans = spans_.data();
+    const Span* at = from;
+    if (end >= chrom.max_end) {
+      at = spans + chrom.last;
+    } else if ((end >> chrom.shift) - (start >> chrom.shift) > wide) {
+      at = std::max(from, spans + *bucket_of(chrom, end));
     }
-    const Entry* at = first_live(base, &buckets_[chrom.bucket + (start >> chrom.shift)], start);
+    while (at != from && at[-1].start >= end) --at;  // of length zero
+    while (at->start < end) ++at;
+    return at;
+  }
+
+  /// The last checkpoint at or before `start`.
+  const Checkpoint* checkpoint_before(const std::uint32_t* bucket, Coord start) const noexcept {
+    const Checkpoint* at = checkpoints_.data() + bucket[0];
+    if (bucket[1] - bucket[0] > long_bucket) {
+      const Checkpoint* const last = checkpoints_.data() + bucket[1] + 1;
+      return std::partition_point(at, last,
+                                  [start](const Checkpoint& c) { return c.at <= start; }) -
+             1;
+    }
+    while (at[1].at <= start) ++at;
+    return at;
+  }
+
+  /// Calls `visit(place)` for each interval that overlaps, in order, until it returns true. Returns
+  /// whether it did.
+  template <class Visit>
+  bool walk(const Chrom& chrom, Coord start, Coord end, Visit&& visit) const {
+    if (start >= chrom.max_end) return false;
+    const std::uint32_t* const bucket = bucket_of(chrom, start);
+    const Span* const spans = spans_.data();
+    const Span* at;
+    if (chrom.layout == Layout::deep) {
+      const Checkpoint* const checkpoint = checkpoint_before(bucket, start);
+      for (std::uint64_t i = checkpoint[0].carried; i < checkpoint[1].carried; ++i) {
+        if (carried_[i].end > start && visit(static_cast<std::uint32_t>(carried_[i].place)))
+          return true;
+      }
+      at = spans + checkpoint->place;
+    } else {
+      at = first_live(chrom, bucket, start);
+    }
     for (; at->start < end; ++at) {
-      if (at->end > start) {
-        visit(at->id(static_cast<std::size_t>(at - base), chrom.id_offset), at->start, at->end);
-      }
+      if (at->end > start && visit(static_cast<std::uint32_t>(at - spans))) return true;
     }
+    return false;
   }
 
-  template <class Entry, class Visit>
-  void find_in_tree(const Entry* base, std::uint32_t low, std::uint32_t high, Coord start,
-                    Coord end, Visit& visit) const {
-    while (low < high) {
-      const std::uint32_t middle = low + (high - low) / 2;
-      if (base[middle].furthest_end() <= start) return;
-      find_in_tree(base, low, middle, start, end, visit);
-      if (base[middle].start >= end) return;
-      if (base[middle].end > start) {
-        visit(base[middle].id(middle, 0), base[middle].start, base[middle].end);
-      }
-      low = middle + 1;
-    }
-  }
-
-  template <class Entry, class Append>
-  std::size_t find_all_in(const std::vector<Entry>& intervals,
-                          const std::vector<ChromTable::Id>& chrom_of,
-                          const std::vector<ChromTable::Id>& chrom_ids,
-                          const std::vector<Coord>& starts, const std::vector<Coord>& ends,
-                          std::size_t first, std::size_t last, Append& append) const {
+  template <bool implicit_ids, class Append>
+  std::size_t find_all_in(const ChromTable::Id* chrom_of, const ChromTable::Id* chrom_ids,
+                          const Coord* starts, const Coord* ends, std::size_t size,
+                          Append& append) const {
     constexpr std::size_t group = 32;
-    constexpr std::size_t room = 1024;
-    const Chrom* chrom[group];
-    const std::uint32_t* bucket[group];
-    std::uint32_t found[room];
-    std::size_t count = 0;
+    detail::IdBlock<Append> block(append);
     std::size_t hits = 0;
-    const Entry* base = intervals.data();
+    const Span* const spans = spans_.data();
+    const std::uint32_t* const ids = ids_.data();
 
-    const auto emit = [&](std::uint32_t id) {
-      if (count == room) {
-        append(found, found + count);
-        count = 0;
+    // Adds what overlaps query `i`, whose bucket is known.
+    const auto answer = [&](const Chrom& c, const std::uint32_t* bucket,
+                            std::size_t i) BEDTOK_ALWAYS_INLINE {
+      const Coord start = starts[i];
+      const Coord end = ends[i];
+      const auto id_at = [&c, ids](std::size_t place) {
+        (void)ids;
+        return implicit_ids ? static_cast<std::uint32_t>(place) - c.id_offset : ids[place];
+      };
+      if (c.layout == Layout::deep) {
+        hits += add_listed(c, bucket, start, end, group, id_at, block) ? 1 : 0;
+        return;
       }
-      found[count++] = id;
+      const Span* const at = first_live(c, bucket, start);
+      // Its end lies behind the query's start; where it begins too late, so do all after it.
+      const bool hit = at->start < end;
+      block.add(id_at(static_cast<std::size_t>(at - spans)), hit);
+      hits += hit ? 1 : 0;
+      if (at[1].start < end) add_rest(c, at + 1, start, end, group, id_at, block);
     };
 
-    for (std::size_t i = first; i < last; i += group) {
-      const std::size_t n = std::min(group, last - i);
+    for (std::size_t first = 0; first < size; first += group) {
+      const std::size_t last = first + std::min(group, size - first);
+      block.make_room(group);
+      if (are_near(chrom_of, chrom_ids, starts, first, last)) {
+        const Chrom& c = chrom_at(chrom_of[chrom_ids[first]]);
+        const std::uint32_t* const buckets = buckets_.data() + c.bucket;
+        for (std::size_t i = first; i < last; ++i) {
+          if (starts[i] < c.max_end) answer(c, buckets + (starts[i] >> c.shift), i);
+        }
+        continue;
+      }
+      // The memory of all is asked for before that of one is looked at.
+      const Chrom* chrom[group];
+      const std::uint32_t* bucket[group];
+      std::size_t query[group];
+      std::size_t n = 0;
+      for (std::size_t i = first; i < last; ++i) {
+        const Chrom& c = chrom_at(chrom_of[chrom_ids[i]]);
+        if (starts[i] >= c.max_end) continue;
+        chrom[n] = &c;
+        bucket[n] = bucket_of(c, starts[i]);
+        query[n] = i;
+        detail::prefetch(bucket[n++]);
+      }
+      bool deep = false;
       for (std::size_t k = 0; k < n; ++k) {
-        const Chrom& c = chrom_at(chrom_of[chrom_ids[i + k]]);
-        const Coord start = starts[i + k];
-        chrom[k] = start < c.max_end ? &c : nullptr;
-        bucket[k] = nullptr;
-        if (chrom[k] != nullptr && !c.tree) {
-          bucket[k] = &buckets_[c.bucket + (start >> c.shift)];
-          prefetch(bucket[k]);
+        if (chrom[k]->layout == Layout::deep) {
+          deep = true;
+          detail::prefetch(checkpoints_.data() + *bucket[k]);
+        } else {
+          detail::prefetch(spans + *bucket[k]);
+          // What a query reads often reaches into the next cache line.
+          detail::prefetch(spans + std::min<std::size_t>(*bucket[k] + 3, spans_.size() - 1));
+          if (!implicit_ids) detail::prefetch(ids + *bucket[k]);
         }
       }
-      for (std::size_t k = 0; k < n; ++k) {
-        if (bucket[k] != nullptr) prefetch(base + *bucket[k]);
-      }
-      if (count + group > room) {
-        append(found, found + count);
-        count = 0;
-      }
-      for (std::size_t k = 0; k < n; ++k) {
-        if (chrom[k] == nullptr) continue;
-        const Chrom& c = *chrom[k];
-        const Coord start = starts[i + k];
-        const Coord end = ends[i + k];
-        if (c.tree) {
-          bool any = false;
-          const auto visit = [&](std::uint32_t id, Coord, Coord) {
-            any = true;
-            emit(id);
-          };
-          find_in_tree(base, c.first, c.last, start, end, visit);
-          if (any) ++hits;
-          continue;
-        }
-        const Entry* at = first_live(base, bucket[k], start);
-        // The first one is written always and kept when it overlaps: whether it does is what no
-        // branch predictor can know. There is room, as each query of the group takes one place here
-        // and further ones ask for theirs.
-        if (count == room) {
-          append(found, found + count);
-          count = 0;
-        }
-        found[count] = at->id(static_cast<std::size_t>(at - base), c.id_offset);
-        // Its end lies beyond the query's start; where it begins too late, so do all after it.
-        const std::size_t hit = at->start < end ? 1 : 0;
-        count += hit;
-        hits += hit;
-        for (at += hit; at->start < end; ++at) {
-          if (at->end > start) emit(at->id(static_cast<std::size_t>(at - base), c.id_offset));
-        }
-      }
+      if (deep) prefetch_lists(chrom, bucket, n);
+      for (std::size_t k = 0; k < n; ++k) answer(*chrom[k], bucket[k], query[k]);
     }
-    append(found, found + count);
+    block.flush();
     return hits;
   }
 
-  static void prefetch(const void* address) noexcept {
-#if defined(__GNUC__)
-    __builtin_prefetch(address);
-#else
-    (void)address;
-#endif
+  /// Whether queries [first, last) lie on one chromosome and likely side by side, as in a sorted
+  /// input: the processor then fetches their memory on its own.
+  bool are_near(const ChromTable::Id* chrom_of, const ChromTable::Id* chrom_ids,
+                const Coord* starts, std::size_t first, std::size_t last) const noexcept {
+    ChromTable::Id others = 0;
+    for (std::size_t i = first; i < last; ++i) others |= chrom_ids[i] ^ chrom_ids[first];
+    const Coord low = std::min(starts[first], starts[last - 1]);
+    const Coord high = std::max(starts[first], starts[last - 1]);
+    return others == 0 && (high - low) >> chrom_at(chrom_of[chrom_ids[first]]).shift < 1024;
   }
 
+  /// Adds what overlaps a query from `at` on, which starts before the query's end.
+  template <class IdAt, class Block>
+  BEDTOK_NEVER_INLINE bool add_rest(const Chrom& chrom, const Span* at, Coord start, Coord end,
+                                    std::size_t spare, IdAt& id_at, Block& block) const {
+    const auto place = static_cast<std::size_t>(at - spans_.data());
+    const auto id = [&](std::size_t i) { return id_at(place + i); };
+    if (chrom.layout == Layout::disjoint) {
+      const auto count = static_cast<std::size_t>(first_behind(chrom, at, start, end) - at);
+      return block.add_hits(count, spare, id, [](std::size_t) { return true; });
+    }
+    std::size_t count = 1;
+    while (at[count].start < end) ++count;
+    return block.add_hits(count, spare, id, [&](std::size_t i) { return at[i].end > start; });
+  }
+
+  /// Adds what overlaps a query on a deep chromosome. Returns whether anything does.
+  template <class IdAt, class Block>
+  BEDTOK_NEVER_INLINE bool add_listed(const Chrom& chrom, const std::uint32_t* bucket, Coord start,
+                                      Coord end, std::size_t spare, IdAt& id_at,
+                                      Block& block) const {
+    const Checkpoint* const checkpoint = checkpoint_before(bucket, start);
+    const Carried* const list = carried_.data() + checkpoint[0].carried;
+    const auto count = static_cast<std::size_t>(checkpoint[1].carried - checkpoint[0].carried);
+    const bool any = block.add_hits(
+        count, spare, [&](std::size_t i) { return id_at(list[i].place); },
+        [&](std::size_t i) { return list[i].end > start; });
+    const Span* const at = spans_.data() + checkpoint->place;
+    return (at->start < end && add_rest(chrom, at, start, end, spare, id_at, block)) || any;
+  }
+
+  void prefetch_lists(const Chrom* const* chrom, const std::uint32_t* const* bucket,
+                      std::size_t count) const noexcept {
+    for (std::size_t k = 0; k < count; ++k) {
+      if (chrom[k]->layout != Layout::deep) continue;
+      const Checkpoint& checkpoint = checkpoints_[*bucket[k]];
+      detail::prefetch(carried_.data() + checkpoint.carried);
+      detail::prefetch(spans_.data() + checkpoint.place);
+    }
+  }
+
+  // As in detail::IndexArrays.
   std::vector<Chrom> chroms_;
-  std::vector<CompactInterval> compact_;  // one of the two is used
-  std::vector<Interval> intervals_;
+  std::vector<Span> spans_;
+  std::vector<std::uint32_t> ids_;
   std::vector<std::uint32_t> buckets_;
+  std::vector<Checkpoint> checkpoints_;
+  std::vector<Carried> carried_;
 };
 
 }  // namespace bedtok

@@ -38,6 +38,11 @@ TEST_CASE("hits are those of the double loop, for every option", "[differential]
                   static_cast<std::uint32_t>(query.end),
                   [&](std::uint32_t id) { found.push_back(id); });
       REQUIRE(found == naive.hits(query, options));
+      const auto chrom = regions.chroms().find(query.chrom);
+      const auto start = static_cast<std::uint32_t>(query.start);
+      const auto end = static_cast<std::uint32_t>(query.end);
+      REQUIRE(finder.any(chrom, start, end) == !found.empty());
+      REQUIRE(finder.count(chrom, start, end) == found.size());
     }
   }
 }
@@ -48,6 +53,8 @@ TEST_CASE("a chromosome that the vocabulary does not have has no hits") {
   const MappingOptions options;
   const HitFinder<OverlapIndex<>> finder(index, options);
   finder.find(ChromTable::none, 0, 100, [](std::uint32_t) { FAIL("a hit"); });
+  CHECK(!finder.any(ChromTable::none, 0, 100));
+  CHECK(finder.count(ChromTable::none, 0, 100) == 0);
   MappingOptions best;
   best.best_overlap = true;
   const HitFinder<OverlapIndex<>> best_finder(index, best);

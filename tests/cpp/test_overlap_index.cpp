@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <algorithm>
+#include <bedtok/detail/checkpoints.hpp>
+#include <bedtok/detail/hot_code.hpp>
+#include <bedtok/detail/id_block.hpp>
+#include <bedtok/detail/index_builder.hpp>
+#include <bedtok/detail/index_parts.hpp>
 #include <bedtok/overlap_index.hpp>
 #include <cstdint>
 #include <limits>
@@ -36,7 +41,7 @@ std::vector<Hit> found(const OverlapIndex<Coord>& index, ChromTable::Id chrom, C
   return hits;
 }
 
-// find and find_all against the double loop.
+// find, any_of, count and find_all against the double loop.
 template <class Coord>
 void check(const RegionSet<Coord>& set, const std::vector<Query<Coord>>& queries,
            std::mt19937_64& random) {
@@ -49,6 +54,15 @@ void check(const RegionSet<Coord>& set, const std::vector<Query<Coord>>& queries
             : std::vector<Hit>{};
     INFO("query " << query.chrom << ":" << query.start << "-" << query.end);
     REQUIRE(found(index, query.chrom, query.start, query.end) == hits);
+    REQUIRE(index.count(query.chrom, query.start, query.end) == hits.size());
+    // Asks until the predicate holds: here for the hit in the middle, or never.
+    for (const std::size_t wanted : {hits.size() / 2, hits.size()}) {
+      std::size_t asked = 0;
+      const bool any = index.any_of(query.chrom, query.start, query.end,
+                                    [&](std::uint32_t, Coord, Coord) { return asked++ == wanted; });
+      REQUIRE(any == (wanted < hits.size()));
+      REQUIRE(asked == std::min(wanted + 1, hits.size()));
+    }
     expected.emplace_back();
     for (const Hit& hit : hits) expected.back().push_back(hit.id);
   }
@@ -290,6 +304,92 @@ TEST_CASE("a zero-length region and a zero-length query are found only strictly 
   CHECK(found<std::uint32_t>(index, 0, 10, 10).empty());
   CHECK(found<std::uint32_t>(index, 0, 20, 20).empty());
   CHECK(found<std::uint32_t>(index, 0, 14, 16) == std::vector<Hit>{{10, 20, 0}, {15, 15, 1}});
+}
+
+// The workloads of bench/engine at a size that a double loop can do, sorted and not.
+TEMPLATE_TEST_CASE("what the bench measures is found", "[differential]", std::uint32_t,
+                   std::uint64_t) {
+  auto random = support::random_source(32);
+  const auto workload = GENERATE(as<std::string>{}, "5 % overlaps", "nested", "one long", "piled",
+                                 "piled deep", "contigs", "tiles", "clusters");
+  const auto coord = [](std::uint64_t value) { return static_cast<TestType>(value); };
+  std::vector<Region<TestType>> regions;
+  const auto add = [&](const std::string& chrom, std::uint64_t start, std::uint64_t end) {
+    regions.push_back({chrom, coord(start), coord(end), {}});
+  };
+  std::uint64_t span = 100000;
+  if (workload == "5 % overlaps") {
+    for (std::uint64_t at = 0; at < span; at += pick(random, 0, 19) == 0 ? 50 : 300) {
+      add("chr1", at, at + pick(random, 80, 200));
+    }
+  } else if (workload == "nested") {
+    for (int i = 0; i < 600; ++i) {
+      const std::uint64_t start = pick(random, 0, span);
+      add("chr1", start, start + (std::uint64_t{1} << pick(random, 3, 15)) + pick(random, 0, 7));
+    }
+  } else if (workload == "one long") {
+    add("chr1", 0, span);
+    for (std::uint64_t at = 0; at < span; at += 200) add("chr1", at, at + pick(random, 1, 150));
+  } else if (workload == "piled" || workload == "piled deep") {
+    const std::uint64_t deep = workload == "piled" ? 30 : 1500;  // more than a flat walk may take
+    for (std::uint64_t at = 0; at < span; at += workload == "piled" ? 4000 : 50000) {
+      for (std::uint64_t i = 0; i < deep; ++i) {
+        const std::uint64_t start = at + pick(random, 0, 100);
+        add("chr1", start, start + pick(random, 300, 700));
+      }
+    }
+    add("chr1", span / 3, span / 2);
+  } else if (workload == "contigs") {
+    span = 2000;
+    for (int c = 0; c < 500; ++c) {
+      for (std::uint64_t at = 0; at < 2000; at += 500) {
+        add("contig" + std::to_string(c), at + pick(random, 0, 99), at + pick(random, 100, 550));
+      }
+    }
+  } else if (workload == "tiles") {
+    for (std::uint64_t at = 0; at < span; at += 50) add("chr1", at, at + 50);
+  } else {
+    span = std::uint64_t{1} << 31;
+    for (int i = 0; i < 900; ++i) {  // many in one bucket, and long ones over them
+      const std::uint64_t start = (pick(random, 0, 2) << 30) + pick(random, 0, 3000);
+      add("chr1", start, start + (i % 50 == 0 ? span / 2 : pick(random, 0, 100)));
+    }
+  }
+  std::shuffle(regions.begin(), regions.end(), random);
+  const RegionSet<TestType> unsorted(regions);
+  const RegionSet<TestType> sorted = unsorted.sorted();
+  for (const RegionSet<TestType>* set : {&unsorted, &sorted}) {
+    check_random(*set, span, 300, random, 120);
+    check_random(*set, span, 30000, random, 60);  // a hundred times as wide
+  }
+  // All queries in one place, and in order.
+  std::vector<Query<TestType>> queries;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    queries.push_back({0, coord(span / 2 + 7 * i), coord(span / 2 + 7 * i + 300)});
+  }
+  check(sorted, queries, random);
+  check(unsorted, queries, random);
+}
+
+TEST_CASE("intervals that end together behind a long list are not read for ever") {
+  // Where nothing starts any more, checkpoints follow the ends.
+  std::mt19937_64 random(33);
+  std::vector<Region<>> regions = {{"chr1", 0, 1000000, {}}};
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    regions.push_back({"chr1", i, 10000 + i * i % 90001, {}});
+    regions.push_back({"chr1", 500000, 500000, {}});  // of length zero, at one place
+  }
+  check_random(RegionSet<>(regions), 110000, 5, random, 150);
+  check_random(RegionSet<>(regions).sorted(), 1100000, 5, random, 150);
+}
+
+TEMPLATE_TEST_CASE("the parts of an index have no padding", "", std::uint32_t, std::uint64_t) {
+  using namespace bedtok::detail;
+  constexpr std::size_t width = sizeof(TestType);
+  STATIC_REQUIRE(sizeof(Span<TestType>) == 2 * width);
+  STATIC_REQUIRE(sizeof(Carried<TestType>) == 2 * width);
+  STATIC_REQUIRE(sizeof(Checkpoint<TestType>) == 2 * width + 8);
+  STATIC_REQUIRE(sizeof(IndexedChrom<TestType>) == 6 * 4 + 2 * width);
 }
 
 TEST_CASE("an index is built over regions that carry a payload") {

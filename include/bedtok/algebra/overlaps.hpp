@@ -26,11 +26,11 @@ struct Overlaps {
   std::vector<std::int64_t> right;  ///< positions in the second set
 };
 
-/// Calls `visit(i, j)` for each pair of overlapping regions: i of `a` ascending, and for each of
-/// them j of `b` by (start, end, position).
-template <class Coord, class PayloadA, class PayloadB, class Visit>
-void for_each_overlap(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, PayloadB>& b,
-                      std::uint64_t min_overlap, double min_fraction, Visit&& visit) {
+/// Calls `ask(i, finder, chrom, start, end)` for each region of `a`, with a HitFinder of `b` and
+/// what to ask it for.
+template <class Coord, class PayloadA, class PayloadB, class Ask>
+void ask_for_each(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, PayloadB>& b,
+                  std::uint64_t min_overlap, double min_fraction, Ask&& ask) {
   MappingOptions options;
   options.min_overlap = min_overlap;
   options.min_fraction = min_fraction;
@@ -42,9 +42,21 @@ void for_each_overlap(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord
   constexpr std::size_t block = std::size_t{1} << 16;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (i % block == 0) check_interruption();
-    finder.find(id_in_b[a.chrom_ids()[i]], a.starts()[i], a.ends()[i],
-                [&](std::uint32_t j) { visit(i, static_cast<std::size_t>(j)); });
+    ask(i, finder, id_in_b[a.chrom_ids()[i]], a.starts()[i], a.ends()[i]);
   }
+}
+
+/// Calls `visit(i, j)` for each pair of overlapping regions: i of `a` ascending, and for each of
+/// them j of `b` by (start, end, position).
+template <class Coord, class PayloadA, class PayloadB, class Visit>
+void for_each_overlap(const RegionSet<Coord, PayloadA>& a, const RegionSet<Coord, PayloadB>& b,
+                      std::uint64_t min_overlap, double min_fraction, Visit&& visit) {
+  ask_for_each(
+      a, b, min_overlap, min_fraction,
+      [&](std::size_t i, const auto& finder, ChromTable::Id chrom, Coord start, Coord end) {
+        finder.find(chrom, start, end,
+                    [&](std::uint32_t j) { visit(i, static_cast<std::size_t>(j)); });
+      });
 }
 
 /// All pairs, in that order.
@@ -65,8 +77,11 @@ std::vector<std::int64_t> count_overlaps(const RegionSet<Coord, PayloadA>& a,
                                          const RegionSet<Coord, PayloadB>& b,
                                          std::uint64_t min_overlap = 0, double min_fraction = 0.0) {
   std::vector<std::int64_t> counts(a.size(), 0);
-  for_each_overlap(a, b, min_overlap, min_fraction,
-                   [&](std::size_t i, std::size_t) { ++counts[i]; });
+  ask_for_each(
+      a, b, min_overlap, min_fraction,
+      [&](std::size_t i, const auto& finder, ChromTable::Id chrom, Coord start, Coord end) {
+        counts[i] = static_cast<std::int64_t>(finder.count(chrom, start, end));
+      });
   return counts;
 }
 
@@ -77,9 +92,11 @@ RegionSet<Coord, PayloadA> subset_by_overlaps(const RegionSet<Coord, PayloadA>& 
                                               std::uint64_t min_overlap = 0,
                                               double min_fraction = 0.0) {
   std::vector<std::size_t> kept;
-  for_each_overlap(a, b, min_overlap, min_fraction, [&](std::size_t i, std::size_t) {
-    if (kept.empty() || kept.back() != i) kept.push_back(i);
-  });
+  ask_for_each(
+      a, b, min_overlap, min_fraction,
+      [&](std::size_t i, const auto& finder, ChromTable::Id chrom, Coord start, Coord end) {
+        if (finder.any(chrom, start, end)) kept.push_back(i);
+      });
   return a.take(kept);
 }
 
@@ -89,8 +106,9 @@ std::vector<bool> any_overlaps(const RegionSet<Coord, PayloadA>& a,
                                const RegionSet<Coord, PayloadB>& b, std::uint64_t min_overlap = 0,
                                double min_fraction = 0.0) {
   std::vector<bool> any(a.size(), false);
-  for_each_overlap(a, b, min_overlap, min_fraction,
-                   [&](std::size_t i, std::size_t) { any[i] = true; });
+  ask_for_each(a, b, min_overlap, min_fraction,
+               [&](std::size_t i, const auto& finder, ChromTable::Id chrom, Coord start,
+                   Coord end) { any[i] = finder.any(chrom, start, end); });
   return any;
 }
 

@@ -93,42 +93,72 @@ std::vector<Position> stable_order_by_start(const std::vector<std::uint32_t>& gr
   return order;
 }
 
+/// Whether regions are in the order of (group, start, end). Looks at blocks without a branch
+/// inside, which compilers turn into vector instructions.
+template <class Coord>
+bool are_ordered(const std::vector<std::uint32_t>& group, const std::vector<Coord>& starts,
+                 const std::vector<Coord>& ends) {
+  constexpr std::size_t block = 4096;
+  const std::uint32_t* const g = group.data();
+  const Coord* const s = starts.data();
+  const Coord* const e = ends.data();
+  for (std::size_t first = 1; first < starts.size(); first += block) {
+    const std::size_t last = std::min(first + block, starts.size());
+    std::uint32_t wrong = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      const std::uint32_t ends_fall = (s[i - 1] == s[i]) & (e[i - 1] > e[i]);
+      const std::uint32_t starts_fall = s[i - 1] > s[i];
+      wrong |= std::uint32_t{g[i - 1] > g[i]} | ((g[i - 1] == g[i]) & (starts_fall | ends_fall));
+    }
+    if (wrong != 0) return false;
+  }
+  return true;
+}
+
+/// The same order, and among regions that agree in group and start that of their ends.
+template <class GroupOf>
+StartOrder order_by_start_and_end(GroupOf&& group_of, std::size_t groups,
+                                  const std::vector<std::uint32_t>& starts,
+                                  const std::vector<std::uint32_t>& ends) {
+  StartOrder order = order_by_start(group_of, groups, starts);
+  for (std::size_t g = 0; g < groups; ++g) {
+    std::uint64_t* const end = order.words.data() + order.first[g + 1];
+    for (std::uint64_t* from = order.words.data() + order.first[g]; from != end;) {
+      std::uint64_t* to = from + 1;
+      while (to != end && StartOrder::start(*to) == StartOrder::start(*from)) ++to;
+      if (to - from > 1) {
+        std::stable_sort(from, to, [&ends](std::uint64_t a, std::uint64_t b) {
+          return ends[StartOrder::position(a)] < ends[StartOrder::position(b)];
+        });
+      }
+      from = to;
+    }
+  }
+  return order;
+}
+
 /// Positions ordered by (group, start, end, position); empty when they already are, so that the
 /// usual sorted vocabulary costs one pass and no memory. At most 2^32 - 1 regions.
 template <class Coord>
 std::vector<std::uint32_t> interval_order(const std::vector<std::uint32_t>& group,
                                           std::size_t groups, const std::vector<Coord>& starts,
                                           const std::vector<Coord>& ends) {
+  if (are_ordered(group, starts, ends)) return {};
   const std::size_t n = starts.size();
-  bool ordered = true;
-  for (std::size_t i = 1; ordered && i < n; ++i) {
-    ordered = group[i - 1] != group[i] ? group[i - 1] < group[i]
-                                       : (starts[i - 1] != starts[i] ? starts[i - 1] < starts[i]
-                                                                     : ends[i - 1] <= ends[i]);
-  }
-  if (ordered) return {};
-
   std::vector<std::uint32_t> order;
   if constexpr (sizeof(Coord) == 4) {
     const StartOrder by_start =
-        order_by_start([&group](std::size_t i) { return group[i]; }, groups, starts);
+        order_by_start_and_end([&group](std::size_t i) { return group[i]; }, groups, starts, ends);
     order.reserve(n);
     for (const std::uint64_t word : by_start.words) order.push_back(StartOrder::position(word));
   } else {
-    order = stable_order_by_start<std::uint32_t>(group, starts);
-  }
-  for (std::size_t i = 0; i < n;) {
-    std::size_t last = i + 1;
-    while (last < n && group[order[last]] == group[order[i]] &&
-           starts[order[last]] == starts[order[i]]) {
-      ++last;
-    }
-    if (last - i > 1) {
-      std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(i),
-                       order.begin() + static_cast<std::ptrdiff_t>(last),
-                       [&](std::uint32_t a, std::uint32_t b) { return ends[a] < ends[b]; });
-    }
-    i = last;
+    order.resize(n);
+    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return group[a] != group[b]     ? group[a] < group[b]
+             : starts[a] != starts[b] ? starts[a] < starts[b]
+                                      : ends[a] < ends[b];
+    });
   }
   return order;
 }

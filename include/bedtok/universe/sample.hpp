@@ -167,8 +167,9 @@ class SampleBuilder {
     start = std::min(start, last_start);
     bool fits = part.size >= width && summit < part.size && start + width < std::uint64_t{1} << 32;
     if (fits && part.excluded != ChromTable::none) {
-      excluded_->find(part.excluded, static_cast<Coord>(start), static_cast<Coord>(start + width),
-                      [&](std::uint32_t, Coord, Coord) { fits = false; });
+      fits = !excluded_->any_of(part.excluded, static_cast<Coord>(start),
+                                static_cast<Coord>(start + width),
+                                [](std::uint32_t, Coord, Coord) { return true; });
     }
     if (!fits) {
       ++sample_.left_out;

@@ -92,7 +92,7 @@ Universe build(const Store& store, const std::vector<std::string>& names,
       if (end - start < options.min_width || end - start > options.max_width) return false;
       bool keeps = true;
       if (id != ChromTable::none) {
-        excluded->find(id, start, end, [&](std::uint32_t, Coord, Coord) { keeps = false; });
+        keeps = !excluded->any_of(id, start, end, [](std::uint32_t, Coord, Coord) { return true; });
       }
       return keeps;
     });
