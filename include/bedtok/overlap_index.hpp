@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "array.hpp"
 #include "chrom_table.hpp"
 #include "detail/interval_order.hpp"
 #include "error.hpp"
@@ -57,6 +59,29 @@ class OverlapIndex {
     build(regions.chroms().size(), regions.chrom_ids(), regions.starts(), regions.ends());
   }
 
+  /// The layout of the arrays in a saved index: counted up with every change of them or of what
+  /// they mean, so that an index of another layout is not used.
+  static constexpr std::uint32_t layout = 1;
+
+  /// Calls `visit(array)` for each array that makes up the index, in a fixed order. Their elements
+  /// are plain numbers, or structures of them without padding.
+  template <class Visit>
+  void for_each_array(Visit&& visit) const {
+    each_array(*this, visit);
+  }
+
+  /// The index whose arrays `fill(array)` sets, in the order of `for_each_array`. None where they
+  /// cannot be those of an index of `regions` regions on `chroms` chromosomes: queries would read
+  /// outside of them, or give ids of no region. O(regions).
+  template <class Fill>
+  static std::optional<OverlapIndex> from_arrays(std::size_t regions, std::size_t chroms,
+                                                 Fill&& fill) {
+    OverlapIndex index;
+    each_array(index, fill);
+    if (!index.is_within(regions, chroms)) return std::nullopt;
+    return index;
+  }
+
   /// Calls `visit(id, start, end)` for every region of `chrom` that overlaps [start, end), ordered
   /// by (start, end, id). A chromosome without regions, ChromTable::none included, has none.
   template <class Visit>
@@ -99,9 +124,11 @@ class OverlapIndex {
     Coord start;
     Coord end;
     Coord furthest;  // running maximum of the ends, or that of the subtree
-    std::uint32_t id_;
+    Coord id_;  // of the type of the others, so that there is no padding
     Coord furthest_end() const noexcept { return furthest; }
-    std::uint32_t id(std::size_t, std::size_t) const noexcept { return id_; }
+    std::uint32_t id(std::size_t, std::size_t) const noexcept {
+      return static_cast<std::uint32_t>(id_);
+    }
   };
 
   struct Chrom {
@@ -110,8 +137,8 @@ class OverlapIndex {
     std::uint32_t bucket = 0;     // first bucket; one more follows the last
     std::uint32_t id_offset = 0;  // place of an interval minus its id, for CompactInterval
     Coord max_end = 0;
-    std::uint8_t shift = 0;
-    bool tree = false;
+    std::uint32_t shift = 0;
+    std::uint32_t tree = 0;  // 1: a balanced tree, without buckets
   };
 
   // Buckets with more intervals than this are searched by binary search.
@@ -123,12 +150,63 @@ class OverlapIndex {
   static constexpr std::uint64_t wasted_anywhere = 32;
   static constexpr std::uint64_t wasted_at_worst = 512;
 
+  OverlapIndex() = default;  // until `from_arrays` has filled it
+
+  template <class Self, class Visit>
+  static void each_array(Self& self, Visit&& visit) {
+    visit(self.chroms_);
+    visit(self.compact_);
+    visit(self.intervals_);
+    visit(self.buckets_);
+  }
+
+  /// Whether no query can leave the arrays or give an id of no region, whatever else they hold.
+  bool is_within(std::size_t regions, std::size_t chroms) const {
+    const bool compact = !compact_.empty();
+    if (chroms_.size() != chroms + 1 || (compact && !intervals_.empty())) return false;
+    if ((compact ? compact_.size() : intervals_.size()) != regions + chroms) return false;
+    if (chroms_.back().max_end != 0) return false;
+    if (buckets_.size() > std::numeric_limits<std::uint32_t>::max()) return false;
+    std::size_t place = 0;
+    for (std::size_t c = 0; c < chroms; ++c) {
+      const Chrom& chrom = chroms_[c];
+      // As the places of all chromosomes follow one another, they end at that of the last array.
+      if (chrom.first != place || chrom.last < chrom.first || chrom.last >= regions + chroms) {
+        return false;
+      }
+      place = std::size_t{chrom.last} + 1;
+      if (compact ? !is_within(compact_, chrom, c) : !is_within(intervals_, chrom, c)) return false;
+    }
+    if (place != regions + chroms) return false;
+    Coord largest = 0;
+    for (const Interval& interval : intervals_) largest = std::max(largest, interval.id_);
+    return largest < regions;
+  }
+
+  template <class Entry>
+  bool is_within(const Array<Entry>& intervals, const Chrom& chrom, std::size_t number) const {
+    constexpr Coord beyond = std::numeric_limits<Coord>::max();
+    const Entry& last = intervals[chrom.last];  // which stops every search
+    if (last.start != beyond || last.furthest_end() != beyond) return false;
+    const bool compact = intervals_.empty();
+    if (compact && (chrom.id_offset != number || chrom.tree != 0)) return false;
+    if (chrom.max_end == 0 || chrom.tree != 0) return true;
+    if (chrom.shift >= 8 * sizeof(Coord)) return false;
+    const std::uint64_t buckets =
+        (static_cast<std::uint64_t>(chrom.max_end - 1) >> chrom.shift) + 2;
+    if (chrom.bucket > buckets_.size() || buckets > buckets_.size() - chrom.bucket) return false;
+    const std::uint32_t* const bucket = buckets_.data() + chrom.bucket;
+    std::uint32_t decreases = 0;  // without a branch, so that compilers take several at a time
+    for (std::uint64_t b = 1; b < buckets; ++b) decreases |= bucket[b] < bucket[b - 1] ? 1u : 0u;
+    return decreases == 0 && bucket[0] >= chrom.first && bucket[buckets - 1] <= chrom.last;
+  }
+
   const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
     return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
   }
 
-  void build(std::size_t chroms, const std::vector<ChromTable::Id>& chrom_ids,
-             const std::vector<Coord>& starts, const std::vector<Coord>& ends) {
+  void build(std::size_t chroms, const Array<ChromTable::Id>& chrom_ids,
+             const Array<Coord>& starts, const Array<Coord>& ends) {
     const std::vector<std::uint32_t> order =
         detail::interval_order(chrom_ids, chroms, starts, ends);
     const auto at = [&](std::size_t i) { return order.empty() ? i : order[i]; };
@@ -166,7 +244,7 @@ class OverlapIndex {
         if (compact) {
           compact_.push_back({starts[i], ends[i]});
         } else {
-          intervals_.push_back({starts[i], ends[i], furthest, static_cast<std::uint32_t>(i)});
+          intervals_.push_back({starts[i], ends[i], furthest, static_cast<Coord>(i)});
         }
       }
       if (compact) {
@@ -206,9 +284,11 @@ class OverlapIndex {
       for (; next < chrom.last && intervals_[next].start == here; ++next) total += wasted;
     }
     const std::uint64_t count = chrom.last - chrom.first;
-    chrom.tree = worst > wasted_at_worst || total > wasted_on_average * count ||
-                 area > static_cast<double>(wasted_anywhere) * static_cast<double>(chrom.max_end);
-    if (chrom.tree) {
+    const bool tree =
+        worst > wasted_at_worst || total > wasted_on_average * count ||
+        area > static_cast<double>(wasted_anywhere) * static_cast<double>(chrom.max_end);
+    chrom.tree = tree ? 1 : 0;
+    if (tree) {
       furthest_of(chrom.first, chrom.last);
     } else {
       add_buckets(intervals_, chrom);
@@ -225,7 +305,7 @@ class OverlapIndex {
 
   /// At most two buckets an interval, however sparse or odd the chromosome is.
   template <class Entry>
-  void add_buckets(const std::vector<Entry>& intervals, Chrom& chrom) {
+  void add_buckets(const Array<Entry>& intervals, Chrom& chrom) {
     const std::uint64_t count = chrom.last - chrom.first;
     while ((static_cast<std::uint64_t>(chrom.max_end) >> chrom.shift) > 2 * count) ++chrom.shift;
     chrom.bucket = static_cast<std::uint32_t>(buckets_.size());
@@ -258,10 +338,10 @@ class OverlapIndex {
   }
 
   template <class Entry, class Visit>
-  void find_in(const std::vector<Entry>& intervals, const Chrom& chrom, Coord start, Coord end,
+  void find_in(const Array<Entry>& intervals, const Chrom& chrom, Coord start, Coord end,
                Visit& visit) const {
     const Entry* base = intervals.data();
-    if (chrom.tree) {
+    if (chrom.tree != 0) {
       find_in_tree(base, chrom.first, chrom.last, start, end, visit);
       return;
     }
@@ -289,7 +369,7 @@ class OverlapIndex {
   }
 
   template <class Entry, class Append>
-  std::size_t find_all_in(const std::vector<Entry>& intervals,
+  std::size_t find_all_in(const Array<Entry>& intervals,
                           const std::vector<ChromTable::Id>& chrom_of,
                           const std::vector<ChromTable::Id>& chrom_ids,
                           const std::vector<Coord>& starts, const std::vector<Coord>& ends,
@@ -318,7 +398,7 @@ class OverlapIndex {
         const Coord start = starts[i + k];
         chrom[k] = start < c.max_end ? &c : nullptr;
         bucket[k] = nullptr;
-        if (chrom[k] != nullptr && !c.tree) {
+        if (chrom[k] != nullptr && c.tree == 0) {
           bucket[k] = &buckets_[c.bucket + (start >> c.shift)];
           prefetch(bucket[k]);
         }
@@ -335,7 +415,7 @@ class OverlapIndex {
         const Chrom& c = *chrom[k];
         const Coord start = starts[i + k];
         const Coord end = ends[i + k];
-        if (c.tree) {
+        if (c.tree != 0) {
           bool any = false;
           const auto visit = [&](std::uint32_t id, Coord, Coord) {
             any = true;
@@ -375,10 +455,10 @@ class OverlapIndex {
 #endif
   }
 
-  std::vector<Chrom> chroms_;
-  std::vector<CompactInterval> compact_;  // one of the two is used
-  std::vector<Interval> intervals_;
-  std::vector<std::uint32_t> buckets_;
+  Array<Chrom> chroms_;
+  Array<CompactInterval> compact_;  // one of the two is used
+  Array<Interval> intervals_;
+  Array<std::uint32_t> buckets_;
 };
 
 }  // namespace bedtok

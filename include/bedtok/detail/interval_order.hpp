@@ -32,9 +32,8 @@ struct StartOrder {
 /// Radix passes over the start bits that are in use leave the position as the tie-breaker for free.
 /// Groups are sorted one by one, because a chromosome's words fit the cache where the whole set's
 /// do not.
-template <class GroupOf>
-StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
-                          const std::vector<std::uint32_t>& starts) {
+template <class GroupOf, class Starts>
+StartOrder order_by_start(GroupOf&& group_of, std::size_t groups, const Starts& starts) {
   const std::size_t n = starts.size();
   StartOrder order{std::vector<std::uint64_t>(n), std::vector<std::size_t>(groups + 1, 0)};
   std::vector<std::size_t>& first = order.first;
@@ -82,9 +81,8 @@ StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
 }
 
 /// Positions in that order, for wider coordinates or more regions than 32 bits count.
-template <class Position, class Coord>
-std::vector<Position> stable_order_by_start(const std::vector<std::uint32_t>& group,
-                                            const std::vector<Coord>& starts) {
+template <class Position, class Group, class Starts>
+std::vector<Position> stable_order_by_start(const Group& group, const Starts& starts) {
   std::vector<Position> order(starts.size());
   std::iota(order.begin(), order.end(), Position{0});
   std::stable_sort(order.begin(), order.end(), [&](Position a, Position b) {
@@ -94,11 +92,11 @@ std::vector<Position> stable_order_by_start(const std::vector<std::uint32_t>& gr
 }
 
 /// Positions ordered by (group, start, end, position); empty when they already are, so that the
-/// usual sorted vocabulary costs one pass and no memory. At most 2^32 - 1 regions.
-template <class Coord>
-std::vector<std::uint32_t> interval_order(const std::vector<std::uint32_t>& group,
-                                          std::size_t groups, const std::vector<Coord>& starts,
-                                          const std::vector<Coord>& ends) {
+/// usual sorted vocabulary costs one pass and no memory. At most 2^32 - 1 regions. Columns are
+/// vectors or arrays.
+template <class Group, class Starts>
+std::vector<std::uint32_t> interval_order(const Group& group, std::size_t groups,
+                                          const Starts& starts, const Starts& ends) {
   const std::size_t n = starts.size();
   bool ordered = true;
   for (std::size_t i = 1; ordered && i < n; ++i) {
@@ -109,7 +107,7 @@ std::vector<std::uint32_t> interval_order(const std::vector<std::uint32_t>& grou
   if (ordered) return {};
 
   std::vector<std::uint32_t> order;
-  if constexpr (sizeof(Coord) == 4) {
+  if constexpr (sizeof(typename Starts::value_type) == 4) {
     const StartOrder by_start =
         order_by_start([&group](std::size_t i) { return group[i]; }, groups, starts);
     order.reserve(n);

@@ -99,6 +99,15 @@ class TokenizerState(NamedTuple):
             digest.update(column)
         return digest.hexdigest()
 
+    def open(self, path: str, digest: str) -> _core.Tokenizer | None:
+        """Return a tokenizer with this state whose regions are those of a saved index.
+
+        Args:
+            path: The index.
+            digest: Its digest; None is returned where the file is gone, or has another one.
+        """
+        return _core.Tokenizer.from_index_file(path, digest, *self._settings(), **self._assembly())
+
     def build(self) -> _core.Tokenizer:
         """Return a tokenizer with this state."""
         regions = _core.RegionSet.from_columns(
@@ -107,14 +116,20 @@ class TokenizerState(NamedTuple):
             np.frombuffer(self.starts, dtype="<u4").astype(np.uint32, copy=False),
             np.frombuffer(self.ends, dtype="<u4").astype(np.uint32, copy=False),
         )
-        return _core.Tokenizer(
-            regions,
+        return _core.Tokenizer(regions, *self._settings(), **self._assembly())
+
+    def _settings(
+        self,
+    ) -> tuple[dict[str, str], MappingOptions, _core.SequenceOptions, tuple[str, ...]]:
+        return (
             dict(self.roles),
             MappingOptions(**dict(self.options)),
             sequence_from_dict(dict(self.sequence)),
             self.special_tokens,
-            **dict(self.assembly),
         )
+
+    def _assembly(self) -> dict[str, Any]:
+        return dict(self.assembly)
 
 
 def _smallest_dtype(count: int) -> str:
