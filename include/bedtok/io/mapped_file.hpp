@@ -68,12 +68,8 @@ class MappedFile {
     struct stat status {};
     if (::fstat(file, &status) == 0 && status.st_size > 0 &&
         static_cast<std::uintmax_t>(status.st_size) <= std::numeric_limits<std::size_t>::max()) {
-      int flags = MAP_SHARED;
-#if defined(MAP_POPULATE)
-      flags |= MAP_POPULATE;  // all pages at once: one by one they take longer than their checksum
-#endif
       const auto size = static_cast<std::size_t>(status.st_size);
-      void* const at = ::mmap(nullptr, size, PROT_READ, flags, file, 0);
+      void* const at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, file, 0);
       if (at != MAP_FAILED) {
         mapped_ = at;
         data_ = static_cast<const char*>(at);

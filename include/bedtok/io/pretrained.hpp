@@ -69,7 +69,8 @@ std::filesystem::path index_pretrained(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / universe_index_name;
   const auto tokenizer = load_tokenizer<Index>(universe, {}, {});
   AtomicFile file(path);
-  write_universe_index(tokenizer.vocabulary(), tokenizer.index(), universe,
+  write_universe_index(tokenizer.vocabulary().regions(), tokenizer.vocabulary().tables(),
+                       tokenizer.index(), universe,
                        [&](std::string_view bytes) { file.write(bytes); });
   file.commit();
   return path;
@@ -204,7 +205,10 @@ std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
   for (io::AtomicFile* file : {&config_file, &universe_file, &spellings_file}) file->close();
   if constexpr (io::has_saved_index<Index>::value) {
     if (index) {
-      io::write_universe_index(*vocabulary_, *index_, universe_file.temporary(),
+      VocabularyTables<coord_type> tables = vocabulary_->tables();
+      tables.repeated = 0;  // the file that was just written repeats none
+      tables.first_repeated.clear();
+      io::write_universe_index(vocabulary_->regions(), tables, *index_, universe_file.temporary(),
                                [&](std::string_view bytes) { index_file->write(bytes); });
       index_file->close();
     }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -17,6 +19,7 @@
 #include "../array.hpp"
 #include "../chrom_table.hpp"
 #include "../detail/hash_bytes.hpp"
+#include "../detail/parallel_for.hpp"
 #include "../error.hpp"
 #include "../overlap_index.hpp"
 #include "../region_set.hpp"
@@ -100,12 +103,6 @@ struct SavedIndex {
 
 namespace detail {
 
-/// Whether a file's content was made from these bytes.
-inline bool is_source(std::string_view bytes, const SectionHead& head) {
-  return head.source_size == bytes.size() &&
-         head.source_digest == digest_of(bytes.data(), bytes.size());
-}
-
 /// Opens the sections of one file.
 template <class Index>
 class IndexReader {
@@ -113,8 +110,9 @@ class IndexReader {
   using Coord = typename Index::coord_type;
 
   /// Throws Damage.
-  IndexReader(std::shared_ptr<const MappedFile> file, const SectionHead& head)
-      : file_(std::move(file), head) {}
+  IndexReader(std::shared_ptr<const MappedFile> file, const SectionHead& head,
+              PieceDigests& digests)
+      : file_(std::move(file), head, digests) {}
 
   /// Throws Damage where the content is not what an index can be.
   SavedIndex<Index> read() const {
@@ -129,10 +127,14 @@ class IndexReader {
     const std::size_t regions = starts.size();
     require(regions != 0 && chrom_ids.size() == regions && ends.size() == regions);
     require(regions < std::numeric_limits<std::uint32_t>::max() - chroms.size());
-    require(all_below(chrom_ids, chroms.size()) && are_intervals(starts, ends));
-    saved.tables = read_tables(regions, chroms.size());
+    const std::array<std::function<void()>, 3> parts = {
+        [&] { require(all_below(chrom_ids, chroms.size()) && are_intervals(starts, ends)); },
+        [&] { saved.tables = read_tables(regions, chroms.size()); },
+        [&] { saved.index = read_index(regions, chroms.size()); },
+    };
+    bedtok::detail::parallel_for(parts.size(), threads_for_bytes(regions * 3 * sizeof(Coord)),
+                                 [&parts](std::size_t i) { parts[i](); });
     saved.tables.repeated = facts[0].repeated;
-    saved.index = read_index(regions, chroms.size());
     saved.regions = RegionSet<Coord>::from_checked_columns(
         std::move(chroms), std::move(chrom_ids), std::move(starts), std::move(ends));
     return saved;
@@ -206,17 +208,16 @@ class IndexReader {
 
 }  // namespace detail
 
-/// Writes the index of a vocabulary by `write(bytes)`. `universe` is the file of its regions that
-/// the index will lie beside; an index beside a file of other bytes is not used. Equal vocabularies
-/// beside equal files make equal bytes.
+/// Writes the saved index of distinct regions by `write(bytes)`, with the tables of their
+/// vocabulary. `universe` is the file that the index will lie beside; beside a file of other bytes
+/// it is not used. Equal regions beside equal files make equal bytes.
 template <class Index, class Write>
-void write_universe_index(const Vocabulary<typename Index::coord_type>& vocabulary,
+void write_universe_index(const RegionSet<typename Index::coord_type>& regions,
+                          const VocabularyTables<typename Index::coord_type>& tables,
                           const Index& index, const std::filesystem::path& universe,
                           Write&& write) {
   using detail::number_of;
   using detail::Section;
-  const auto& regions = vocabulary.regions();
-  const auto& tables = vocabulary.tables();
   const detail::Facts facts{number_of(regions_digest(regions)), tables.repeated};
   std::string names;
   std::vector<std::uint64_t> name_ends;
@@ -247,7 +248,7 @@ void write_universe_index(const Vocabulary<typename Index::coord_type>& vocabula
   detail::SectionHead head{};
   const MappedFile source(universe);
   head.source_size = source.bytes().size();
-  head.source_digest = detail::digest_of(source.bytes().data(), source.bytes().size());
+  head.source_digest = detail::digest_of(source.bytes());
   head.coord_size = sizeof(typename Index::coord_type);
   head.layout = Index::layout;
   sections.write(head, write);
@@ -282,10 +283,14 @@ std::optional<SavedIndex<Index>> open_universe_index(const std::filesystem::path
       return unused("has coordinates of " + std::to_string(8 * head.coord_size) +
                     " bits, expected " + std::to_string(8 * sizeof(typename Index::coord_type)));
     }
-    if (!detail::is_source(MappedFile(universe).bytes(), head)) {
+    const MappedFile source(universe);
+    detail::PieceDigests digests;
+    const std::size_t number = digests.add(source.bytes());
+    const detail::IndexReader<Index> reader(std::move(file), head, digests);
+    if (head.source_size != source.bytes().size() || head.source_digest != digests[number]) {
       return unused("is not the index of " + detail::path_text(universe.filename()));
     }
-    SavedIndex<Index> saved = detail::IndexReader<Index>(std::move(file), head).read();
+    SavedIndex<Index> saved = reader.read();
     saved.digest = bedtok::detail::hex_digits(head.head_digest);
     return saved;
   } catch (const SectionFile::Damage& damage) {
@@ -308,7 +313,8 @@ std::optional<SavedIndex<Index>> reopen_universe_index(const IndexFile& before) 
         bedtok::detail::hex_digits(head.head_digest) != before.digest) {
       return std::nullopt;
     }
-    SavedIndex<Index> saved = detail::IndexReader<Index>(std::move(file), head).read();
+    detail::PieceDigests digests;
+    SavedIndex<Index> saved = detail::IndexReader<Index>(std::move(file), head, digests).read();
     saved.digest = before.digest;
     return saved;
   } catch (const SectionFile::Damage&) {

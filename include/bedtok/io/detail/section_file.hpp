@@ -16,6 +16,8 @@
 
 #include "../../array.hpp"
 #include "../../detail/hash_bytes.hpp"
+#include "../../detail/parallel_for.hpp"
+#include "../../detail/processors.hpp"
 #include "../../error.hpp"
 #include "../mapped_file.hpp"
 
@@ -59,11 +61,65 @@ constexpr std::uint64_t aligned(std::uint64_t offset) noexcept {
   return (offset + (section_alignment - 1)) / section_alignment * section_alignment;
 }
 
-inline std::uint64_t digest_of(const char* data, std::size_t size) {
-  return bedtok::detail::hash_bytes(data, size);
-}
 inline std::uint64_t head_digest(const SectionHead& head) {
-  return digest_of(reinterpret_cast<const char*>(&head), offsetof(SectionHead, head_digest));
+  return bedtok::detail::hash_bytes(reinterpret_cast<const char*>(&head),
+                                    offsetof(SectionHead, head_digest));
+}
+
+/// How many threads look through so many bytes: one reads memory no faster than it can.
+inline std::size_t threads_for_bytes(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t worth_a_thread = std::uint64_t{1} << 22;
+  constexpr std::uint64_t most = 4;
+  const std::uint64_t useful = std::clamp<std::uint64_t>(bytes / worth_a_thread, 1, most);
+  return std::min(bedtok::detail::processors(), static_cast<std::size_t>(useful));
+}
+
+/// The digests of several byte strings, which must outlive it. That of one is the hash of the
+/// hashes of its pieces, so that threads can share the work.
+class PieceDigests {
+ public:
+  /// Adds bytes; returns their number.
+  std::size_t add(std::string_view bytes) {
+    first_.push_back(pieces_.size());
+    do {
+      pieces_.push_back(bytes.substr(0, piece));
+      bytes.remove_prefix(pieces_.back().size());
+    } while (!bytes.empty());
+    return first_.size() - 1;
+  }
+
+  /// Reads all bytes.
+  void compute() {
+    std::uint64_t size = 0;
+    for (const std::string_view bytes : pieces_) size += bytes.size();
+    digests_.resize(pieces_.size());
+    bedtok::detail::parallel_for(pieces_.size(), threads_for_bytes(size), [&](std::size_t i) {
+      digests_[i] = bedtok::detail::hash_bytes(pieces_[i].data(), pieces_[i].size());
+    });
+  }
+
+  /// The digest of the bytes that got this number.
+  std::uint64_t operator[](std::size_t number) const {
+    const std::size_t begin = first_[number];
+    const std::size_t end = number + 1 < first_.size() ? first_[number + 1] : digests_.size();
+    return bedtok::detail::hash_bytes(reinterpret_cast<const char*>(digests_.data() + begin),
+                                      (end - begin) * sizeof digests_[0]);
+  }
+
+ private:
+  static constexpr std::size_t piece = std::size_t{1} << 20;
+
+  std::vector<std::string_view> pieces_;
+  std::vector<std::size_t> first_;  // piece of each
+  std::vector<std::uint64_t> digests_;
+};
+
+/// The digest of one byte string.
+inline std::uint64_t digest_of(std::string_view bytes) {
+  PieceDigests digests;
+  digests.add(bytes);
+  digests.compute();
+  return digests[0];
 }
 
 /// Collects arrays, which must outlive it, and writes them. Equal arrays make equal bytes.
@@ -75,8 +131,7 @@ class SectionWriter {
     static_assert(std::is_trivially_copyable_v<T> && std::has_unique_object_representations_v<T>,
                   "bytes without a meaning would differ from file to file");
     const std::string_view bytes(reinterpret_cast<const char*>(data), count * sizeof(T));
-    table_.push_back({number, static_cast<std::uint32_t>(sizeof(T)), 0, count,
-                      digest_of(bytes.data(), bytes.size())});
+    table_.push_back({number, static_cast<std::uint32_t>(sizeof(T)), 0, count, digest_of(bytes)});
     bytes_.push_back(bytes);
   }
 
@@ -94,7 +149,7 @@ class SectionWriter {
     head.byte_order = section_byte_order;
     head.version = section_version;
     head.file_size = end;
-    head.table_digest = digest_of(table.data(), table.size());
+    head.table_digest = digest_of(table);
     head.sections = static_cast<std::uint32_t>(table_.size());
     head.head_digest = head_digest(head);
     write(std::string_view(reinterpret_cast<const char*>(&head), sizeof head));
@@ -149,8 +204,10 @@ class SectionFile {
     return head.byte_order == 0x04030201;
   }
 
-  /// Reads the table and compares the digests of all sections. Throws Damage.
-  SectionFile(std::shared_ptr<const MappedFile> file, const SectionHead& head)
+  /// Reads the table and compares the digests of all sections. Throws Damage. `digests` may hold
+  /// other bytes, whose digests are computed on the way.
+  SectionFile(std::shared_ptr<const MappedFile> file, const SectionHead& head,
+              PieceDigests& digests)
       : file_(std::move(file)) {
     const std::string_view bytes = file_->bytes();
     if (head.file_size != bytes.size()) {
@@ -163,18 +220,24 @@ class SectionFile {
     table_.resize(head.sections);
     const std::string_view table =
         bytes.substr(sizeof head, table_.size() * sizeof(SectionEntry));
-    if (digest_of(table.data(), table.size()) != head.table_digest) {
-      throw Damage("has a damaged table");
-    }
+    if (digest_of(table) != head.table_digest) throw Damage("has a damaged table");
     if (!table.empty()) std::memcpy(table_.data(), table.data(), table.size());
     std::uint64_t end = sizeof head + table.size();
     std::uint32_t before = 0;
+    std::vector<std::size_t> numbers;
     for (const SectionEntry& entry : table_) {
       check(entry, before, end);
+      numbers.push_back(digests.add(bytes_of(entry)));
       before = entry.number;
       end = entry.offset + entry.count * entry.element_size;
     }
     if (end != bytes.size()) throw Damage("has bytes behind its last section");
+    digests.compute();
+    for (std::size_t i = 0; i < table_.size(); ++i) {
+      if (digests[numbers[i]] != table_[i].digest) {
+        throw Damage("has damaged bytes in section " + std::to_string(table_[i].number));
+      }
+    }
   }
 
   /// The values of a section; empty where there is none. Throws Damage where its elements are of
@@ -190,8 +253,8 @@ class SectionFile {
       throw Damage("has elements of " + std::to_string(entry->element_size) + " bytes in section " +
                    std::to_string(number) + ", expected " + std::to_string(sizeof(T)));
     }
-    const char* const at = file_->bytes().data() + entry->offset;
-    return Array<T>(reinterpret_cast<const T*>(at), static_cast<std::size_t>(entry->count), file_);
+    return Array<T>(reinterpret_cast<const T*>(bytes_of(*entry).data()),
+                    static_cast<std::size_t>(entry->count), file_);
   }
 
  private:
@@ -210,8 +273,11 @@ class SectionFile {
         std::string_view::npos) {
       throw Damage("has a damaged gap before " + name);
     }
-    const auto size = static_cast<std::size_t>(entry.count * entry.element_size);
-    if (digest_of(bytes.data() + first, size) != entry.digest) throw Damage("has damaged bytes in " + name);
+  }
+
+  std::string_view bytes_of(const SectionEntry& entry) const {
+    return file_->bytes().substr(static_cast<std::size_t>(entry.offset),
+                                 static_cast<std::size_t>(entry.count * entry.element_size));
   }
 
   std::shared_ptr<const MappedFile> file_;
