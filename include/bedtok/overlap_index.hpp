@@ -124,7 +124,7 @@ class OverlapIndex {
     Coord start;
     Coord end;
     Coord furthest;  // running maximum of the ends, or that of the subtree
-    Coord id_;  // of the type of the others, so that there is no padding
+    Coord id_;       // of the type of the others, so that there is no padding
     Coord furthest_end() const noexcept { return furthest; }
     std::uint32_t id(std::size_t, std::size_t) const noexcept {
       return static_cast<std::uint32_t>(id_);
@@ -205,8 +205,8 @@ class OverlapIndex {
     return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
   }
 
-  void build(std::size_t chroms, const Array<ChromTable::Id>& chrom_ids,
-             const Array<Coord>& starts, const Array<Coord>& ends) {
+  void build(std::size_t chroms, const Array<ChromTable::Id>& chrom_ids, const Array<Coord>& starts,
+             const Array<Coord>& ends) {
     const std::vector<std::uint32_t> order =
         detail::interval_order(chrom_ids, chroms, starts, ends);
     const auto at = [&](std::size_t i) { return order.empty() ? i : order[i]; };

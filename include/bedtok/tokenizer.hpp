@@ -116,10 +116,9 @@ class Tokenizer {
   /// does.
   Tokenizer with_special_tokens(SpecialTokens special_tokens) const {
     if constexpr (std::is_same_v<Index, OverlapIndex<coord_type>>) {
-      Tokenizer other(
-          std::make_shared<const Vocabulary<coord_type>>(
-              vocabulary_->regions(), vocabulary_->tables(), std::move(special_tokens)),
-          index_, options_, sequence_options_, *assembly_);
+      Tokenizer other(std::make_shared<const Vocabulary<coord_type>>(
+                          vocabulary_->regions(), vocabulary_->tables(), std::move(special_tokens)),
+                      index_, options_, sequence_options_, *assembly_);
       other.index_file_ = index_file_;
       return other;
     } else {  // which may refer to the regions it was made of

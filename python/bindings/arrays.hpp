@@ -40,8 +40,7 @@ py::array_t<typename Values::value_type> view_of(const Values& values, py::handl
                                                   values.data(), owner);
 }
 template <class Values>
-py::array_t<typename Values::value_type> read_only_view_of(const Values& values,
-                                                           py::handle owner) {
+py::array_t<typename Values::value_type> read_only_view_of(const Values& values, py::handle owner) {
   py::array_t<typename Values::value_type> view = view_of(values, owner);
   view.attr("flags").attr("writeable") = false;
   return view;

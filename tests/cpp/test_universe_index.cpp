@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <bedtok/io/detail/index_reader.hpp>
+#include <bedtok/io/detail/section_file.hpp>
 #include <bedtok/io/pretrained.hpp>
 #include <bedtok/io/universe_index.hpp>
 #include <cstddef>
@@ -24,7 +26,6 @@ using bedtok::ParseError;
 using bedtok::RegionSet;
 using bedtok::SpecialTokens;
 using bedtok::Tokenizer;
-using bedtok::io::detail::Section;
 using bedtok::io::detail::SectionEntry;
 using bedtok::io::detail::SectionHead;
 using support::message_of;
@@ -130,9 +131,9 @@ TEST_CASE("a mapped index answers as one that was built", "[differential]") {
   auto random = support::random_source(715);
   for (int round = 0; round < support::cases(150); ++round) {
     const support::TemporaryFolder folder;
-    auto regions = support::random_regions<std::uint32_t>(
-        random, pick(random, 1, 60), pick(random, 1, 5), pick(random, 1, 1000),
-        pick(random, 0, 300));
+    auto regions =
+        support::random_regions<std::uint32_t>(random, pick(random, 1, 60), pick(random, 1, 5),
+                                               pick(random, 1, 1000), pick(random, 0, 300));
     if (pick(random, 0, 1) == 0) regions = std::move(regions).sorted();
     const Tokenizer<> built(regions, support::random_special_tokens(random));
     built.save_pretrained(folder.path(), true);
@@ -334,8 +335,9 @@ TEST_CASE("an index does not hide that the files belong to different tokenizers"
     fs::copy_file(other.folder.path() / name, saved.folder.path() / name,
                   fs::copy_options::overwrite_existing);
   }
-  CHECK(message_of<bedtok::ConfigError>([&] { saved.load(); })
-            .find("universe.bed.gz is not the one that tokenizer_config.json was saved with") !=
+  CHECK(message_of<bedtok::ConfigError>([&] {
+          saved.load();
+        }).find("universe.bed.gz is not the one that tokenizer_config.json was saved with") !=
         std::string::npos);
 }
 

@@ -50,8 +50,8 @@ inline void universe_index(std::string_view bytes) {
       entry.digest = digest_of(std::string_view(content).substr(entry.offset, size));
       std::memcpy(at, &entry, sizeof entry);
     }
-    head.table_digest = digest_of(
-        std::string_view(content).substr(sizeof head, sections * sizeof(SectionEntry)));
+    head.table_digest =
+        digest_of(std::string_view(content).substr(sizeof head, sections * sizeof(SectionEntry)));
     head.head_digest = head_digest(head);
     std::memcpy(content.data(), &head, sizeof head);
   }

@@ -21,9 +21,9 @@
 
 namespace bedtok::io {
 
-/// The bytes of a regular file, mapped read-only: processes that map the same file share its memory.
-/// Where files cannot be mapped, as on Windows, they are read instead. The address is a multiple of
-/// 8 at least.
+/// The bytes of a regular file, mapped read-only: processes that map the same file share its
+/// memory. Where files cannot be mapped, as on Windows, they are read instead. The address is a
+/// multiple of 8 at least.
 ///
 /// A file that another program cuts short while it is mapped ends this one with SIGBUS when the
 /// bytes that are gone are read, as with any mapped file: replace a file by renaming a new one over

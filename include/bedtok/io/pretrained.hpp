@@ -42,7 +42,8 @@ inline std::string mixed_files(const std::string& file) {
 inline std::filesystem::path universe_in(const std::filesystem::path& folder) {
   const std::filesystem::path compressed = folder / universe_gz_name;
   const std::filesystem::path plain = folder / universe_name;
-  return !std::filesystem::exists(compressed) && std::filesystem::exists(plain) ? plain : compressed;
+  return !std::filesystem::exists(compressed) && std::filesystem::exists(plain) ? plain
+                                                                                : compressed;
 }
 
 /// The tokenizer of a BED file's regions in the file's order. Errors name the file.
@@ -154,9 +155,11 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
 }
 
 template <class Index>
-std::optional<Tokenizer<Index>> Tokenizer<Index>::from_index_file(
-    const IndexFile& file, SpecialTokens special_tokens, MappingOptions options,
-    SequenceOptions sequence_options, Assembly assembly) {
+std::optional<Tokenizer<Index>> Tokenizer<Index>::from_index_file(const IndexFile& file,
+                                                                  SpecialTokens special_tokens,
+                                                                  MappingOptions options,
+                                                                  SequenceOptions sequence_options,
+                                                                  Assembly assembly) {
   if constexpr (io::has_saved_index<Index>::value) {
     if (auto saved = io::reopen_universe_index<Index>(file)) {
       return from_saved(std::move(*saved), file, std::move(special_tokens), std::move(options),

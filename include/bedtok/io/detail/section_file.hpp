@@ -200,9 +200,7 @@ class SectionFile {
   }
 
   /// Whether a file was written on a machine of the other byte order.
-  static bool is_swapped(const SectionHead& head) noexcept {
-    return head.byte_order == 0x04030201;
-  }
+  static bool is_swapped(const SectionHead& head) noexcept { return head.byte_order == 0x04030201; }
 
   /// Reads the table and compares the digests of all sections. Throws Damage. `digests` may hold
   /// other bytes, whose digests are computed on the way.
@@ -218,8 +216,7 @@ class SectionFile {
       throw Damage("ends within its table");
     }
     table_.resize(head.sections);
-    const std::string_view table =
-        bytes.substr(sizeof head, table_.size() * sizeof(SectionEntry));
+    const std::string_view table = bytes.substr(sizeof head, table_.size() * sizeof(SectionEntry));
     if (digest_of(table) != head.table_digest) throw Damage("has a damaged table");
     if (!table.empty()) std::memcpy(table_.data(), table.data(), table.size());
     std::uint64_t end = sizeof head + table.size();
