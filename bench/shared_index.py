@@ -3,11 +3,11 @@
 
     python bench/shared_index.py [--data FOLDER] [--workers 8] [--rounds 9] [--json PATH]
 
-Each way of loading is timed in a process of its own, in turn, and the medians are shown: the folder
-without and with ``universe.index``, and their pickles. Then so many processes are spawned, as a
-DataLoader or Ray starts workers. Each loads the tokenizer, maps a sample of 3,000 regions, and tells
-what it has more than before: resident memory (RSS) and its share of it (PSS), which counts a page
-that n processes map as 1/n of a page in each. Linux tells both.
+Each way of loading is timed in processes of its own, in turn, and the medians are shown: the folder
+without and with ``universe.index``, and their pickles. Then workers are spawned, as a DataLoader or
+Ray starts them. Each loads the tokenizer, maps a sample of 3,000 regions, and tells what it has
+more than before: resident memory (RSS) and its share of it (PSS), which counts a page that n
+processes map as 1/n of a page in each. Linux tells both.
 """
 
 from __future__ import annotations
@@ -133,10 +133,9 @@ def main() -> None:
                 **memory_of_workers(source, args.workers),
             }
         index_size = (folder / "index" / "universe.index").stat().st_size
-    print(
-        f"{tokenizer.num_regions:,} regions, {args.workers} workers, index {index_size / MIB:.1f} MiB"
-    )
-    print("| source | load, ms | first 3,000 regions, ms | RSS a worker, MiB | PSS a worker, MiB |")
+    size = f"index {index_size / MIB:.1f} MiB"
+    print(f"{tokenizer.num_regions:,} regions, {args.workers} workers, {size}")
+    print("| source | load, ms | first 3,000 regions, ms | RSS, MiB | PSS, MiB |")
     print("|---|---:|---:|---:|---:|")
     for name, row in rows.items():
         print(

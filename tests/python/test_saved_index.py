@@ -251,8 +251,8 @@ def test_processes_share_the_pages(tmp_path: Path) -> None:
 def test_loading_a_folder_imports_no_client_of_the_hub(folder: Path) -> None:
     code = (
         "import sys; from bedtok import Tokenizer; before = set(sys.modules);"
-        f"Tokenizer.from_pretrained({str(folder)!r});"
-        "print(sorted({'urllib.request', 'http.client', 'huggingface_hub'} & set(sys.modules) - before))"
+        f"Tokenizer.from_pretrained({str(folder)!r}); new = set(sys.modules) - before;"
+        "print(sorted({'urllib.request', 'http.client', 'huggingface_hub'} & new))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, check=True, text=True

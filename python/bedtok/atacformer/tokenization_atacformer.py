@@ -219,7 +219,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             filename_prefix: Not accepted: files are found by their names.
             push_to_hub: Also upload the files; ``repo_id=`` (default: the folder's name) and the
                 other keywords are those of ``push_to_hub``.
-            index: Also write, and upload, ``universe.index``, as ``Tokenizer.save_pretrained`` does.
+            index: Also write, and upload, ``universe.index``: see ``Tokenizer.save_pretrained``.
         """
         if filename_prefix is not None:
             raise ConfigError(f"filename_prefix is {filename_prefix!r}, expected None")
