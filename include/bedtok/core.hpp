@@ -15,6 +15,7 @@
 #include "algebra/set_operations.hpp"
 #include "algebra/similarity.hpp"
 #include "algebra/statistics.hpp"
+#include "array.hpp"
 #include "assembly.hpp"
 #include "batch.hpp"
 #include "cell_matrix.hpp"

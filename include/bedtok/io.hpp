@@ -14,6 +14,7 @@
 #include "io/inflate.hpp"
 #include "io/json.hpp"
 #include "io/line_blocks.hpp"
+#include "io/mapped_file.hpp"
 #include "io/open_text.hpp"
 #include "io/pretrained.hpp"
 #include "io/read_ahead.hpp"
@@ -23,3 +24,4 @@
 #include "io/spilling_store.hpp"
 #include "io/tokenizer_config.hpp"
 #include "io/universe_bed.hpp"
+#include "io/universe_index.hpp"

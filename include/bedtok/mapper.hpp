@@ -91,7 +91,7 @@ class Mapper {
     MappingReport report = describe();
     std::vector<ChromReport> chroms = list_chroms();
     IdSet none(0);
-    const std::vector<ChromTable::Id>& chrom_ids = regions_.chrom_ids();
+    const auto& chrom_ids = regions_.chrom_ids();
     for (std::size_t first = 0, last = 0; first < regions_.size(); first = last) {
       ChromReport& chrom = chroms[chrom_ids[first]];
       const std::size_t hits = encoding.hits;

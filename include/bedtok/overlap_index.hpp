@@ -5,13 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "array.hpp"
 #include "chrom_table.hpp"
 #include "detail/hot_code.hpp"
 #include "detail/id_block.hpp"
+#include "detail/index_bounds.hpp"
 #include "detail/index_builder.hpp"
 #include "detail/index_parts.hpp"
 #include "error.hpp"
@@ -72,6 +75,31 @@ class OverlapIndex {
     buckets_ = std::move(arrays.buckets);
     checkpoints_ = std::move(arrays.checkpoints);
     carried_ = std::move(arrays.carried);
+  }
+
+  /// The layout of the arrays in a saved index: counted up with every change of them or of what
+  /// they mean, so that an index of another layout is not used.
+  static constexpr std::uint32_t layout = 1;
+
+  /// Calls `visit(array)` for each array that makes up the index, in a fixed order. Their elements
+  /// are plain numbers, or structures of them without padding.
+  template <class Visit>
+  void for_each_array(Visit&& visit) const {
+    each_array(*this, visit);
+  }
+
+  /// The index whose arrays `fill(array)` sets, in the order of `for_each_array`. None where they
+  /// cannot be those of an index of `regions` regions on `chroms` chromosomes: queries would read
+  /// outside of them, or give ids of no region. O(regions).
+  template <class Fill>
+  static std::optional<OverlapIndex> from_arrays(std::size_t regions, std::size_t chroms,
+                                                 Fill&& fill) {
+    OverlapIndex index;
+    each_array(index, fill);
+    const detail::IndexBounds<Coord> bounds{index.chroms_,  index.spans_,       index.ids_,
+                                            index.buckets_, index.checkpoints_, index.carried_};
+    if (!bounds.hold(regions, chroms)) return std::nullopt;
+    return index;
   }
 
   /// Calls `visit(id, start, end)` for every region of `chrom` that overlaps [start, end), ordered
@@ -143,6 +171,18 @@ class OverlapIndex {
   static constexpr std::uint32_t long_bucket = 12;
   // A query that is so many buckets wide looks its end up, too.
   static constexpr Coord wide = 8;
+
+  OverlapIndex() = default;  // until `from_arrays` has filled it
+
+  template <class Self, class Visit>
+  static void each_array(Self& self, Visit&& visit) {
+    visit(self.chroms_);
+    visit(self.spans_);
+    visit(self.ids_);
+    visit(self.buckets_);
+    visit(self.checkpoints_);
+    visit(self.carried_);
+  }
 
   const Chrom& chrom_at(ChromTable::Id chrom) const noexcept {
     return chroms_[std::min<std::size_t>(chrom, chroms_.size() - 1)];
@@ -354,12 +394,12 @@ class OverlapIndex {
   }
 
   // As in detail::IndexArrays.
-  std::vector<Chrom> chroms_;
-  std::vector<Span> spans_;
-  std::vector<std::uint32_t> ids_;
-  std::vector<std::uint32_t> buckets_;
-  std::vector<Checkpoint> checkpoints_;
-  std::vector<Carried> carried_;
+  Array<Chrom> chroms_;
+  Array<Span> spans_;
+  Array<std::uint32_t> ids_;
+  Array<std::uint32_t> buckets_;
+  Array<Checkpoint> checkpoints_;
+  Array<Carried> carried_;
 };
 
 }  // namespace bedtok

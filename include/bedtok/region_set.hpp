@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "array.hpp"
 #include "chrom_table.hpp"
 #include "detail/interval_order.hpp"
 #include "detail/payload_column.hpp"
@@ -47,21 +48,29 @@ class RegionSet {
   /// The regions in the order given. Throws Error that names the region when its name is empty or
   /// start > end.
   explicit RegionSet(const std::vector<value_type>& regions) {
-    reserve(regions.size());
+    std::vector<ChromTable::Id> chrom_ids;
+    std::vector<Coord> starts;
+    std::vector<Coord> ends;
+    chrom_ids.reserve(regions.size());
+    starts.reserve(regions.size());
+    ends.reserve(regions.size());
     bool carries = false;
     for (const value_type& region : regions) {
-      const std::size_t i = chrom_ids_.size();
+      const std::size_t i = chrom_ids.size();
       check(i, region.start, region.end);
-      chrom_ids_.push_back(chroms_.add(region.chrom));
-      if (chrom_ids_[i] + 1 == chroms_.size()) check_name(i, region.chrom);
-      starts_.push_back(region.start);
-      ends_.push_back(region.end);
+      chrom_ids.push_back(chroms_.add(region.chrom));
+      if (chrom_ids[i] + 1 == chroms_.size()) check_name(i, region.chrom);
+      starts.push_back(region.start);
+      ends.push_back(region.end);
       if constexpr (std::is_same_v<Payload, Rest>) {
         carries = carries || (region.rest && !region.rest->empty());
       } else {
         carries = true;
       }
     }
+    chrom_ids_ = std::move(chrom_ids);
+    starts_ = std::move(starts);
+    ends_ = std::move(ends);
     if (carries) {
       for (const value_type& region : regions) {
         if constexpr (std::is_same_v<Payload, Rest>) {
@@ -142,11 +151,11 @@ class RegionSet {
   /// The name of the chromosome of the region at `i`, which is not checked.
   const std::string& chrom(std::size_t i) const { return chroms_.name(chrom_ids_[i]); }
   /// The column of chromosomes, by id.
-  const std::vector<ChromTable::Id>& chrom_ids() const noexcept { return chrom_ids_; }
+  const Array<ChromTable::Id>& chrom_ids() const noexcept { return chrom_ids_; }
   /// The column of starts.
-  const std::vector<Coord>& starts() const noexcept { return starts_; }
+  const Array<Coord>& starts() const noexcept { return starts_; }
   /// The column of ends.
-  const std::vector<Coord>& ends() const noexcept { return ends_; }
+  const Array<Coord>& ends() const noexcept { return ends_; }
   /// The column of payloads; empty where no region carries one.
   const Column& rest() const noexcept { return rest_; }
   /// The `#`, `track`, `browser` and column-name lines of the file, joined by line ends.
@@ -189,15 +198,18 @@ class RegionSet {
                     std::to_string(size()) + " regions");
       }
     }
-    taken.chrom_ids_.resize(n);
-    taken.starts_.resize(n);
-    taken.ends_.resize(n);
+    std::vector<ChromTable::Id> chrom_ids(n);
+    std::vector<Coord> starts(n);
+    std::vector<Coord> ends(n);
     for (std::size_t i = 0; i < n; ++i) {
       const auto from = static_cast<std::size_t>(positions[i]);
-      taken.chrom_ids_[i] = chrom_ids_[from];
-      taken.starts_[i] = starts_[from];
-      taken.ends_[i] = ends_[from];
+      chrom_ids[i] = chrom_ids_[from];
+      starts[i] = starts_[from];
+      ends[i] = ends_[from];
     }
+    taken.chrom_ids_ = std::move(chrom_ids);
+    taken.starts_ = std::move(starts);
+    taken.ends_ = std::move(ends);
     if (!rest_.empty()) {
       for (const Position position : positions) {
         taken.rest_.push_back_from(rest_, static_cast<std::size_t>(position));
@@ -232,9 +244,9 @@ class RegionSet {
   }
 
   /// Takes columns that a reader has checked already, without another check.
-  static RegionSet from_checked_columns(ChromTable chroms, std::vector<ChromTable::Id> chrom_ids,
-                                        std::vector<Coord> starts, std::vector<Coord> ends,
-                                        Column rest = {}, std::string header = {}) {
+  static RegionSet from_checked_columns(ChromTable chroms, Array<ChromTable::Id> chrom_ids,
+                                        Array<Coord> starts, Array<Coord> ends, Column rest = {},
+                                        std::string header = {}) {
     RegionSet set;
     set.chroms_ = std::move(chroms);
     set.chrom_ids_ = std::move(chrom_ids);
@@ -291,13 +303,14 @@ class RegionSet {
     using detail::StartOrder;
     const StartOrder order = detail::order_by_start(
         [&](std::size_t i) { return rank[chrom_ids_[i]]; }, chroms_.size(), starts_);
+    ChromTable::Id* const chrom_ids = chrom_ids_.mutable_data();
     for (ChromTable::Id id = 0; id < chroms_.size(); ++id) {
-      std::fill(chrom_ids_.begin() + static_cast<std::ptrdiff_t>(order.first[rank[id]]),
-                chrom_ids_.begin() + static_cast<std::ptrdiff_t>(order.first[rank[id] + 1]), id);
+      std::fill(chrom_ids + order.first[rank[id]], chrom_ids + order.first[rank[id] + 1], id);
     }
+    Coord* const starts = starts_.mutable_data();
     std::vector<Coord> ends(size());
     for (std::size_t k = 0; k < size(); ++k) {
-      starts_[k] = StartOrder::start(order.words[k]);
+      starts[k] = StartOrder::start(order.words[k]);
       ends[k] = ends_[StartOrder::position(order.words[k])];
     }
     ends_ = std::move(ends);
@@ -309,16 +322,10 @@ class RegionSet {
     rest_ = std::move(rest);
   }
 
-  void reserve(std::size_t n) {
-    chrom_ids_.reserve(n);
-    starts_.reserve(n);
-    ends_.reserve(n);
-  }
-
   ChromTable chroms_;
-  std::vector<ChromTable::Id> chrom_ids_;
-  std::vector<Coord> starts_;
-  std::vector<Coord> ends_;
+  Array<ChromTable::Id> chrom_ids_;
+  Array<Coord> starts_;
+  Array<Coord> ends_;
   Column rest_;
   std::string header_;
 };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,12 @@
 #include "vocabulary.hpp"
 
 namespace bedtok {
+
+/// The saved index that a tokenizer was opened from.
+struct IndexFile {
+  std::filesystem::path path;  ///< Absolute, as it was when the file was opened.
+  std::string digest;          ///< 16 hexadecimal digits, which depend on its whole content.
+};
 
 /// Maps regions to the token ids of a vocabulary. Immutable: every member is const and may be
 /// called from many threads. Copies share the vocabulary and the index.
@@ -58,6 +65,15 @@ class Tokenizer {
     set_assembly(std::move(assembly));
   }
 
+  /// Takes a vocabulary and the index of its regions, which it shares. Throws ConfigError as above.
+  Tokenizer(std::shared_ptr<const Vocabulary<coord_type>> vocabulary,
+            std::shared_ptr<const Index> index, MappingOptions options = {},
+            SequenceOptions sequence_options = {}, Assembly assembly = {})
+      : vocabulary_(std::move(vocabulary)), index_(std::move(index)) {
+    set_options(std::move(options), std::move(sequence_options));
+    set_assembly(std::move(assembly));
+  }
+
   /// The vocabulary from a BED file, in the file's order. Throws as RegionSet::from_bed and the
   /// constructor do, and VocabularyError that names a file without regions. Defined in
   /// io/pretrained.hpp.
@@ -65,10 +81,21 @@ class Tokenizer {
                             MappingOptions options = {});
 
   /// From a folder that `save_pretrained` wrote, or one that has only `universe.bed.gz`
-  /// or `universe.bed`. `options` replace the saved ones. Throws ConfigError for a folder whose
-  /// files belong to different tokenizers. Defined in io/pretrained.hpp.
+  /// or `universe.bed`. `options` replace the saved ones. A saved index beside the universe is
+  /// mapped; `warning()` says so where it does not fit. Throws ConfigError for a folder whose
+  /// files belong to different tokenizers, ParseError for a damaged index. Defined in
+  /// io/pretrained.hpp.
   static Tokenizer from_pretrained(const std::filesystem::path& folder,
                                    std::optional<MappingOptions> options = std::nullopt);
+
+  /// The tokenizer of a saved index that another one was opened from, whose `index_file()` is
+  /// given. None where that file is gone or holds something else by now. Defined in
+  /// io/pretrained.hpp.
+  static std::optional<Tokenizer> from_index_file(const IndexFile& file,
+                                                  SpecialTokens special_tokens = {},
+                                                  MappingOptions options = {},
+                                                  SequenceOptions sequence_options = {},
+                                                  Assembly assembly = {});
 
   /// The same vocabulary with other options. Throws ConfigError as the constructor does.
   Tokenizer with_options(MappingOptions options, SequenceOptions sequence_options) const {
@@ -88,13 +115,25 @@ class Tokenizer {
   /// The same regions and options with other special tokens. Throws ConfigError as the constructor
   /// does.
   Tokenizer with_special_tokens(SpecialTokens special_tokens) const {
-    return Tokenizer(vocabulary_->regions(), std::move(special_tokens), options_, sequence_options_,
-                     *assembly_);
+    if constexpr (std::is_same_v<Index, OverlapIndex<coord_type>>) {
+      Tokenizer other(std::make_shared<const Vocabulary<coord_type>>(
+                          vocabulary_->regions(), vocabulary_->tables(), std::move(special_tokens)),
+                      index_, options_, sequence_options_, *assembly_);
+      other.index_file_ = index_file_;
+      return other;
+    } else {  // which may refer to the regions it was made of
+      return Tokenizer(vocabulary_->regions(), std::move(special_tokens), options_,
+                       sequence_options_, *assembly_);
+    }
   }
 
   /// Writes `universe.bed.gz`, `tokenizer_config.json` and `special_tokens_map.json` into `folder`,
-  /// which is created when it is missing. Returns the paths. Defined in io/pretrained.hpp.
-  std::vector<std::filesystem::path> save_pretrained(const std::filesystem::path& folder) const;
+  /// which is created when it is missing; with `index` also `universe.index`, which
+  /// `from_pretrained` maps in place of parsing the universe. Without, an earlier one is removed.
+  /// Returns the paths. Throws ConfigError for an index of a type that cannot be saved. Defined in
+  /// io/pretrained.hpp.
+  std::vector<std::filesystem::path> save_pretrained(const std::filesystem::path& folder,
+                                                     bool index = false) const;
 
   /// Regions, special tokens, and their ids.
   const Vocabulary<coord_type>& vocabulary() const noexcept { return *vocabulary_; }
@@ -113,12 +152,15 @@ class Tokenizer {
   /// The id of a role's token.
   TokenId token_id(SpecialRole role) const noexcept { return vocabulary_->id(role); }
 
-  /// One line about a vocabulary that repeats regions; empty when it does not.
+  /// The saved index that the vocabulary was opened from; null where it was built in memory.
+  const IndexFile* index_file() const noexcept { return index_file_.get(); }
+
+  /// One line about a vocabulary that repeats regions, or a saved index that was not used; empty
+  /// when there is nothing to say.
   std::string warning() const {
-    if (vocabulary_->repeated() == 0) return {};
-    return "the vocabulary repeats " + std::to_string(vocabulary_->repeated()) +
-           " of its regions (the first is " + vocabulary_->first_repeated() +
-           "); each keeps its first id, and later ids move up";
+    const std::string repeats = repeats_warning();
+    if (repeats.empty() || loading_warning_.empty()) return repeats + loading_warning_;
+    return repeats + "; " + loading_warning_;
   }
 
   /// The tokens of one sample with the template around them, in the order of the options;
@@ -277,10 +319,31 @@ class Tokenizer {
   friend bool operator!=(const Tokenizer& a, const Tokenizer& b) { return !(a == b); }
 
  private:
+  /// The tokenizer of what a saved index holds, a SavedIndex.
+  template <class Saved>
+  static Tokenizer from_saved(Saved saved, IndexFile file, SpecialTokens special_tokens,
+                              MappingOptions options, SequenceOptions sequence_options,
+                              Assembly assembly) {
+    Tokenizer tokenizer(
+        std::make_shared<const Vocabulary<coord_type>>(
+            std::move(saved.regions), std::move(saved.tables), std::move(special_tokens)),
+        std::move(saved.index), std::move(options), std::move(sequence_options),
+        std::move(assembly));
+    tokenizer.index_file_ = std::make_shared<const IndexFile>(std::move(file));
+    return tokenizer;
+  }
+
   template <class Payload>
   Mapper<Index, RegionSet<coord_type, Payload>> mapper(
       const RegionSet<coord_type, Payload>& regions, const MappingOptions& options) const {
     return {*vocabulary_, *index_, regions, options, assembly_.get()};
+  }
+
+  std::string repeats_warning() const {
+    if (vocabulary_->repeated() == 0) return {};
+    return "the vocabulary repeats " + std::to_string(vocabulary_->repeated()) +
+           " of its regions (the first is " + vocabulary_->first_repeated() +
+           "); each keeps its first id, and later ids move up";
   }
 
   void set_assembly(Assembly assembly) {
@@ -335,6 +398,8 @@ class Tokenizer {
   std::shared_ptr<const Assembly> assembly_;
   std::vector<TokenId> before_;  // the template's tokens
   std::vector<TokenId> after_;
+  std::shared_ptr<const IndexFile> index_file_;  // none: built in memory
+  std::string loading_warning_;
 };
 
 }  // namespace bedtok

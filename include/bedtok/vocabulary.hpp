@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "array.hpp"
 #include "assembly.hpp"
 #include "chrom_aliases.hpp"
 #include "chrom_table.hpp"
@@ -20,6 +21,16 @@
 #include "special_tokens.hpp"
 
 namespace bedtok {
+
+/// What a vocabulary knows of its regions beyond their columns; a saved index holds it, too.
+template <class Coord = std::uint32_t>
+struct VocabularyTables {
+  Array<std::uint32_t> order;        ///< Ids by (chromosome, start, end); empty when ids are so.
+  std::vector<std::uint64_t> block;  ///< Where each chromosome begins in that order; one more.
+  std::vector<Coord> last_end;       ///< The end of each chromosome's last region; 0: none.
+  std::uint64_t repeated = 0;        ///< How many repeated regions were left out.
+  std::string first_repeated;        ///< The first of them as text.
+};
 
 /// The tokens of a model: distinct regions with ids from 0 in their order, then the special tokens.
 /// Immutable; may be used from many threads.
@@ -43,13 +54,16 @@ class Vocabulary {
                             " regions, expected fewer than 2^32");
     }
     keep_distinct(std::move(regions));
-    special_tokens_.check();
-    for (const std::string& spelling : special_tokens_.spellings()) {
-      if (find_region(spelling)) {
-        throw ConfigError("special token '" + spelling +
-                          "' is spelled like a region of the vocabulary, choose another spelling");
-      }
-    }
+    check_special_tokens();
+  }
+
+  /// Takes regions that are distinct, with the tables of a vocabulary of them. Throws ConfigError
+  /// as above.
+  Vocabulary(RegionSet<Coord> regions, VocabularyTables<Coord> tables, SpecialTokens special_tokens)
+      : regions_(std::move(regions)),
+        special_tokens_(std::move(special_tokens)),
+        tables_(std::move(tables)) {
+    check_special_tokens();
   }
 
   /// Regions and special tokens.
@@ -59,9 +73,11 @@ class Vocabulary {
   /// The special tokens, whose ids follow those of the regions.
   const SpecialTokens& special_tokens() const noexcept { return special_tokens_; }
   /// The number of regions that were left out because they repeat earlier ones.
-  std::size_t repeated() const noexcept { return repeated_; }
+  std::size_t repeated() const noexcept { return static_cast<std::size_t>(tables_.repeated); }
   /// The first repeated region as text; empty when there is none.
-  const std::string& first_repeated() const noexcept { return first_repeated_; }
+  const std::string& first_repeated() const noexcept { return tables_.first_repeated; }
+  /// What else is known of the regions.
+  const VocabularyTables<Coord>& tables() const noexcept { return tables_; }
 
   /// The id of a role's token.
   TokenId id(SpecialRole role) const noexcept {
@@ -80,7 +96,7 @@ class Vocabulary {
 
   /// The end of a chromosome's last region; 0 where it has none.
   Coord last_end(ChromTable::Id chrom) const noexcept {
-    return chrom < last_end_.size() ? last_end_[chrom] : 0;
+    return chrom < tables_.last_end.size() ? tables_.last_end[chrom] : 0;
   }
 
   /// The size of an input's chromosome by the assembly's sizes: under its own name, else under the
@@ -140,12 +156,22 @@ class Vocabulary {
   }
 
  private:
+  void check_special_tokens() const {
+    special_tokens_.check();
+    for (const std::string& spelling : special_tokens_.spellings()) {
+      if (find_region(spelling)) {
+        throw ConfigError("special token '" + spelling +
+                          "' is spelled like a region of the vocabulary, choose another spelling");
+      }
+    }
+  }
+
   template <class Payload>
   void keep_distinct(RegionSet<Coord, Payload> regions) {
     const auto& ids = regions.chrom_ids();
     const auto& starts = regions.starts();
     const auto& ends = regions.ends();
-    order_ = detail::interval_order(ids, regions.chroms().size(), starts, ends);
+    tables_.order = detail::interval_order(ids, regions.chroms().size(), starts, ends);
     const auto same = [&](std::size_t a, std::size_t b) {
       return ids[a] == ids[b] && starts[a] == starts[b] && ends[a] == ends[b];
     };
@@ -155,9 +181,9 @@ class Vocabulary {
       if (!same(ordered(k - 1), ordered(k))) continue;
       if (again.empty()) again.resize(regions.size());
       again[ordered(k)] = true;
-      ++repeated_;
+      ++tables_.repeated;
     }
-    if (repeated_ == 0) {
+    if (tables_.repeated == 0) {
       regions_ = std::move(regions).without_payload();
     } else {
       keep_first(regions, again);
@@ -173,33 +199,36 @@ class Vocabulary {
     std::vector<Coord> ends;
     for (std::size_t i = 0; i < regions.size(); ++i) {
       if (again[i]) {
-        if (first_repeated_.empty()) regions.append_text(first_repeated_, i);
+        if (tables_.first_repeated.empty()) regions.append_text(tables_.first_repeated, i);
         continue;
       }
       ids.push_back(regions.chrom_ids()[i]);
       starts.push_back(regions.starts()[i]);
       ends.push_back(regions.ends()[i]);
     }
-    order_ = detail::interval_order(ids, regions.chroms().size(), starts, ends);
+    tables_.order = detail::interval_order(ids, regions.chroms().size(), starts, ends);
     regions_ = RegionSet<Coord>::from_checked_columns(regions.chroms(), std::move(ids),
                                                       std::move(starts), std::move(ends));
   }
 
   void find_blocks() {
-    block_.assign(regions_.chroms().size() + 1, 0);
-    for (const ChromTable::Id id : regions_.chrom_ids()) ++block_[id + 1];
-    for (std::size_t c = 1; c < block_.size(); ++c) block_[c] += block_[c - 1];
+    std::vector<std::uint64_t>& block = tables_.block;
+    block.assign(regions_.chroms().size() + 1, 0);
+    for (const ChromTable::Id id : regions_.chrom_ids()) ++block[id + 1];
+    for (std::size_t c = 1; c < block.size(); ++c) block[c] += block[c - 1];
   }
 
   void find_last_ends() {
-    last_end_.assign(regions_.chroms().size(), 0);
+    tables_.last_end.assign(regions_.chroms().size(), 0);
     for (std::size_t i = 0; i < regions_.size(); ++i) {
-      Coord& last = last_end_[regions_.chrom_ids()[i]];
+      Coord& last = tables_.last_end[regions_.chrom_ids()[i]];
       last = std::max(last, regions_.ends()[i]);
     }
   }
 
-  std::size_t ordered(std::size_t k) const noexcept { return order_.empty() ? k : order_[k]; }
+  std::size_t ordered(std::size_t k) const noexcept {
+    return tables_.order.empty() ? k : tables_.order[k];
+  }
 
   /// Binary search among the regions of the chromosome, ordered by (start, end).
   std::optional<TokenId> find_region(std::string_view token) const {
@@ -208,8 +237,9 @@ class Vocabulary {
     const ChromTable::Id chrom = regions_.chroms().find(region->chrom);
     if (chrom == ChromTable::none) return std::nullopt;
     const auto key = std::make_pair(region->start, region->end);
-    std::size_t low = block_[chrom];
-    std::size_t high = block_[chrom + 1];
+    const auto last = static_cast<std::size_t>(tables_.block[chrom + 1]);
+    auto low = static_cast<std::size_t>(tables_.block[chrom]);
+    std::size_t high = last;
     while (low < high) {
       const std::size_t middle = low + (high - low) / 2;
       const std::size_t i = ordered(middle);
@@ -219,7 +249,7 @@ class Vocabulary {
         high = middle;
       }
     }
-    if (low == block_[chrom + 1]) return std::nullopt;
+    if (low == last) return std::nullopt;
     const std::size_t i = ordered(low);
     if (regions_.starts()[i] != key.first || regions_.ends()[i] != key.second) return std::nullopt;
     return static_cast<TokenId>(i);
@@ -227,11 +257,7 @@ class Vocabulary {
 
   RegionSet<Coord> regions_;
   SpecialTokens special_tokens_;
-  std::vector<std::uint32_t> order_;  // ids by (chromosome, start, end); empty when ids are so
-  std::vector<std::size_t> block_;    // where each chromosome begins in that order
-  std::vector<Coord> last_end_;       // of each chromosome
-  std::size_t repeated_ = 0;
-  std::string first_repeated_;
+  VocabularyTables<Coord> tables_;
 };
 
 }  // namespace bedtok

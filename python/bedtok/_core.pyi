@@ -300,6 +300,17 @@ class Tokenizer:
     def from_bed(path: Path, special_tokens: dict[str, str] | None = None) -> Tokenizer: ...
     @staticmethod
     def from_pretrained(folder: Path) -> Tokenizer: ...
+    @staticmethod
+    def from_index_file(
+        path: Path,
+        digest: str,
+        special_tokens: dict[str, str] | None = None,
+        options: MappingOptions | None = None,
+        sequence_options: SequenceOptions | None = None,
+        all_special_tokens: Sequence[str] | None = None,
+        genome: str = "",
+        chrom_sizes: dict[str, int] = {},
+    ) -> Tokenizer | None: ...  # None where the file is gone or another one
     def with_options(
         self, options: MappingOptions, sequence_options: SequenceOptions
     ) -> Tokenizer: ...
@@ -307,7 +318,11 @@ class Tokenizer:
     def add_special_tokens(
         self, roles: Sequence[tuple[str, str]], others: Sequence[str]
     ) -> Tokenizer: ...
-    def save_pretrained(self, folder: Path) -> list[str]: ...
+    @staticmethod
+    def index_pretrained(folder: Path) -> str: ...
+    def save_pretrained(self, folder: Path, index: bool = False) -> list[str]: ...
+    @property
+    def index_file(self) -> tuple[str, str] | None: ...  # path and digest
     @property
     def vocab_size(self) -> int: ...
     @property

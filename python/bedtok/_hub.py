@@ -8,12 +8,9 @@ imported when the Hub is needed, never before.
 from __future__ import annotations
 
 import glob
-import http.client
 import importlib
 import os
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -23,7 +20,7 @@ from bedtok._core import ConfigError
 from bedtok._files import names_file, nearest_file
 
 UNIVERSE_FILES = ("universe.bed.gz", "universe.bed")  # at least one; the first is preferred
-OPTIONAL_FILES = ("tokenizer_config.json", "special_tokens_map.json")
+OPTIONAL_FILES = ("tokenizer_config.json", "special_tokens_map.json", "universe.index")
 
 _Errors = dict[str, tuple[type[Exception], str] | None]
 
@@ -309,6 +306,11 @@ def _unless_silent(work: Callable[[], Path]) -> Path:
 
 def _answers(url: str, timeout: float) -> bool:
     """Return whether a server answers anything at all, even a refusal."""
+    # A local folder is loaded in less time than these take to import.
+    import http.client
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(url, method="HEAD")
     try:
         with urllib.request.urlopen(request, timeout=timeout):

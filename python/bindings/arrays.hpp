@@ -33,14 +33,15 @@ std::vector<T> to_vector(const Column<T>& column) {
   return std::vector<T>(column.data(), column.data() + column.size());
 }
 
-/// The values of a C++ vector as an array that keeps `owner` alive; nothing is copied.
-template <class T>
-py::array_t<T> view_of(const std::vector<T>& values, py::handle owner) {
-  return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data(), owner);
+/// The values of a C++ vector or array as an array that keeps `owner` alive; nothing is copied.
+template <class Values>
+py::array_t<typename Values::value_type> view_of(const Values& values, py::handle owner) {
+  return py::array_t<typename Values::value_type>(static_cast<py::ssize_t>(values.size()),
+                                                  values.data(), owner);
 }
-template <class T>
-py::array_t<T> read_only_view_of(const std::vector<T>& values, py::handle owner) {
-  py::array_t<T> view = view_of(values, owner);
+template <class Values>
+py::array_t<typename Values::value_type> read_only_view_of(const Values& values, py::handle owner) {
+  py::array_t<typename Values::value_type> view = view_of(values, owner);
   view.attr("flags").attr("writeable") = false;
   return view;
 }

@@ -125,7 +125,7 @@ py::tuple column_texts(const Regions& regions) {
   return py::make_tuple(py::bytes(chroms), py::bytes(starts), py::bytes(ends));
 }
 
-template <class T, const std::vector<T>& (Regions::*column)() const noexcept>
+template <class T, const Array<T>& (Regions::*column)() const noexcept>
 py::array_t<T> column_of(const py::object& self) {
   return read_only_view_of((self.cast<const Regions&>().*column)(), self);
 }

@@ -74,6 +74,28 @@ std::unique_ptr<Tok> make(const Regions& regions, const std::optional<Roles>& ro
       sequence_options.value_or(SequenceOptions()), Assembly{genome, chrom_sizes});
 }
 
+/// The tokenizer of a saved index that another process had opened; none where the file is gone or
+/// another one.
+std::unique_ptr<Tok> from_index_file(const std::filesystem::path& path, const std::string& digest,
+                                     const std::optional<Roles>& roles,
+                                     const std::optional<MappingOptions>& options,
+                                     const std::optional<SequenceOptions>& sequence_options,
+                                     const std::optional<Spellings>& all_special_tokens,
+                                     const std::string& genome, const ChromSizes& chrom_sizes) {
+  std::optional<Tok> tokenizer = Tok::from_index_file(
+      {path, digest}, to_special_tokens(roles, all_special_tokens),
+      options.value_or(MappingOptions()), sequence_options.value_or(SequenceOptions()),
+      Assembly{genome, chrom_sizes});
+  return tokenizer ? std::make_unique<Tok>(std::move(*tokenizer)) : nullptr;
+}
+
+/// The file and the digest of the saved index that a tokenizer was opened from, or None.
+py::object index_file(const Tok& tokenizer) {
+  const IndexFile* file = tokenizer.index_file();
+  if (file == nullptr) return py::none();
+  return py::make_tuple(to_file_name(io::detail::path_text(file->path)), file->digest);
+}
+
 /// New tokens get their ids in the order given.
 Tok add_special_tokens(const Tok& tokenizer,
                        const std::vector<std::pair<std::string, std::string>>& roles,
@@ -294,17 +316,33 @@ void register_tokenizer(py::module_& module) {
           "from_pretrained",
           [](const std::filesystem::path& folder) { return Tok::from_pretrained(folder); },
           "folder"_a, release_gil())
+      .def_static("from_index_file", &from_index_file, "path"_a, "digest"_a,
+                  "special_tokens"_a = py::none(), "options"_a = py::none(),
+                  "sequence_options"_a = py::none(), "all_special_tokens"_a = py::none(),
+                  "genome"_a = "", "chrom_sizes"_a = ChromSizes(), release_gil())
       .def(
           "save_pretrained",
-          [](const Tok& tokenizer, const std::filesystem::path& folder) {
+          [](const Tok& tokenizer, const std::filesystem::path& folder, bool index) {
             std::vector<std::filesystem::path> paths;
             {
               const py::gil_scoped_release release;
-              paths = tokenizer.save_pretrained(folder);
+              paths = tokenizer.save_pretrained(folder, index);
             }
             py::list names;
             for (const auto& path : paths) names.append(to_file_name(io::detail::path_text(path)));
             return names;
+          },
+          "folder"_a, "index"_a = false)
+      .def_property_readonly("index_file", &index_file)
+      .def_static(
+          "index_pretrained",
+          [](const std::filesystem::path& folder) {
+            std::filesystem::path path;
+            {
+              const py::gil_scoped_release release;
+              path = io::index_pretrained(folder);
+            }
+            return to_file_name(io::detail::path_text(path));
           },
           "folder"_a)
       .def_property_readonly("vocab_size", &Tok::vocab_size)

@@ -88,17 +88,17 @@ TEMPLATE_TEST_CASE("interval_order is by group, start, end and position", "", st
 }
 
 TEST_CASE("regions that are in order already need no order") {
-  CHECK(bedtok::detail::interval_order<std::uint32_t>({}, 0, {}, {}).empty());
-  CHECK(bedtok::detail::interval_order<std::uint32_t>({0, 0, 0, 1}, 2, {1, 1, 2, 0}, {3, 3, 2, 9})
-            .empty());
-  CHECK(bedtok::detail::interval_order<std::uint32_t>({0, 0}, 1, {1, 1}, {4, 3}) ==
-        std::vector<std::uint32_t>{1, 0});
-  CHECK(bedtok::detail::interval_order<std::uint32_t>({1, 0}, 2, {1, 1}, {4, 3}) ==
-        std::vector<std::uint32_t>{1, 0});
+  using Column = std::vector<std::uint32_t>;
+  const auto order = bedtok::detail::interval_order<Column, Column>;
+  CHECK(order({}, 0, {}, {}).empty());
+  CHECK(order({0, 0, 0, 1}, 2, {1, 1, 2, 0}, {3, 3, 2, 9}).empty());
+  CHECK(order({0, 0}, 1, {1, 1}, {4, 3}) == Column{1, 0});
+  CHECK(order({1, 0}, 2, {1, 1}, {4, 3}) == Column{1, 0});
 }
 
 TEST_CASE("stable_order_by_start keeps the order of regions that agree") {
-  const auto order = bedtok::detail::stable_order_by_start<std::size_t, std::uint64_t>(
-      {1, 0, 0, 0}, {5, std::uint64_t{1} << 40, 7, std::uint64_t{1} << 40});
+  const auto order = bedtok::detail::stable_order_by_start<std::size_t>(
+      std::vector<std::uint32_t>{1, 0, 0, 0},
+      std::vector<std::uint64_t>{5, std::uint64_t{1} << 40, 7, std::uint64_t{1} << 40});
   CHECK(order == std::vector<std::size_t>{2, 1, 3, 0});
 }

@@ -18,6 +18,7 @@
 #include "map.hpp"
 #include "numbers.hpp"
 #include "pretrained.hpp"
+#include "universe_index.hpp"
 
 namespace {
 
@@ -34,6 +35,7 @@ constexpr Target targets[] = {
     {"map", fuzz::map},
     {"numbers", fuzz::numbers},
     {"pretrained", fuzz::pretrained},
+    {"universe_index", fuzz::universe_index},
 };
 
 const Target& target_called(const char* name) {

@@ -142,7 +142,7 @@ def test_a_wrong_command_line_is_refused(run: Cli, args: list[str], message: str
 def test_the_parts_of_the_command_are_told(run: Cli) -> None:
     result = run()
     assert result.code == 2
-    assert result.err.endswith("expected a command: build, assess\n")
+    assert result.err.endswith("expected a command: build, assess, index\n")
     assert run("--help").code == 0
     for part in ("build", "assess"):
         result = run(part, "--help")

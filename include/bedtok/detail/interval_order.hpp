@@ -32,9 +32,8 @@ struct StartOrder {
 /// Radix passes over the start bits that are in use leave the position as the tie-breaker for free.
 /// Groups are sorted one by one, because a chromosome's words fit the cache where the whole set's
 /// do not.
-template <class GroupOf>
-StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
-                          const std::vector<std::uint32_t>& starts) {
+template <class GroupOf, class Starts>
+StartOrder order_by_start(GroupOf&& group_of, std::size_t groups, const Starts& starts) {
   const std::size_t n = starts.size();
   StartOrder order{std::vector<std::uint64_t>(n), std::vector<std::size_t>(groups + 1, 0)};
   std::vector<std::size_t>& first = order.first;
@@ -82,9 +81,8 @@ StartOrder order_by_start(GroupOf&& group_of, std::size_t groups,
 }
 
 /// Positions in that order, for wider coordinates or more regions than 32 bits count.
-template <class Position, class Coord>
-std::vector<Position> stable_order_by_start(const std::vector<std::uint32_t>& group,
-                                            const std::vector<Coord>& starts) {
+template <class Position, class Group, class Starts>
+std::vector<Position> stable_order_by_start(const Group& group, const Starts& starts) {
   std::vector<Position> order(starts.size());
   std::iota(order.begin(), order.end(), Position{0});
   std::stable_sort(order.begin(), order.end(), [&](Position a, Position b) {
@@ -95,9 +93,9 @@ std::vector<Position> stable_order_by_start(const std::vector<std::uint32_t>& gr
 
 /// Whether regions are in the order of (group, start, end). Looks at blocks without a branch
 /// inside, which compilers turn into vector instructions.
-template <class Coord>
-bool are_ordered(const std::vector<std::uint32_t>& group, const std::vector<Coord>& starts,
-                 const std::vector<Coord>& ends) {
+template <class Group, class Starts>
+bool are_ordered(const Group& group, const Starts& starts, const Starts& ends) {
+  using Coord = typename Starts::value_type;
   constexpr std::size_t block = 4096;
   const std::uint32_t* const g = group.data();
   const Coord* const s = starts.data();
@@ -116,10 +114,9 @@ bool are_ordered(const std::vector<std::uint32_t>& group, const std::vector<Coor
 }
 
 /// The same order, and among regions that agree in group and start that of their ends.
-template <class GroupOf>
-StartOrder order_by_start_and_end(GroupOf&& group_of, std::size_t groups,
-                                  const std::vector<std::uint32_t>& starts,
-                                  const std::vector<std::uint32_t>& ends) {
+template <class GroupOf, class Starts>
+StartOrder order_by_start_and_end(GroupOf&& group_of, std::size_t groups, const Starts& starts,
+                                  const Starts& ends) {
   StartOrder order = order_by_start(group_of, groups, starts);
   for (std::size_t g = 0; g < groups; ++g) {
     std::uint64_t* const end = order.words.data() + order.first[g + 1];
@@ -138,15 +135,15 @@ StartOrder order_by_start_and_end(GroupOf&& group_of, std::size_t groups,
 }
 
 /// Positions ordered by (group, start, end, position); empty when they already are, so that the
-/// usual sorted vocabulary costs one pass and no memory. At most 2^32 - 1 regions.
-template <class Coord>
-std::vector<std::uint32_t> interval_order(const std::vector<std::uint32_t>& group,
-                                          std::size_t groups, const std::vector<Coord>& starts,
-                                          const std::vector<Coord>& ends) {
+/// usual sorted vocabulary costs one pass and no memory. At most 2^32 - 1 regions. Columns are
+/// vectors or arrays.
+template <class Group, class Starts>
+std::vector<std::uint32_t> interval_order(const Group& group, std::size_t groups,
+                                          const Starts& starts, const Starts& ends) {
   if (are_ordered(group, starts, ends)) return {};
   const std::size_t n = starts.size();
   std::vector<std::uint32_t> order;
-  if constexpr (sizeof(Coord) == 4) {
+  if constexpr (sizeof(typename Starts::value_type) == 4) {
     const StartOrder by_start =
         order_by_start_and_end([&group](std::size_t i) { return group[i]; }, groups, starts, ends);
     order.reserve(n);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../array.hpp"
 #include "../chrom_table.hpp"
 #include "../error.hpp"
 #include "../interruption.hpp"
@@ -36,7 +37,7 @@ class SortedIntervals {
                   std::to_string(size_));
     }
     check_interruption();
-    const std::vector<ChromTable::Id>& ids = regions.chrom_ids();
+    const Array<ChromTable::Id>& ids = regions.chrom_ids();
     const std::vector<ChromTable::Id> rank = regions.chroms().ranks();
     find_chroms(ids, rank);
     if (std::is_sorted(rank.begin(), rank.end())) {
@@ -87,8 +88,7 @@ class SortedIntervals {
   }
 
  private:
-  void find_chroms(const std::vector<ChromTable::Id>& ids,
-                   const std::vector<ChromTable::Id>& rank) {
+  void find_chroms(const Array<ChromTable::Id>& ids, const std::vector<ChromTable::Id>& rank) {
     std::vector<std::size_t> count(rank.size(), 0);
     for (const ChromTable::Id id : ids) ++count[id];
     std::vector<ChromTable::Id> by_name(rank.size());

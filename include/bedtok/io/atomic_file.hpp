@@ -67,6 +67,9 @@ class AtomicFile {
     if (std::fclose(file) != 0) fail(errno);
   }
 
+  /// The file that holds the bytes until `commit`.
+  const std::filesystem::path& temporary() const noexcept { return temporary_; }
+
   /// Closes the temporary file and renames it.
   void commit() {
     close();

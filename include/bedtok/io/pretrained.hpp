@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "json.hpp"
 #include "regions_digest.hpp"
 #include "tokenizer_config.hpp"
+#include "universe_index.hpp"
 
 namespace bedtok {
 
@@ -36,6 +38,14 @@ inline std::string mixed_files(const std::string& file) {
          config + " to load the regions only";
 }
 
+/// The universe of a tokenizer's folder, of which there may be none.
+inline std::filesystem::path universe_in(const std::filesystem::path& folder) {
+  const std::filesystem::path compressed = folder / universe_gz_name;
+  const std::filesystem::path plain = folder / universe_name;
+  return !std::filesystem::exists(compressed) && std::filesystem::exists(plain) ? plain
+                                                                                : compressed;
+}
+
 /// The tokenizer of a BED file's regions in the file's order. Errors name the file.
 template <class Index>
 Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTokens special_tokens,
@@ -50,6 +60,21 @@ Tokenizer<Index> load_tokenizer(const std::filesystem::path& universe, SpecialTo
   }
   return Tokenizer<Index>(std::move(regions), std::move(special_tokens), std::move(options),
                           std::move(sequence_options), std::move(assembly));
+}
+
+/// Writes the saved index of a folder's universe beside it, and returns its path; the other files
+/// stay as they are. Throws as reading and writing do.
+template <class Index = OverlapIndex<>>
+std::filesystem::path index_pretrained(const std::filesystem::path& folder) {
+  const std::filesystem::path universe = universe_in(folder);
+  const std::filesystem::path path = folder / universe_index_name;
+  const auto tokenizer = load_tokenizer<Index>(universe, {}, {});
+  AtomicFile file(path);
+  write_universe_index(tokenizer.vocabulary().regions(), tokenizer.vocabulary().tables(),
+                       tokenizer.index(), universe,
+                       [&](std::string_view bytes) { file.write(bytes); });
+  file.commit();
+  return path;
 }
 
 }  // namespace io
@@ -72,10 +97,7 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
     throw fs::filesystem_error("cannot read", folder,
                                std::make_error_code(std::errc::not_a_directory));
   }
-  fs::path universe = folder / io::universe_gz_name;
-  if (!fs::exists(universe) && fs::exists(folder / io::universe_name)) {
-    universe = folder / io::universe_name;
-  }
+  const fs::path universe = io::universe_in(folder);
 
   io::SpecialTokensReader special_tokens;
   MappingOptions options;
@@ -106,6 +128,18 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
     }
   }
   try {
+    std::string warning;
+    if constexpr (io::has_saved_index<Index>::value) {
+      const fs::path path = folder / io::universe_index_name;
+      if (auto saved = io::open_universe_index<Index>(path, universe, warning)) {
+        if (universe_digest && *universe_digest != saved->regions_digest) {
+          throw ConfigError(io::mixed_files(io::detail::path_text(universe.filename())));
+        }
+        IndexFile file{fs::absolute(path), saved->digest};
+        return from_saved(std::move(*saved), std::move(file), special_tokens.tokens(),
+                          std::move(options), std::move(sequence_options), std::move(assembly));
+      }
+    }
     Tokenizer tokenizer =
         io::load_tokenizer<Index>(universe, special_tokens.tokens(), std::move(options),
                                   std::move(sequence_options), std::move(assembly));
@@ -113,6 +147,7 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
         *universe_digest != io::regions_digest(tokenizer.vocabulary().regions())) {
       throw ConfigError(io::mixed_files(io::detail::path_text(universe.filename())));
     }
+    tokenizer.loading_warning_ = std::move(warning);
     return tokenizer;
   } catch (const ConfigError& error) {  // of what several files say together
     throw ConfigError(io::detail::path_text(folder) + ": " + error.what());
@@ -120,9 +155,30 @@ Tokenizer<Index> Tokenizer<Index>::from_pretrained(const std::filesystem::path& 
 }
 
 template <class Index>
+std::optional<Tokenizer<Index>> Tokenizer<Index>::from_index_file(const IndexFile& file,
+                                                                  SpecialTokens special_tokens,
+                                                                  MappingOptions options,
+                                                                  SequenceOptions sequence_options,
+                                                                  Assembly assembly) {
+  if constexpr (io::has_saved_index<Index>::value) {
+    if (auto saved = io::reopen_universe_index<Index>(file)) {
+      return from_saved(std::move(*saved), file, std::move(special_tokens), std::move(options),
+                        std::move(sequence_options), std::move(assembly));
+    }
+  }
+  return std::nullopt;
+}
+
+template <class Index>
 std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
-    const std::filesystem::path& folder) const {
+    const std::filesystem::path& folder, bool index) const {
+  if (index && !io::has_saved_index<Index>::value) {
+    throw ConfigError(
+        "this tokenizer has an index of a type of its own, expected OverlapIndex; save it without "
+        "its index");
+  }
   std::filesystem::create_directories(folder);
+  const std::filesystem::path saved_index = folder / io::universe_index_name;
   const std::filesystem::path universe = folder / io::universe_gz_name;
   const std::filesystem::path config = folder / io::tokenizer_config_name;
   const std::filesystem::path spellings = folder / io::special_tokens_name;
@@ -144,12 +200,29 @@ std::vector<std::filesystem::path> Tokenizer<Index>::save_pretrained(
   io::AtomicFile config_file(config);
   io::AtomicFile universe_file(universe);
   io::AtomicFile spellings_file(spellings);
+  std::optional<io::AtomicFile> index_file;
+  if (index) index_file.emplace(saved_index);
   config_file.write(settings.dump(2) + "\n");
   io::write_bed(vocabulary_->regions(), universe_file, Compression::gzip);
   spellings_file.write(roles.dump(2) + "\n");
   for (io::AtomicFile* file : {&config_file, &universe_file, &spellings_file}) file->close();
+  if constexpr (io::has_saved_index<Index>::value) {
+    if (index) {
+      VocabularyTables<coord_type> tables = vocabulary_->tables();
+      tables.repeated = 0;  // the file that was just written repeats none
+      tables.first_repeated.clear();
+      io::write_universe_index(vocabulary_->regions(), tables, *index_, universe_file.temporary(),
+                               [&](std::string_view bytes) { index_file->write(bytes); });
+      index_file->close();
+    }
+  }
+  // An earlier index fits no other universe. Between these steps there is at worst one that does
+  // not fit, which is not used.
+  if (!index) std::filesystem::remove(saved_index);
   for (io::AtomicFile* file : {&config_file, &universe_file, &spellings_file}) file->commit();
-  return {universe, config, spellings};
+  if (!index) return {universe, config, spellings};
+  index_file->commit();
+  return {universe, config, spellings, saved_index};
 }
 
 }  // namespace bedtok

@@ -75,6 +75,15 @@ class Vocabulary:
         # Whoever made the pickle has been warned.
         return cls._wrap(TokenizerState(*state).build(), warn=False)
 
+    @classmethod
+    def _from_index_file(
+        cls, path: str, digest: str, columns: tuple[bytes, ...], *state: Any
+    ) -> Self:
+        # The file saves time and memory where it is still there; the pickle is complete without it.
+        content = TokenizerState(*state)
+        core = content.open(path, digest) or content.unpack(columns).build()
+        return cls._wrap(core, warn=False)
+
     # ---- special tokens
 
     @property
@@ -178,7 +187,11 @@ class Vocabulary:
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._from_state, tuple(self._state()), self._extra() or None
+        file = self._core.index_file
+        if file is None:
+            return self._from_state, tuple(self._state()), self._extra() or None
+        state, columns = self._state().pack()
+        return self._from_index_file, (*file, columns, *state), self._extra() or None
 
     def _extra(self) -> dict[str, Any]:
         """Return the attributes that a subclass or a user set."""

@@ -208,6 +208,7 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
         legacy_format: bool | None = None,
         filename_prefix: str | None = None,
         push_to_hub: bool = False,
+        index: bool = False,
         **kwargs: Any,
     ) -> tuple[str, ...]:
         """Save as ``Tokenizer.save_pretrained`` does, and return the paths of the files.
@@ -218,13 +219,14 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             filename_prefix: Not accepted: files are found by their names.
             push_to_hub: Also upload the files; ``repo_id=`` (default: the folder's name) and the
                 other keywords are those of ``push_to_hub``.
+            index: Also write, and upload, ``universe.index``: see ``Tokenizer.save_pretrained``.
         """
         if filename_prefix is not None:
             raise ConfigError(f"filename_prefix is {filename_prefix!r}, expected None")
-        files = self.backend_tokenizer.save_pretrained(save_directory)
+        files = self.backend_tokenizer.save_pretrained(save_directory, index)
         if push_to_hub:
             repo_id = kwargs.pop("repo_id", None) or Path(save_directory).name
-            self.push_to_hub(repo_id, **kwargs)
+            self.push_to_hub(repo_id, index=index, **kwargs)
         return files
 
     def save_vocabulary(

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``bedtok universe``: samples to a universe, and how well universes fit samples."""
+"""``bedtok universe``: samples to a universe, how well universes fit samples, their index."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from bedtok import _core
@@ -49,6 +50,16 @@ examples:
 """
 
 
+_INDEX_EPILOG = """The folder holds universe.bed.gz or universe.bed, as those of save_pretrained and
+of published models do. Tokenizers are then loaded from it in milliseconds, and processes that load
+it share its memory. Remove universe.index to do without; one that is older than the universe is
+not used.
+
+examples:
+  bedtok universe index my-model/
+"""
+
+
 def add_parser(commands: Any) -> None:
     """Add the parsers of the command and its parts."""
     summary = "samples to a universe, and how well universes fit samples"
@@ -62,6 +73,7 @@ def add_parser(commands: Any) -> None:
     parts = command.add_subparsers(title="commands", metavar="COMMAND", dest="part")
     _add_build(parts)
     _add_assess(parts)
+    _add_index(parts)
     command.set_defaults(parts=parts.choices)
 
 
@@ -145,6 +157,12 @@ def _add_assess(parts: Any) -> None:
     _add_reading(command)
 
 
+def _add_index(parts: Any) -> None:
+    summary = "write universe.index beside the universe in a tokenizer's folder"
+    command = add_command(parts, "index", summary, _index, _INDEX_EPILOG)
+    command.add_argument("folder", metavar="FOLDER", help="a folder with a universe")
+
+
 def _add_reading(command: argparse.ArgumentParser) -> None:
     command.add_argument("--num-threads", metavar="N", type=int, help="default: all processors")
     command.add_argument("--strict", action="store_true", help="end at the first bad sample")
@@ -217,6 +235,12 @@ def _assess(args: argparse.Namespace) -> None:
         text = str(assessment).encode("utf-8", "surrogateescape")
         file.write((for_terminal(text) if stdout_is_terminal() else text) + b"\n")
     _report_failed(assessment.failed)
+
+
+def _index(args: argparse.Namespace) -> None:
+    path = _core.Tokenizer.index_pretrained(Path(checked_path(args.folder)))
+    with open_output(None) as file:
+        file.write(for_terminal(f"{path}\n".encode("utf-8", "surrogateescape")))
 
 
 def _report_failed(failed: dict[str, str]) -> None:
