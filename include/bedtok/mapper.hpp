@@ -15,6 +15,7 @@
 #include "chrom_table.hpp"
 #include "detail/barcode_probe.hpp"
 #include "detail/has_find_all.hpp"
+#include "detail/huge_pages.hpp"
 #include "diagnosis.hpp"
 #include "encoding.hpp"
 #include "error.hpp"
@@ -57,7 +58,7 @@ class Mapper {
   /// hits) in the mean.
   Encoding encode(const std::vector<InlineToken>& inline_tokens, bool with_region_index) const {
     Encoding encoding;
-    encoding.input_ids.reserve(regions_.size() + inline_tokens.size() + 1);
+    detail::reserve_huge(encoding.input_ids, regions_.size() + inline_tokens.size() + 1);
     std::size_t first = 0;
     IdSet ids_so_far(options_.unique ? vocabulary_.size() : 0);
     for (const InlineToken& token : inline_tokens) {
@@ -197,6 +198,7 @@ class Mapper {
       encoding.input_ids.push_back(vocabulary_.id(SpecialRole::unk));
       if (with_region_index) encoding.region_index.push_back(-1);
     }
+    detail::reserve_huge(encoding.attention_mask, encoding.input_ids.size());
     encoding.attention_mask.assign(encoding.input_ids.size(), 1);
     encoding.regions = regions_.size();
   }

@@ -47,10 +47,12 @@ class PeakTokens {
       return;
     }
     const Encoding encoding = tokenizer.encode(peaks, by_peak, {}, true);
+    first_.reserve(size_);
     offsets_.reserve(size_ + 1);
     std::size_t token = 0;
     for (std::size_t i = 0; i < size_; ++i) {
-      offsets_.push_back(static_cast<std::uint32_t>(ids_.size()));
+      const std::size_t begin = ids_.size();
+      offsets_.push_back(static_cast<std::uint32_t>(begin));
       for (; token < encoding.region_index.size() &&
              encoding.region_index[token] == static_cast<std::int64_t>(i);
            ++token) {
@@ -60,6 +62,8 @@ class PeakTokens {
       if (ids_.size() > std::numeric_limits<std::uint32_t>::max()) {
         throw Error("the peaks have more than 2^32 tokens, expected fewer");
       }
+      const std::size_t count = ids_.size() - begin;
+      first_.push_back({count == 0 ? unk_ : ids_[begin], static_cast<std::uint32_t>(count)});
     }
     offsets_.push_back(static_cast<std::uint32_t>(ids_.size()));
   }
@@ -81,7 +85,7 @@ class PeakTokens {
   /// Number of tokens of a peak. Throws VocabularyError for none where on_miss is error.
   std::size_t count(std::size_t peak) const {
     if (identity_) return 1;
-    const std::size_t count = offsets_[peak + 1] - offsets_[peak];
+    const std::size_t count = first_[peak].count;
     if (count == 0 && error_) {
       throw VocabularyError("peak " + std::to_string(peak) +
                             " hits nothing in the vocabulary, and on_miss is 'error'");
@@ -91,14 +95,23 @@ class PeakTokens {
 
   /// Writes the tokens of a peak to `out` and returns the end.
   std::int32_t* copy(std::size_t peak, std::int32_t* out) const noexcept {
-    if (identity_) {
-      *out = static_cast<std::int32_t>(peak);
-      return out + 1;
-    }
-    const std::int32_t* id = ids_.data() + offsets_[peak];
-    const std::int32_t* const last = ids_.data() + offsets_[peak + 1];
-    while (id != last) *out++ = *id++;
-    return out;
+    const FirstToken first = first_token(peak);
+    if (first.count == 0) return out;
+    *out = first.id;
+    copy_others(peak, first, out);
+    return out + first.count;
+  }
+
+  /// The same within a row that ends at `limit`. Null where the tokens do not fit.
+  std::int32_t* copy(std::size_t peak, std::int32_t* out,
+                     const std::int32_t* limit) const noexcept {
+    const FirstToken first = first_token(peak);
+    if (static_cast<std::ptrdiff_t>(first.count) > limit - out) return nullptr;
+    // Written where there is none, too: whether a peak has a token cannot be foretold, whether the
+    // row has ended can.
+    if (out != limit) *out = first.id;
+    copy_others(peak, first, out);
+    return out + first.count;
   }
 
  private:
@@ -126,6 +139,21 @@ class PeakTokens {
     return true;
   }
 
+  /// All that most peaks have, in one place.
+  struct FirstToken {
+    std::int32_t id;  // of none: any
+    std::uint32_t count;
+  };
+
+  FirstToken first_token(std::size_t peak) const noexcept {
+    if (identity_) return {static_cast<std::int32_t>(peak), 1};
+    return first_[peak];
+  }
+
+  void copy_others(std::size_t peak, FirstToken first, std::int32_t* out) const noexcept {
+    for (std::uint32_t k = 1; k < first.count; ++k) out[k] = ids_[offsets_[peak] + k];
+  }
+
   std::size_t size_;
   std::size_t vocab_size_;
   std::int32_t unk_;
@@ -133,6 +161,7 @@ class PeakTokens {
   bool in_vocabulary_order_;
   bool error_;
   bool identity_ = false;
+  std::vector<FirstToken> first_;
   std::vector<std::uint32_t> offsets_;
   std::vector<std::int32_t> ids_;
 };

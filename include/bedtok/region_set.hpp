@@ -18,6 +18,7 @@
 #include "chrom_table.hpp"
 #include "detail/interval_order.hpp"
 #include "detail/payload_column.hpp"
+#include "detail/sort_columns.hpp"
 #include "detail/utf8.hpp"
 #include "error.hpp"
 #include "region.hpp"
@@ -169,10 +170,22 @@ class RegionSet {
   /// Whether the order is that of `sorted()`.
   bool is_sorted() const {
     const std::vector<ChromTable::Id> rank = chroms_.ranks();
-    for (std::size_t i = 1; i < size(); ++i) {
-      const ChromTable::Id before = rank[chrom_ids_[i - 1]];
-      const ChromTable::Id here = rank[chrom_ids_[i]];
-      if (before != here ? before > here : starts_[i - 1] > starts_[i]) return false;
+    constexpr std::size_t piece = 4096;
+    for (std::size_t first = 1; first < size(); first += piece) {
+      const std::size_t last = std::min(first + piece, size());
+      // Without a branch, so that the compiler compares several at a time. Most pieces lie on one
+      // chromosome.
+      unsigned changes = 0;
+      for (std::size_t i = first; i < last; ++i) {
+        changes |= (chrom_ids_[i - 1] != chrom_ids_[i] ? 1u : 0u) |
+                   (starts_[i - 1] > starts_[i] ? 1u : 0u);
+      }
+      if (changes == 0) continue;
+      for (std::size_t i = first; i < last; ++i) {
+        const ChromTable::Id before = rank[chrom_ids_[i - 1]];
+        const ChromTable::Id here = rank[chrom_ids_[i]];
+        if (before != here ? before > here : starts_[i - 1] > starts_[i]) return false;
+      }
     }
     return true;
   }
@@ -286,7 +299,11 @@ class RegionSet {
     const std::vector<ChromTable::Id> rank = chroms_.ranks();
     if constexpr (sizeof(Coord) == 4) {
       if (size() <= std::numeric_limits<std::uint32_t>::max()) {
-        sort_by_words(rank);
+        if (rest_.empty()) {
+          detail::sort_columns(chrom_ids_, rank, starts_, ends_);
+        } else {
+          sort_by_words(rank);
+        }
         return;
       }
     }
@@ -314,7 +331,6 @@ class RegionSet {
       ends[k] = ends_[StartOrder::position(order.words[k])];
     }
     ends_ = std::move(ends);
-    if (rest_.empty()) return;
     Column rest;
     for (const std::uint64_t word : order.words) {
       rest.push_back_from(rest_, StartOrder::position(word));

@@ -45,7 +45,8 @@ class BatchEncoding(MutableMapping[str, Any]):
     ) -> None:
         self._data: dict[str, Any] = dict(data) if data is not None else {}
         self._encodings = encodings
-        self.convert_to_tensors(tensor_type, prepend_batch_axis)
+        if tensor_type is not None:
+            self.convert_to_tensors(tensor_type, prepend_batch_axis)
 
     @property
     def data(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import StrPath, checked_path, missing_file
 from bedtok._html import Table, card
 from bedtok._regions.anndata_relatives import only_anndata
-from bedtok._regions.region_set import as_region_set
+from bedtok._regions.region_set import RegionSet, as_region_set
 from bedtok._regions.samples import as_sequence
 from bedtok._tokenization.assembly import same_genome
 from bedtok._tokenization.cells import (
@@ -31,6 +31,7 @@ from bedtok._tokenization.cells import (
 from bedtok._tokenization.encode import (
     CallKeywords,
     check_call_keywords,
+    encode_region_set,
     encode_samples,
     exact_samples,
     report_of,
@@ -339,6 +340,27 @@ class Tokenizer(Vocabulary):
             ConfigError: An option has a value that is not allowed, or rows of different lengths
                 are to become an array.
         """
+        if (
+            type(regions) is RegionSet
+            and not options
+            and add_special_tokens is True
+            and padding is False
+            and truncation is None
+            and max_length is None
+            and type(stride) is int
+            and stride == 0
+            and seed is None
+            and pad_to_multiple_of is None
+            and padding_side is None
+            and truncation_side is None
+            and return_attention_mask is None
+            and return_overflowing_tokens is False
+            and return_special_tokens_mask is False
+            and return_length is False
+            and return_region_index is False
+            and num_threads is None
+        ):
+            return BatchEncoding(*encode_region_set(self, regions, return_tensors))
         if isinstance(regions, CellTokens):
             regions = regions._samples(self)
         data, encodings = encode_samples(

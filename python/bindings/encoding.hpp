@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <pybind11/pybind11.h>
+
 #include <bedtok/encoding.hpp>
 #include <cstdint>
 #include <optional>
@@ -10,7 +12,8 @@
 
 namespace bedtok::python {
 
-/// An encoding with what its special tokens mask follows from.
+/// An encoding with what its special tokens mask follows from. Its attention mask may be empty:
+/// without padding it is all ones, which need no memory.
 struct SampleEncoding : Encoding {
   TokenId first_special = 0;
   bool with_region_index = false;
@@ -23,5 +26,8 @@ struct SampleBatch {
   std::optional<double> low_hit_rate;  // what its warning depends on
   std::string genome;
 };
+
+/// The warning of a batch as text, None where everything fits.
+pybind11::object batch_warning(const SampleBatch& batch);
 
 }  // namespace bedtok::python

@@ -33,6 +33,24 @@ py::object ids_of_list(const py::list& list) {
   return into_array(std::move(ids));
 }
 
+/// An array of one or two dimensions as a list of integers, or of lists of them.
+py::list to_lists(const Column<std::int64_t>& array) {
+  RecentObjects recent;
+  if (array.ndim() == 1) {
+    return to_list(array.data(), static_cast<std::size_t>(array.size()), recent);
+  }
+  if (array.ndim() != 2) {
+    throw py::value_error("expected an array of one or two dimensions, got " +
+                          std::to_string(array.ndim()));
+  }
+  py::list rows;
+  for (py::ssize_t row = 0; row < array.shape(0); ++row) {
+    const std::int64_t* const first = array.data() + row * array.shape(1);
+    rows.append(to_list(first, static_cast<std::size_t>(array.shape(1)), recent));
+  }
+  return rows;
+}
+
 /// Rows of different lengths as one array of shape (rows, length).
 py::array_t<std::int64_t> pad_rows(const std::vector<Column<std::int64_t>>& rows,
                                    std::size_t length, std::int64_t filler,
@@ -57,6 +75,7 @@ py::array_t<std::int64_t> pad_rows(const std::vector<Column<std::int64_t>>& rows
 void register_arrays(py::module_& module) {
   using py::literals::operator""_a;
   module.def("ids_of_list", &ids_of_list, "ids"_a);
+  module.def("to_lists", &to_lists, "array"_a);
   module.def("pad_rows", &pad_rows, "rows"_a, "length"_a, "filler"_a, "side"_a);
 }
 

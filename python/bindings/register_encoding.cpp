@@ -25,6 +25,13 @@ py::array_t<std::int64_t> column_of(const py::object& self) {
   return view_of(self.cast<const SampleEncoding&>().*column, self);
 }
 
+/// Made when it is asked for, where it was not kept.
+py::array_t<std::int64_t> attention_mask(const py::object& self) {
+  const auto& encoding = self.cast<const SampleEncoding&>();
+  if (!encoding.attention_mask.empty()) return column_of<&Encoding::attention_mask>(self);
+  return into_array(Values(encoding.input_ids.size(), 1));
+}
+
 void check_region_index(bool asked_for) {
   if (!asked_for) {
     throw py::attribute_error("region_index was not asked for: pass return_region_index=True");
@@ -73,7 +80,7 @@ py::array_t<std::int64_t> batch_array(const py::object& self, const std::string&
   }
   const auto rows = static_cast<py::ssize_t>(batch.rows.size());
   const auto width = static_cast<py::ssize_t>(length);
-  if (rows == 1 && column.values != nullptr && batch.rows[0].input_ids.size() == length) {
+  if (rows == 1 && column.values != nullptr && (batch.rows[0].*column.values).size() == length) {
     return py::array_t<std::int64_t>({rows, width}, (batch.rows[0].*column.values).data(), self);
   }
   py::array_t<std::int64_t> array({rows, width});
@@ -83,7 +90,9 @@ py::array_t<std::int64_t> batch_array(const py::object& self, const std::string&
     const auto pad_one = [&](const Values& values) {
       out = pad_row(values.data(), values.size(), length, column.filler, padding_side, out);
     };
-    if (column.values != nullptr) {
+    if (column.values == &Encoding::attention_mask) {
+      pad_one(Values(row.input_ids.size(), 1));
+    } else if (column.values != nullptr) {
       pad_one(row.*column.values);
     } else {
       pad_one(mask_of(row));
@@ -114,6 +123,8 @@ std::string warning_of_all(const SampleBatch& batch) {
   return sum.warning;
 }
 
+}  // namespace
+
 /// Of the first sample that has one; it says which and how many others have.
 py::object batch_warning(const SampleBatch& batch) {
   std::int64_t first = -1;
@@ -137,8 +148,6 @@ py::object batch_warning(const SampleBatch& batch) {
                  (others == 0 ? "" : " and " + std::to_string(others) + " more") + ": " + *text);
 }
 
-}  // namespace
-
 void register_encoding(py::module_& module) {
   using py::literals::operator""_a;
   py::class_<SampleEncoding>(module, "Encoding", py::is_final(),
@@ -158,7 +167,7 @@ Attributes:
       .def("__len__", [](const SampleEncoding& e) { return e.input_ids.size(); })
       .def_property_readonly("input_ids", &column_of<&Encoding::input_ids>)
       .def_property_readonly("ids", &column_of<&Encoding::input_ids>)
-      .def_property_readonly("attention_mask", &column_of<&Encoding::attention_mask>)
+      .def_property_readonly("attention_mask", &attention_mask)
       .def_property_readonly("special_tokens_mask",
                              [](const SampleEncoding& e) { return into_array(mask_of(e)); })
       .def_property_readonly("region_index", &region_index)

@@ -187,6 +187,23 @@ Sample to_sample(const py::handle& object) {
   return sample;
 }
 
+/// The rows of samples that `encode(i)` returns. Needs no GIL.
+template <class Encode>
+SampleBatch encode_rows(const Tok& tokenizer, std::size_t count, std::size_t work, Encode&& encode,
+                        const MappingOptions& options, const BatchOptions& batch_options) {
+  Batch batch = tokenizer.encode_batch(count, work, std::forward<Encode>(encode), batch_options);
+  const auto first_special = static_cast<TokenId>(tokenizer.vocabulary().regions().size());
+  SampleBatch result;
+  result.rows.reserve(batch.rows.size());
+  for (Encoding& row : batch.rows) {
+    result.rows.push_back({std::move(row), first_special, batch_options.return_region_index});
+  }
+  result.low_hit_rate = options.low_hit_rate;
+  result.genome = tokenizer.assembly().genome;
+  result.overflow_to_sample_mapping = std::move(batch.overflow_to_sample_mapping);
+  return result;
+}
+
 SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
                          const MappingOptions& options, bool add_special_tokens,
                          std::optional<std::size_t> max_length, bool random,
@@ -215,51 +232,165 @@ SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
     samples.push_back(to_sample(object));
     work += samples.back().work();
   }
-  SampleBatch result;
+  const auto encode = [&](std::size_t i) {
+    Encoding encoding = samples[i].encode(tokenizer, options, return_region_index);
+    encoding.attention_mask = {};  // the next sample finds its memory in the cache
+    return encoding;
+  };
   const py::gil_scoped_release release;
-  Batch batch = tokenizer.encode_batch(
-      samples.size(), work,
-      [&](std::size_t i) { return samples[i].encode(tokenizer, options, return_region_index); },
-      batch_options);
-  const auto first_special = static_cast<TokenId>(tokenizer.vocabulary().regions().size());
-  result.rows.reserve(batch.rows.size());
-  for (Encoding& row : batch.rows) {
-    result.rows.push_back({std::move(row), first_special, return_region_index});
-  }
-  result.low_hit_rate = options.low_hit_rate;
-  result.genome = tokenizer.assembly().genome;
-  result.overflow_to_sample_mapping = std::move(batch.overflow_to_sample_mapping);
-  return result;
+  SampleBatch batch = encode_rows(tokenizer, samples.size(), work, encode, options, batch_options);
+  for (SampleEncoding& row : batch.rows) row.attention_mask = {};  // that a template has filled
+  return batch;
 }
+
+/// (input_ids, attention_mask, encoding, warning) of one sample by the tokenizer's own options: all
+/// that the usual call needs, in one step. Ids and mask are lists, or arrays of shape (1, tokens).
+py::tuple encode_set(const Tok& tokenizer, const Regions& regions, bool as_lists) {
+  SampleBatch batch;
+  {
+    const py::gil_scoped_release release;
+    BatchOptions options;
+    options.num_threads = 1;
+    batch = encode_rows(
+        tokenizer, 1, regions.size(),
+        [&](std::size_t) { return tokenizer.encode(regions, tokenizer.options()); },
+        tokenizer.options(), options);
+  }
+  const py::object warning = batch_warning(batch);
+  if (as_lists) batch.rows[0].attention_mask = {};
+  const py::object encoding = py::cast(std::move(batch.rows[0]));
+  const auto& row = encoding.cast<const SampleEncoding&>();
+  const std::size_t size = row.input_ids.size();
+  if (as_lists) {
+    RecentObjects recent;
+    py::list ids = to_list(row.input_ids.data(), size, recent);
+    py::list mask = new_list(size);
+    PyObject* const one = PyLong_FromLong(1);
+    for (std::size_t i = 0; i < size; ++i) {
+      Py_INCREF(one);
+      PyList_SET_ITEM(mask.ptr(), static_cast<py::ssize_t>(i), one);
+    }
+    Py_DECREF(one);
+    return py::make_tuple(std::move(ids), std::move(mask), encoding, warning);
+  }
+  const auto array = [&](const std::vector<std::int64_t>& values) {
+    return py::array_t<std::int64_t>({py::ssize_t{1}, static_cast<py::ssize_t>(size)},
+                                     values.data(), encoding);
+  };
+  return py::make_tuple(array(row.input_ids), array(row.attention_mask), encoding, warning);
+}
+
+/// Calls `region(position)` or `special(position)` for each id, in their order, and returns how
+/// many these are. Throws VocabularyError for an id outside the vocabulary, before the first call.
+class TokenWalk {
+ public:
+  TokenWalk(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens)
+      : regions_(tokenizer.vocabulary().regions()),
+        first_(ids.data()),
+        last_(first_ + ids.size()),
+        skip_special_(skip_special_tokens) {
+    const auto& vocabulary = tokenizer.vocabulary();
+    for (const TokenId* id = first_; id != last_; ++id) {
+      vocabulary.check(*id);
+      if (!skip_special_tokens || !vocabulary.is_special(*id)) ++count_;
+    }
+  }
+
+  /// The number of tokens.
+  std::size_t count() const noexcept { return count_; }
+
+  template <class OnRegion, class OnSpecial>
+  void visit(OnRegion&& region, OnSpecial&& special) const {
+    for (const TokenId* id = first_; id != last_; ++id) {
+      // Ids in any order are looked up all over the columns.
+      if (last_ - id > ahead) fetch(static_cast<std::size_t>(id[ahead]));
+      const auto i = static_cast<std::size_t>(*id);
+      if (i < regions_.size()) {
+        region(i);
+      } else if (!skip_special_) {
+        special(i - regions_.size());
+      }
+    }
+  }
+
+ private:
+  static constexpr std::ptrdiff_t ahead = 16;
+
+  void fetch([[maybe_unused]] std::size_t i) const noexcept {
+#if defined(__GNUC__)
+    if (i >= regions_.size()) return;
+    __builtin_prefetch(regions_.chrom_ids().data() + i);
+    __builtin_prefetch(regions_.starts().data() + i);
+    __builtin_prefetch(regions_.ends().data() + i);
+#endif
+  }
+
+  const Regions& regions_;
+  const TokenId* first_;
+  const TokenId* last_;
+  bool skip_special_;
+  std::size_t count_ = 0;
+};
 
 /// Ids as the texts of their tokens. Special tokens share one object each.
 py::list decode(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens) {
-  const auto& vocabulary = tokenizer.vocabulary();
-  const Regions& regions = vocabulary.regions();
-  const TokenId* const first = ids.data();
-  const TokenId* const last = first + ids.size();
-  std::size_t count = 0;
-  for (const TokenId* id = first; id != last; ++id) {
-    vocabulary.check(*id);
-    if (!skip_special_tokens || !vocabulary.is_special(*id)) ++count;
-  }
+  const Regions& regions = tokenizer.vocabulary().regions();
+  const TokenWalk walk(tokenizer, ids, skip_special_tokens);
   std::vector<py::str> specials;
   for (const std::string& spelling : tokenizer.special_tokens().spellings()) {
     specials.emplace_back(spelling);
   }
   RegionTexts texts(regions.chroms());
-  py::list tokens(count);
+  RecentObjects recent;
+  py::list tokens = new_list(walk.count());
   py::ssize_t at = 0;
-  for (const TokenId* id = first; id != last; ++id) {
-    const auto i = static_cast<std::size_t>(*id);
-    if (!vocabulary.is_special(*id)) {
-      PyList_SET_ITEM(tokens.ptr(), at++,
-                      texts.make(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i]));
-    } else if (!skip_special_tokens) {
-      PyList_SET_ITEM(tokens.ptr(), at++, py::str(specials[i - regions.size()]).release().ptr());
-    }
-  }
+  walk.visit(
+      [&](std::size_t i) {
+        PyList_SET_ITEM(tokens.ptr(), at++, recent.get(static_cast<std::int64_t>(i), [&] {
+          return texts.make(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i]);
+        }));
+      },
+      [&](std::size_t special) {
+        PyList_SET_ITEM(tokens.ptr(), at++, py::str(specials[special]).release().ptr());
+      });
   return tokens;
+}
+
+/// The same texts one behind the other as UTF-8, uint8 of shape (bytes,), and where each begins,
+/// int64 of shape (tokens + 1,): the buffers of an Arrow array of large strings.
+py::tuple decode_buffers(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens) {
+  const py::gil_scoped_release release;
+  const Regions& regions = tokenizer.vocabulary().regions();
+  const TokenWalk walk(tokenizer, ids, skip_special_tokens);
+  const auto& spellings = tokenizer.special_tokens().spellings();
+  const RegionTexts texts(regions.chroms());
+  const auto size = [&](std::size_t i) {
+    return texts.size(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i]);
+  };
+  std::vector<std::int64_t> offsets;
+  offsets.reserve(walk.count() + 1);
+  offsets.push_back(0);
+  const auto add = [&](std::size_t bytes) {
+    offsets.push_back(offsets.back() + static_cast<std::int64_t>(bytes));
+  };
+  walk.visit([&](std::size_t i) { add(size(i)); },
+             [&](std::size_t special) { add(spellings[special].size()); });
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(offsets.back()));
+  auto* to = reinterpret_cast<char*>(bytes.data());
+  std::size_t at = 0;
+  const auto next_size = [&] {
+    ++at;
+    return static_cast<std::size_t>(offsets[at] - offsets[at - 1]);
+  };
+  walk.visit(
+      [&](std::size_t i) {
+        const std::size_t count = next_size();
+        texts.write(regions.chrom_ids()[i], regions.starts()[i], regions.ends()[i], to, count);
+        to += count;
+      },
+      [&](std::size_t special) { to += spellings[special].copy(to, next_size()); });
+  const py::gil_scoped_acquire acquire;
+  return py::make_tuple(into_array(std::move(bytes)), into_array(std::move(offsets)));
 }
 
 py::dict get_vocab(const Tok& tokenizer) {
@@ -371,6 +502,7 @@ void register_tokenizer(py::module_& module) {
            "add_special_tokens"_a = true, "max_length"_a = py::none(), "random"_a = false,
            "truncation_side"_a = py::none(), "return_overflowing_tokens"_a = false, "stride"_a = 0,
            "seed"_a = 0, "return_region_index"_a = false, "num_threads"_a = 0)
+      .def("encode_set", &encode_set, "regions"_a, "as_lists"_a)
       .def(
           "report",
           [](const Tok& t, const Regions& regions, const MappingOptions& options,
@@ -392,6 +524,7 @@ void register_tokenizer(py::module_& module) {
           },
           "regions"_a, "options"_a, "skipped_lines"_a = 0, release_gil())
       .def("decode", &decode, "ids"_a.noconvert(), "skip_special_tokens"_a = false)
+      .def("decode_buffers", &decode_buffers, "ids"_a.noconvert(), "skip_special_tokens"_a = false)
       .def(
           "decode_regions",
           [](const Tok& t, const Ids& ids) {

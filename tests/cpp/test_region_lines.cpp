@@ -125,6 +125,36 @@ TEST_CASE("CRLF, a missing last line end, a byte-order mark and blank lines are 
         Rows{{"chr1", 5, 9, "", 4}, {"chr1", 6, 7, "", 7}});
 }
 
+TEST_CASE("a line is read as if it stood alone, whatever stands around it") {
+  // Usual lines are read two at a time, others one by one; they take turns here.
+  const std::vector<std::string> forms = {"chr1\t5\t9\n",
+                                          "chr1\t123456789\t987654321\n",
+                                          "chr22\t16050000\t16050400\r\n",
+                                          "chr1\t5\t9\tpeak\t0\t+\n",
+                                          "chr1 5 9\n",
+                                          "a_name_of_a_contig_that_is_long\t1\t22\n",
+                                          "\n",
+                                          "# a comment\twith\ttabs\n",
+                                          "chr1\t0000000000005\t9\n",
+                                          "chr2\t7\t7\t\n"};
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 400; ++round) {
+    std::string text;
+    Rows expected;
+    const std::size_t lines = pick(random, 1, 12);
+    const std::size_t kinds = pick(random, 1, forms.size());
+    for (std::uint64_t line = 1; line <= lines; ++line) {
+      const std::string& form = forms[pick(random, 0, kinds - 1)];
+      text += form;
+      for (Row row : read(form).rows) {
+        row.line = line;
+        expected.push_back(row);
+      }
+    }
+    REQUIRE(read(text).rows == expected);
+  }
+}
+
 TEST_CASE("texts without any region are read as none") {
   for (const std::string& text : {""s, "\n"s, "\r\n"s, "\xEF\xBB\xBF"s, "\xEF\xBB\xBF\n"s, "# c"s,
                                   "\n\n \n"s, "track"s, "chrom\tstart\tend"s, "#"s}) {

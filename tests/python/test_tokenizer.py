@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bedtok import BatchEncoding, Encoding, Region, RegionSet, Tokenizer
+from bedtok import (
+    BatchEncoding,
+    ConfigError,
+    Encoding,
+    Region,
+    RegionSet,
+    Tokenizer,
+    VocabularyError,
+)
 from bedtok.tokenizers import tokenize_fragment_file
+from raising import raises
 
 ROLES = ["unk", "pad", "mask", "cls", "eos", "bos", "sep"]
 
@@ -210,6 +220,86 @@ def test_decode_takes_tensors_by_their_methods(tokenizer: Tokenizer) -> None:
             return np.array([0, 1])
 
     assert tokenizer.decode(Tensor()) == ["chr1:100-200", "chr1:300-400"]  # type: ignore[arg-type]
+
+
+def test_decode_to_arrow_gives_the_same_texts(tokenizer: Tokenizer) -> None:
+    pa = pytest.importorskip("pyarrow")
+    ids = [0, tokenizer.vocab_size - 1, 0, 6, 1]
+    for skip in (False, True):
+        tokens = tokenizer.decode(ids, skip, return_type="arrow")
+        assert tokens.type == pa.large_string()
+        tokens.validate(full=True)
+        assert tokens.to_pylist() == tokenizer.decode(ids, skip)
+    assert tokenizer.decode([], return_type="arrow").to_pylist() == []
+    raises(VocabularyError, "id -1 is outside", lambda: tokenizer.decode(-1, return_type="arrow"))
+    raises(
+        ConfigError,
+        "return_type is 'np', expected 'list' or 'arrow'",
+        lambda: tokenizer.decode(0, return_type="np"),  # type: ignore[call-overload]
+    )
+
+
+def test_decode_writes_numbers_of_every_length_and_names_beyond_ascii() -> None:
+    texts = [f"chr1:{10**k - 1}-{10**k}" for k in range(10)]
+    texts += ["chr1:4294967294-4294967295", "chré:7-12345", "a:b:0-0"]
+    tokenizer = Tokenizer.from_regions(texts)
+    assert tokenizer.decode(range(len(texts))) == texts
+    pytest.importorskip("pyarrow")
+    arrow = tokenizer.decode(range(len(texts)), return_type="arrow")
+    assert arrow.to_pylist() == texts
+
+
+def test_ids_and_texts_that_come_again_are_one_object() -> None:
+    # Ids past 256 are no small integers, of which Python has one each anyhow.
+    tokenizer = Tokenizer.from_regions([("chr1", 10 * i, 10 * i + 5) for i in range(2000)])
+    regions = RegionSet([("chr1", 10 * i, 10 * i + 5) for i in (1000, 1001, 1000, 1512, 1000)])
+    ids = tokenizer(regions)["input_ids"]
+    assert ids == [1000, 1001, 1000, 1512, 1000]
+    assert ids[0] is ids[2]
+    tokens = tokenizer.decode(ids)
+    assert tokens == ["chr1:10000-10005", "chr1:10010-10015"] + [
+        f"chr1:{10 * i}-{10 * i + 5}" for i in (1000, 1512, 1000)
+    ]
+    assert tokens[0] is tokens[2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"template": "<cls> $A <eos>"},
+        {"on_miss": "unk", "unique": True},
+        {"model_max_length": 2},
+        {"low_hit_rate": 1.0},
+    ],
+)
+@pytest.mark.parametrize("return_tensors", [None, "np"])
+def test_the_usual_call_gives_what_the_general_way_gives(
+    options: dict[str, Any], return_tensors: str | None
+) -> None:
+    tokenizer = Tokenizer.from_regions([("chr1", 10 * i, 10 * i + 5) for i in range(90)], **options)
+    samples = [
+        RegionSet([("chr1", 7 * i, 7 * i + 4) for i in range(60)]),
+        RegionSet([("chr9", 1, 2)] * 60),
+        RegionSet([]),
+    ]
+    for sample in samples:
+        with warnings.catch_warnings(record=True) as usual_warnings:
+            warnings.simplefilter("always")
+            usual = tokenizer(sample, return_tensors=return_tensors)
+        with warnings.catch_warnings(record=True) as general_warnings:
+            warnings.simplefilter("always")
+            general = tokenizer(sample, return_tensors=return_tensors, num_threads=1)
+        assert usual == general
+        assert list(usual) == list(general)
+        assert [str(w.message) for w in usual_warnings] == [
+            str(w.message) for w in general_warnings
+        ]
+        assert all(Path(w.filename) == Path(__file__) for w in usual_warnings)
+        assert len(usual.encodings) == len(general.encodings) == 1
+        for name in ("ids", "attention_mask", "special_tokens_mask", "regions", "hits", "warning"):
+            a, b = (getattr(encoding.encodings[0], name) for encoding in (usual, general))
+            assert np.array_equal(a, b), name
 
 
 def test_decode_of_one_id_is_a_list_of_one_token(tokenizer: Tokenizer) -> None:

@@ -11,6 +11,7 @@
 #include "../error.hpp"
 #include "../peak_tokens.hpp"
 #include "../ragged_ids.hpp"
+#include "huge_pages.hpp"
 #include "parallel_for.hpp"
 
 // A matrix of either form is gathered in four steps: count the ids of each cell, turn the counts
@@ -167,8 +168,8 @@ class RowGather {
         std::int32_t* end = ids.values.get() + ids.offsets[cell];
         const std::int32_t* const limit = end + sizes_[cell];
         const auto append = [&](std::size_t peak) {
-          check_room(static_cast<std::ptrdiff_t>(peaks_.count(checked(peak))) <= limit - end);
-          end = peaks_.copy(peak, end);
+          end = peaks_.copy(checked(peak), end, limit);
+          check_room(end != nullptr);
         };
         if (ascending_[cell] != 0) {
           for (std::size_t k = first; k < last; ++k) {
@@ -358,7 +359,9 @@ RaggedIds gather_by(Gather gather, const PeakTokens& peaks) {
   RaggedIds ids;
   ids.offsets = gather.count();
   counts_to_offsets(ids.offsets);
-  ids.values.reset(new std::int32_t[static_cast<std::size_t>(ids.offsets.back())]);
+  const auto size = static_cast<std::size_t>(ids.offsets.back());
+  ids.values.reset(new std::int32_t[size]);
+  prefer_huge_pages(ids.values.get(), size * sizeof(std::int32_t));
   CellFinisher finisher(peaks, ids);
   gather.fill(ids, finisher);
   finisher.close_gaps();

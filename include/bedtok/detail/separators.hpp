@@ -39,6 +39,35 @@ inline std::uint32_t separators(const char* at) noexcept {
 #endif
 }
 
+/// A bit for each of 64 bytes: tabs, and line ends.
+struct LineMarks {
+  std::uint64_t tabs;
+  std::uint64_t line_ends;
+};
+
+/// The marks of the 64 bytes from `at` on, the lowest bit for the first.
+inline LineMarks line_marks(const char* at) noexcept {
+  LineMarks marks{0, 0};
+#if defined(BEDTOK_SSE2)
+  for (unsigned i = 0; i < 64; i += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + i));
+    const auto equal = [&](char c) {
+      return std::uint64_t{static_cast<std::uint32_t>(
+                 _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))))}
+             << i;
+    };
+    marks.tabs |= equal('\t');
+    marks.line_ends |= equal('\n');
+  }
+#else
+  for (unsigned i = 0; i < 64; ++i) {
+    marks.tabs |= static_cast<std::uint64_t>(at[i] == '\t') << i;
+    marks.line_ends |= static_cast<std::uint64_t>(at[i] == '\n') << i;
+  }
+#endif
+  return marks;
+}
+
 /// The position of the lowest set bit; `marks` is not zero.
 inline unsigned lowest_bit(std::uint64_t marks) noexcept {
 #if defined(__GNUC__)

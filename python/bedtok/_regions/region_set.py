@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -962,4 +961,6 @@ def _unpickle(
 
 
 def _md5(data: bytes) -> str:
+    import hashlib  # brings OpenSSL, 4 MiB that most programs do without
+
     return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -38,6 +37,8 @@ class RegionSelection:
             None if self._chroms is None else sorted(self._chroms),
             None if self._excluded is None else self._excluded.identifier,
         ]
+        import hashlib  # brings OpenSSL, 4 MiB that most programs do without
+
         self.digest = hashlib.blake2b(json.dumps(identity).encode(), digest_size=8).hexdigest()
 
     @property

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any, NamedTuple
 
@@ -95,6 +94,8 @@ class TokenizerState(NamedTuple):
         return self._digest_with([self.names, self.dtype])
 
     def _digest_with(self, values: list[Any]) -> str:
+        import hashlib  # brings OpenSSL, 4 MiB that most programs do without
+
         digest = hashlib.blake2b(digest_size=16)
         # JSON marks the end of each text, and writes any text in ASCII.
         digest.update(json.dumps([*values, len(self.starts)]).encode())

@@ -154,13 +154,11 @@ def as_row(
 def to_lists(name: str, array: Int64s) -> list[Any]:
     """Return an array as lists; in ``region_index`` None stands for values below zero."""
     missing = array < 0 if name == "region_index" else None
-    values: list[Any]
     if missing is None or not missing.any():  # several times faster
-        values = array.tolist()
-        return values
+        return _core.to_lists(array)
     boxed = array.astype(object)
     boxed[missing] = None
-    values = boxed.tolist()
+    values: list[Any] = boxed.tolist()
     return values
 
 

@@ -312,9 +312,10 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
 
     @_documented_as(Tokenizer.decode)
     def decode(self, token_ids: Any, skip_special_tokens: bool = False, **kwargs: Any) -> list[str]:
-        return self.backend_tokenizer.decode(
+        tokens: list[str] = self.backend_tokenizer.decode(
             token_ids, skip_special_tokens, **_without_text(kwargs)
         )
+        return tokens
 
     @_documented_as(Tokenizer.batch_decode)
     def batch_decode(
