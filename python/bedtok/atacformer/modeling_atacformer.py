@@ -200,7 +200,7 @@ class AtacformerModel(AtacformerPreTrainedModel):
         if tokens is not None and hidden.device.type == "cpu" and not compiling():
             if bool(tokens.all()):
                 tokens = None
-            elif implementation == "sdpa":
+            elif implementation == "sdpa" and self.config.num_hidden_layers > 0:
                 packing = Packing(tokens)
                 hidden = packing.pack(hidden)
         mask = None

