@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Label the cells of one batch by a classifier that learned from another, next to simple methods.
 
-    pip install '.[train,cells,metrics]' scanpy matplotlib
+    pip install '.[atacformer,cells]' -r examples/python/requirements.txt
     python examples/python/label_cells.py cells.h5ad --labels cell_type --batch donor --train D6T1
 
 The file is an AnnData of cells x peaks. The settings of simple methods are chosen on a fifth of the
@@ -58,20 +58,20 @@ RECIPE: dict[str, Any] = {
     "dropout": 0.1,
     "epochs": 8,
     "learning_rate": 5e-3,
-    "members": 5,
+    "members": 1,
 }
 # One change each, and what held the model back before.
 ABLATIONS: dict[str, dict[str, Any]] = {
-    "one model, not five": {"members": 1},
-    "mean pooling": {"members": 1, "pooling": "mean", "idf": False},
-    "weights of tokens all 1": {"members": 1, "idf": False},
-    "classes not balanced": {"members": 1, "balanced": False},
-    "no label smoothing": {"members": 1, "smoothing": 0.0},
-    "no mixtures of cells": {"members": 1, "mix": 0.0},
-    "random parts of cells": {"members": 1, "keep": (0.3, 1.0)},
-    "token embeddings from SVD": {"members": 1, "svd": True},
-    "AdamW, no L2 penalty": {"members": 1, "l2": 0.0},
-    "one layer of attention": {"members": 1, "layers": 1, "learning_rate": 1e-3},
+    "mean pooling": {"pooling": "mean", "idf": False},
+    "weights of tokens all 1": {"idf": False},
+    "classes not balanced": {"balanced": False},
+    "no label smoothing": {"smoothing": 0.0},
+    "no mixtures of cells": {"mix": 0.0},
+    "random parts of cells": {"keep": (0.3, 1.0)},
+    "token embeddings from SVD": {"svd": True},
+    "AdamW, no L2 penalty": {"l2": 0.0},
+    "one layer of attention": {"layers": 1, "learning_rate": 1e-3},
+    "mean of five models": {"members": 5},
 }
 
 
@@ -146,15 +146,15 @@ def simple_methods(data: Data) -> dict[str, list[tuple[Any, Any]]]:
             for c in strengths
         ]
 
-    svms = [LinearSVC(C=c, class_weight=w) for w in weights for c in (0.03, 0.1, 0.3)]
+    svms = [LinearSVC(C=c, class_weight=w) for w in weights for c in (0.1, 0.3)]
     bayes = [MultinomialNB(alpha=a, fit_prior=p) for a in (0.1, 0.3, 1.0) for p in (True, False)]
-    neighbours = [KNeighborsClassifier(k, metric="cosine") for k in (10, 15, 30)]
+    neighbours = [KNeighborsClassifier(k, metric="cosine") for k in (15, 30)]
     return {
-        "LSI, nearest neighbours": [(c, w) for c in neighbours for w in (30, 50, 100)],
-        "LSI, logistic regression": [(c, w) for c in logistic((1, 10, 100)) for w in (50, 100)],
+        "LSI, nearest neighbours": [(c, w) for c in neighbours for w in (50, 100)],
+        "LSI, logistic regression": [(c, w) for c in logistic((1, 10)) for w in (50, 100)],
         "TF-IDF, linear SVM": [(c, "tfidf") for c in svms],
         "multinomial naive Bayes": [(c, "counts") for c in bayes],
-        "TF-IDF, logistic regression": [(c, "tfidf") for c in logistic((0.3, 1, 3, 10))],
+        "TF-IDF, logistic regression": [(c, "tfidf") for c in logistic((0.3, 1, 3))],
     }
 
 
@@ -311,13 +311,10 @@ def draw_confusion(path: Path, data: Data, predicted: np.ndarray) -> None:
 
 
 def draw_umap(path: Path, data: Data, embeddings: np.ndarray, titles: tuple[str, str]) -> None:
-    import scanpy as sc
+    import umap
 
     rows = np.concatenate([data.train, data.query])
-    cells = ad.AnnData(obsm={"X": normalize(embeddings)})
-    sc.pp.neighbors(cells, use_rep="X", metric="cosine", random_state=0)
-    sc.tl.umap(cells, random_state=0)
-    points = cells.obsm["X_umap"]
+    points = umap.UMAP(metric="cosine", random_state=0, n_jobs=1).fit_transform(embeddings)
     order = np.random.default_rng(0).permutation(len(points))
     groups = (
         (data.labels[rows], data.names, "tab20"),
@@ -391,7 +388,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         results.append(scores(true, chances.argmax(axis=1)))
         if repeat == 0:
             best, model = chances, first
-    table.append(line(f"**Atacformer**, {recipe['members']} models", results))
+    table.append(line("**Atacformer**", results))
     if given.ablations:
         for name, change in ABLATIONS.items():
             start = time.time()
