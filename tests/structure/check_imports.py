@@ -25,6 +25,7 @@ ROOMS = {
     "_html": 2,
     "_hub": 2,
     "_plots": 2,
+    "metrics": 2,
     "_regions": 3,
     "_tokenization": 4,
     "batch_encoding": 5,

@@ -186,7 +186,6 @@ SYSTEM = {
     "intrin.h",
     "poll.h",
     "sched.h",
-    "sys/mman.h",
     "signal.h",
     "sys/mman.h",
     "sys/stat.h",

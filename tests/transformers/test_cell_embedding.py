@@ -376,7 +376,7 @@ def test_progress_is_shown_on_request(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_sum_over_many_tokens_does_not_leave_16_bits() -> None:
     # 4,000 times 100 is beyond what float16 holds.
-    from bedtok.atacformer.cell_embedding import mean_of_tokens
+    from bedtok.atacformer.pooling import mean_of_tokens
 
     hidden = torch.full((2, 4000, 1), 100, dtype=torch.float16)
     expected = torch.full((2, 1), 100, dtype=torch.float16)

@@ -18,6 +18,7 @@ from bedtok.atacformer.callbacks import (
     ModelParameterChangeCallback,
     SetEpochCallback,
 )
+from bedtok.atacformer.cell_collator import DataCollatorForCellClassification
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.data_collator import (
     DataCollatorForRegionModeling,
@@ -26,6 +27,7 @@ from bedtok.atacformer.data_collator import (
     DataCollatorForUnsupervisedBatchCorrection,
 )
 from bedtok.atacformer.freezing import freeze_except_last_n
+from bedtok.atacformer.initialization import balanced_class_weights, initialize_from_cells
 from bedtok.atacformer.modeling_atacformer import (
     AtacformerForCellClustering,
     AtacformerForMaskedLM,
@@ -56,6 +58,7 @@ __all__ = [
     "AtacformerModel",
     "AtacformerPreTrainedModel",
     "AtacformerTokenizer",
+    "DataCollatorForCellClassification",
     "DataCollatorForRegionModeling",
     "DataCollatorForReplacedTokenDetection",
     "DataCollatorForTripletLoss",
@@ -65,9 +68,11 @@ __all__ = [
     "TrainingTokenizer",
     "Triplet",
     "TripletDataset",
+    "balanced_class_weights",
     "freeze_except_last_n",
     "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
     "get_linear_schedule_with_floor_with_warmup",
+    "initialize_from_cells",
     "sample_triplets",
     "tokenize_anndata",
 ]

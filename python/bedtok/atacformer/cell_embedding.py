@@ -31,18 +31,6 @@ class _CellTokenizer(Protocol):
     def encode_anndata(self, adata: Any, **options: Any) -> Sequence[npt.NDArray[np.int32]]: ...
 
 
-def mean_of_tokens(hidden: torch.Tensor, attention_mask: torch.Tensor | None) -> torch.Tensor:
-    """Return the mean over tokens, shape (B, hidden), of (B, L, hidden); zeros without tokens."""
-    # In float32 at least: in 16 bits a sum over thousands of tokens loses digits or overflows.
-    wide = torch.promote_types(hidden.dtype, torch.float32)
-    if attention_mask is None:
-        total = hidden.sum(dim=1, dtype=wide)
-        return (total / max(hidden.shape[1], 1)).to(hidden.dtype)
-    tokens = attention_mask != 0
-    total = hidden.masked_fill(~tokens[..., None], 0).sum(dim=1, dtype=wide)
-    return (total / tokens.sum(dim=1, keepdim=True).clamp(min=1)).to(hidden.dtype)
-
-
 class CellEmbedding:
     """Cell embeddings by models with an encoder ``atacformer``."""
 
@@ -68,7 +56,7 @@ class CellEmbedding:
                 call or ``encode_anndata``. Padding is dropped, as determined by the model's padding
                 id and by an ``attention_mask`` among the columns.
             batch_size: Number of cells processed at once.
-            pool_tokens: Return the mean over a cell's tokens; otherwise the vector of each token.
+            pool_tokens: Return a vector for each cell, by ``config.pooling``, not for each token.
             max_tokens_per_cell: Maximum number of tokens of a cell; longer cells are subsampled, as
                 by ``truncation="random"``: special tokens stay, the others keep their order, none
                 is drawn twice. None: ``config.max_position_embeddings``, which is also the limit.
@@ -99,8 +87,8 @@ class CellEmbedding:
                 f"max_tokens_per_cell is {max_length}, expected 1 to {context}, "
                 "the model's max_position_embeddings"
             )
-        cells = _read_cells(input_ids, model.config.pad_token_id)
-        _check_cells(cells, model.get_input_embeddings().num_embeddings)
+        cells = read_cells(input_ids, model.config.pad_token_id)
+        check_cells(cells, model.get_input_embeddings().num_embeddings)
         special = [getattr(model.config, f"{role}_token_id", None) for role in _TEMPLATE_ROLES]
         cells = _subsample(cells, special, max_length, draw_seed(seed))
 
@@ -128,9 +116,8 @@ class CellEmbedding:
                 ).last_hidden_state
                 rows = torch.from_numpy(batch).to(result.device)
                 if pool_tokens:
-                    result[rows] = mean_of_tokens(hidden, mask.to(hidden.device)).to(
-                        result.device, result.dtype
-                    )
+                    cells_of_batch = model.atacformer.pooling(hidden, mask.to(hidden.device), ids)
+                    result[rows] = cells_of_batch.to(result.device, result.dtype)
                 else:
                     result[rows, : ids.shape[1]] = hidden.to(result.device, result.dtype)
         return result
@@ -188,7 +175,7 @@ class CellEmbedding:
         adata.obsm[key_added] = embeddings.numpy()
 
 
-def _read_cells(input_ids: Any, pad: int | None) -> list[Int64s]:
+def read_cells(input_ids: Any, pad: int | None) -> list[Int64s]:
     """Return the ids of each cell, without padding."""
     masks = None
     if isinstance(input_ids, Mapping):
@@ -224,7 +211,7 @@ def _read_mask(row: Any) -> npt.NDArray[np.bool_]:
     return mask
 
 
-def _check_cells(cells: list[Int64s], size: int) -> None:
+def check_cells(cells: list[Int64s], size: int) -> None:
     for number, cell in enumerate(cells):
         if cell.size and (cell.min() < 0 or cell.max() >= size):
             bad = cell[(cell < 0) | (cell >= size)][0]

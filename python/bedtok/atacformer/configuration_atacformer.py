@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 from transformers import PretrainedConfig
@@ -17,7 +18,6 @@ _COUNTS = (
     "max_position_embeddings",
     "hidden_size",
     "intermediate_size",
-    "num_hidden_layers",
     "num_attention_heads",
     "discriminator_hidden_size",
 )
@@ -28,7 +28,11 @@ _ABOVE_ZERO = (
     "triplet_margin",
     "triplet_p",
 )
-_PROBABILITIES = ("hidden_dropout", "attention_dropout", "embedding_dropout", "classifier_dropout")
+_PROBABILITIES = (
+    *("hidden_dropout", "attention_dropout", "embedding_dropout", "classifier_dropout"),
+    "label_smoothing",
+)
+POOLINGS = ("mean", "weighted")
 
 
 class _Vocabulary(Protocol):
@@ -48,7 +52,8 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         max_position_embeddings: Context: maximum length of a sequence, in tokens.
         hidden_size: Size of embeddings and hidden states.
         intermediate_size: Size of the feed-forward layer.
-        num_hidden_layers: Number of layers.
+        num_hidden_layers: Number of layers; 0: none, so that the tokens of a cell do not see each
+            other, and a classifier is linear in its tokens.
         num_attention_heads: Number of attention heads; it divides ``hidden_size``.
         use_pos_embeddings: Whether learned position embeddings are added. Regions are a set, so
             the default is False.
@@ -69,6 +74,12 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
             ``hidden_size``.
         classifier_dropout: Dropout before the head of ``AtacformerForSequenceClassification``;
             None: ``hidden_dropout``.
+        label_smoothing: Share of the target that its loss spreads over all classes, 0 to 1.
+        class_weights: Factor of its loss for cells of each class, numbers above 0; None: all 1.
+            ``balanced_class_weights`` computes them.
+        pooling: How the tokens of a cell become its embedding: ``"mean"``, as in the published
+            models, or ``"weighted"``, the sum of weighted tokens divided by the length of the
+            weights' vector, as in TF-IDF. ``initialize_from_cells`` computes the weights.
         triplet_margin: Margin of the triplet loss of ``AtacformerForCellClustering``.
         triplet_p: Norm of its distances.
         num_batches: Number of experimental batches, required by
@@ -106,6 +117,9 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         sparse_prediction: bool = True,
         discriminator_hidden_size: int | None = None,
         classifier_dropout: float | None = None,
+        label_smoothing: float = 0.0,
+        class_weights: list[float] | None = None,
+        pooling: str = "mean",
         triplet_margin: float = 1.0,
         triplet_p: float = 2.0,
         num_batches: int | None = None,
@@ -136,6 +150,9 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         self.sparse_prediction = sparse_prediction
         self.discriminator_hidden_size = discriminator_hidden_size
         self.classifier_dropout = classifier_dropout
+        self.label_smoothing = label_smoothing
+        self.class_weights = class_weights
+        self.pooling = pooling
         self.triplet_margin = triplet_margin
         self.triplet_p = triplet_p
         self.num_batches = num_batches
@@ -182,6 +199,16 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"{name} is {value!r}, expected a whole number of at least 1")
+        layers = self.num_hidden_layers
+        if isinstance(layers, bool) or not isinstance(layers, int) or layers < 0:
+            raise ConfigError(
+                f"num_hidden_layers is {layers!r}, expected a whole number, 0 or more"
+            )
+        if self.pooling not in POOLINGS:
+            raise ConfigError(
+                f"pooling is {self.pooling!r}, expected one of: {', '.join(POOLINGS)}"
+            )
+        self._check_class_weights()
         for name in _ABOVE_ZERO:
             value = getattr(self, name)
             if not isinstance(value, (int, float)) or not value > 0:
@@ -203,3 +230,16 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
                 continue
             if not isinstance(value, (int, float)) or not 0 <= value <= 1:
                 raise ConfigError(f"{name} is {value!r}, expected 0 to 1")
+
+    def _check_class_weights(self) -> None:
+        weights = self.class_weights
+        if weights is None:
+            return
+        numbers = isinstance(weights, list) and all(
+            isinstance(weight, (int, float)) and 0 < weight < math.inf for weight in weights
+        )
+        if not numbers or len(weights) != self.num_labels:
+            raise ConfigError(
+                f"class_weights is {weights!r:.60}, expected a list of {self.num_labels} numbers "
+                "above 0, one for each class of num_labels"
+            )

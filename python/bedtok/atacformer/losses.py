@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -55,18 +56,38 @@ def replaced_token_loss(
     return _mean(total, num_items, labels)
 
 
-def class_loss(logits: torch.Tensor, labels: torch.Tensor, name: str) -> torch.Tensor:
+def class_loss(
+    logits: torch.Tensor,
+    labels: torch.Tensor,
+    name: str,
+    weights: Sequence[float] | None = None,
+    smoothing: float = 0.0,
+) -> torch.Tensor:
     """Return the mean cross entropy of classes over the cells whose class is known.
 
     Args:
         logits: Shape (B, classes).
         labels: Shape (B,), -100 if unknown.
         name: Name of the labels in error messages.
+        weights: Factor of the loss of a cell of each class; None: 1. The sum is divided by the
+            number of cells, so that weights whose mean over the cells is 1 keep its size.
+        smoothing: Share of the target that is spread over all classes. The weight of a cell is that
+            of its own class, also for this share: with ``weight=`` of PyTorch's cross entropy the
+            share would favour classes of a large weight.
     """
     check_shape(labels, logits.shape[:1], name)
     check_ids(labels.where(labels != IGNORED, 0), logits.shape[1], name)
-    total = F.cross_entropy(logits.float(), labels.long(), ignore_index=IGNORED, reduction="sum")
-    return _mean(total, None, labels)
+    labels = labels.long()
+    each = F.cross_entropy(
+        logits.float(),
+        labels,
+        ignore_index=IGNORED,
+        label_smoothing=smoothing,
+        reduction="none",
+    )
+    if weights is not None:
+        each = each * each.new_tensor(weights)[labels.where(labels != IGNORED, 0)]
+    return _mean(each.sum(), None, labels)
 
 
 def _summed(hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

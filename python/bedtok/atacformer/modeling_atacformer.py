@@ -31,7 +31,7 @@ from bedtok.atacformer._validation import (
     compiling,
     token_mask,
 )
-from bedtok.atacformer.cell_embedding import CellEmbedding, mean_of_tokens
+from bedtok.atacformer.cell_embedding import CellEmbedding
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.layers import AtacformerAttention, AtacformerEmbeddings, AtacformerEncoder
@@ -44,6 +44,7 @@ from bedtok.atacformer.losses import (
     reverse_gradient,
 )
 from bedtok.atacformer.outputs import BatchCorrectionOutput, CellEmbeddingOutput, TripletOutput
+from bedtok.atacformer.pooling import CellPooling
 
 logger = logging.get_logger(__name__)
 
@@ -80,6 +81,14 @@ class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
         (loaded[0] if isinstance(loaded, tuple) else loaded)._freeze()
         return loaded
 
+    def resize_token_embeddings(self, *args: Any, **kwargs: Any) -> nn.Embedding:
+        """Resize the token embeddings and the weights of pooling; see ``PreTrainedModel``."""
+        embeddings = super().resize_token_embeddings(*args, **kwargs)
+        for module in self.modules():
+            if isinstance(module, CellPooling):
+                module.resize(embeddings.num_embeddings)
+        return embeddings
+
     def _freeze(self) -> None:
         """Freeze the parameters that are not trained."""
         for module in self.modules():
@@ -101,6 +110,8 @@ class AtacformerPreTrainedModel(PreTrainedModel):  # type: ignore[misc]
         elif isinstance(module, nn.LayerNorm):
             nn.init.ones_(module.weight)
             nn.init.zeros_(module.bias)
+        elif isinstance(module, CellPooling) and module.weighted:
+            nn.init.ones_(module.token_weights)
         elif isinstance(module, AtacformerAttention):
             nn.init.xavier_uniform_(module.in_proj_weight)
             nn.init.zeros_(module.in_proj_bias)
@@ -119,6 +130,7 @@ class AtacformerModel(AtacformerPreTrainedModel):
         super().__init__(config)
         self.embeddings = AtacformerEmbeddings(config)
         self.encoder = AtacformerEncoder(config)
+        self.pooling = CellPooling(config)
         self.post_init()
         self._freeze()
 
@@ -188,7 +200,7 @@ class AtacformerModel(AtacformerPreTrainedModel):
         if tokens is not None and hidden.device.type == "cpu" and not compiling():
             if bool(tokens.all()):
                 tokens = None
-            elif implementation == "sdpa":
+            elif implementation == "sdpa" and self.config.num_hidden_layers > 0:
                 packing = Packing(tokens)
                 hidden = packing.pack(hidden)
         mask = None
@@ -257,6 +269,15 @@ class AtacformerWithHead(CellEmbedding, AtacformerPreTrainedModel):
 
     def _encode(self, **encoder_inputs: Any) -> BaseModelOutput:
         return self.atacformer(**encoder_inputs, return_dict=True)
+
+    def _pool(
+        self,
+        hidden: torch.Tensor,
+        attention_mask: torch.Tensor | None,
+        input_ids: torch.Tensor | None,
+    ) -> torch.Tensor:
+        cells: torch.Tensor = self.atacformer.pooling(hidden, attention_mask, input_ids)
+        return cells
 
 
 class AtacformerForMaskedLM(AtacformerWithHead):
@@ -499,7 +520,7 @@ class AtacformerForCellClustering(AtacformerWithHead):
             **encoder_inputs,
         )
         return CellEmbeddingOutput(
-            cell_embeddings=mean_of_tokens(encoded.last_hidden_state, attention_mask),
+            cell_embeddings=self._pool(encoded.last_hidden_state, attention_mask, input_ids),
             last_hidden_state=encoded.last_hidden_state,
             hidden_states=encoded.hidden_states,
             attentions=encoded.attentions,
@@ -533,7 +554,7 @@ class AtacformerForCellClustering(AtacformerWithHead):
             ]
         )
         encoded = self._encode(input_ids=ids, attention_mask=tokens, **encoder_inputs)
-        embeddings = mean_of_tokens(encoded.last_hidden_state, tokens)
+        embeddings = self._pool(encoded.last_hidden_state, tokens, ids)
         anchor, positive, negative = embeddings.split([len(part) for part in cells])
         loss = None
         if return_loss:
@@ -618,7 +639,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
             **encoder_inputs,
         )
         hidden = encoded.last_hidden_state
-        cells = mean_of_tokens(hidden, attention_mask)
+        cells = self._pool(hidden, attention_mask, input_ids)
         logits = self.discriminator(hidden)
         batch_logits = self.batch_prediction_head(reverse_gradient(cells, self.config.grl_alpha))
         losses = []
@@ -639,7 +660,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
 
 
 class AtacformerForSequenceClassification(AtacformerWithHead):
-    """Classification or regression of cells from the mean over their tokens.
+    """Classification or regression of cells from their embeddings.
 
     Args:
         config: The model's configuration.
@@ -685,7 +706,7 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             inputs_embeds=inputs_embeds,
             **encoder_inputs,
         )
-        cells = mean_of_tokens(encoded.last_hidden_state, attention_mask)
+        cells = self._pool(encoded.last_hidden_state, attention_mask, input_ids)
         logits = self.classifier(self.dropout(cells))
         return SequenceClassifierOutput(
             loss=None if labels is None else self._loss(logits, labels),
@@ -693,6 +714,58 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             hidden_states=encoded.hidden_states,
             attentions=encoded.attentions,
         )
+
+    def predict_cells(
+        self,
+        input_ids: Any,
+        batch_size: int = 16,
+        *,
+        max_tokens_per_cell: int | None = None,
+        seed: int | None = None,
+        progress: bool = False,
+    ) -> torch.Tensor:
+        """Return the probability of each class for each cell, computed without dropout.
+
+        The arguments are those of ``encode_tokenized_cells``. The classes are those of
+        ``config.id2label``, in its order.
+
+        Args:
+            input_ids: The ids of each cell.
+            batch_size: Number of cells processed at once.
+            max_tokens_per_cell: Maximum number of tokens of a cell.
+            seed: Seed of the subsampling of longer cells.
+            progress: Show a progress bar.
+
+        Returns:
+            float32, shape (cells, num_labels), on the CPU. Rows add up to 1, except with
+            ``problem_type="multi_label_classification"``, where each class is judged by itself.
+
+        Raises:
+            ConfigError: The model is one of regression, or as in ``encode_tokenized_cells``.
+
+        Example:
+            >>> probabilities = model.predict_cells(tokenizer.encode_anndata(adata))
+            >>> best = probabilities.argmax(dim=1).tolist()
+            >>> adata.obs["predicted"] = [model.config.id2label[i] for i in best]
+        """
+        problem = self.config.problem_type
+        if problem == "regression" or (problem is None and self.num_labels == 1):
+            raise ConfigError(
+                f"problem_type is {problem!r} and num_labels {self.num_labels}: a model of "
+                "regression has no classes; use model(**inputs).logits"
+            )
+        cells = self.encode_tokenized_cells(
+            input_ids,
+            batch_size=batch_size,
+            max_tokens_per_cell=max_tokens_per_cell,
+            seed=seed,
+            progress=progress,
+        )
+        with torch.inference_mode():
+            logits = self.classifier(cells).float().cpu()
+        if problem == "multi_label_classification":
+            return logits.sigmoid()
+        return logits.softmax(dim=1)
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         problem = self.config.problem_type
@@ -704,7 +777,13 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             else:
                 problem = "single_label_classification"
         if problem == "single_label_classification":
-            return class_loss(logits, labels, "labels")
+            return class_loss(
+                logits,
+                labels,
+                "labels",
+                weights=self.config.class_weights,
+                smoothing=self.config.label_smoothing,
+            )
         if problem == "regression" and labels.dim() == 1:
             labels = labels[:, None]
         check_shape(labels, logits.shape, "labels")
