@@ -49,9 +49,7 @@ def checked_weights(weights: object, num_regions: int) -> Float32s:
     return array
 
 
-def inverse_document_frequency(
-    rows: Iterable[Any], num_regions: int, vocab_size: int
-) -> Float32s:
+def inverse_document_frequency(rows: Iterable[Any], num_regions: int, vocab_size: int) -> Float32s:
     """Return ln((1 + n) / (1 + df)) + 1 of each region, as ``Tokenizer.idf_weights`` documents."""
     frequency = np.zeros(num_regions, dtype=np.int64)
     count = 0
