@@ -103,8 +103,8 @@ def load_weights(folder: object, core: _core.Tokenizer) -> Float32s | None:
     if not os.path.isfile(path):
         return None
     try:
-        # Never pickles: nothing that is loaded is executed.
-        with np.load(path, allow_pickle=False) as arrays:
+        # Never pickles: nothing that is loaded is executed. NumPy leaves a damaged file open.
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             weights, digest = arrays["weights"], str(arrays["regions_digest"])
     except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise ConfigError(

@@ -13,6 +13,8 @@ except ImportError as error:
         "bedtok.tokenizers.Tokenizer works without it"
     ) from error
 
+from bedtok._regions.region_scores import RegionScores
+from bedtok.atacformer.attribution import attribute_regions
 from bedtok.atacformer.callbacks import (
     AdjustedRandIndexCallback,
     ModelParameterChangeCallback,
@@ -26,6 +28,7 @@ from bedtok.atacformer.data_collator import (
     DataCollatorForUnsupervisedBatchCorrection,
 )
 from bedtok.atacformer.freezing import freeze_except_last_n
+from bedtok.atacformer.label_transfer import LabelTransfer, transfer_labels
 from bedtok.atacformer.modeling_atacformer import (
     AtacformerForCellClustering,
     AtacformerForMaskedLM,
@@ -35,6 +38,7 @@ from bedtok.atacformer.modeling_atacformer import (
     AtacformerModel,
     AtacformerPreTrainedModel,
 )
+from bedtok.atacformer.region_attribution import RegionAttribution
 from bedtok.atacformer.schedules import (
     get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
     get_linear_schedule_with_floor_with_warmup,
@@ -60,16 +64,21 @@ __all__ = [
     "DataCollatorForReplacedTokenDetection",
     "DataCollatorForTripletLoss",
     "DataCollatorForUnsupervisedBatchCorrection",
+    "LabelTransfer",
     "ModelParameterChangeCallback",
+    "RegionAttribution",
+    "RegionScores",
     "SetEpochCallback",
     "TrainingTokenizer",
     "Triplet",
     "TripletDataset",
+    "attribute_regions",
     "freeze_except_last_n",
     "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
     "get_linear_schedule_with_floor_with_warmup",
     "sample_triplets",
     "tokenize_anndata",
+    "transfer_labels",
 ]
 
 # exist_ok: a module may be reloaded.

@@ -124,7 +124,7 @@ class CellEmbedding:
         # The longest come first, so that too large a batch fails at once; empty cells are done.
         order = np.argsort(-lengths, kind="stable")[: int((lengths > 0).sum())]
         starts = range(0, len(order), batch_size)
-        with _predicting(model), torch.inference_mode():
+        with predicting(model), torch.inference_mode():
             for start in with_progress(starts, progress, unit="batch"):
                 batch = order[start : start + batch_size]
                 ids, mask = padded_cells(
@@ -281,7 +281,7 @@ def padded_cells(cells: list[Int64s], pad: int) -> tuple[torch.Tensor, torch.Ten
 
 
 @contextmanager
-def _predicting(model: nn.Module) -> Iterator[None]:
+def predicting(model: nn.Module) -> Iterator[None]:
     """Put the model into eval mode, and restore the mode of each module at the end."""
     training = [module for module in model.modules() if module.training]
     model.eval()
