@@ -133,7 +133,8 @@ def _pieces(regions: object, scores: object, overlaps: str) -> tuple[RegionSet, 
     given, values = given[kept], values[kept]
     pieces = given.disjoin()
     piece, source = pieces.find_overlaps(given, min_overlap=1)
-    total = np.bincount(piece, weights=values[source], minlength=len(pieces))
+    total = np.zeros(len(pieces))
+    np.add.at(total, piece, values[source])
     if overlaps == "mean":
         total /= np.bincount(piece, minlength=len(pieces))
     return pieces, total

@@ -121,7 +121,7 @@ def attribute_regions(
         if method == "attention":
             _check_unused(target=target, centroid=centroid)
 
-            def explain(ids: torch.Tensor, mask: torch.Tensor, _: Any) -> _Explained:
+            def explain(ids: torch.Tensor, mask: torch.Tensor, cell: Any) -> _Explained:
                 return _rollout(model, ids, mask)
 
         else:
