@@ -182,6 +182,17 @@ def test_saved_special_tokens_come_along(hub: HubServer, child: Child, tmp_path:
     assert child(load_code(repr(NAME)))[1] == "[UNK]"
 
 
+def test_saved_weights_come_along(hub: HubServer, child: Child, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29"]).with_token_weights([1, 0.5])
+    tokenizer.save_pretrained(tmp_path / "saved")
+    hub.push("a/b", {f.name: f.read_bytes() for f in (tmp_path / "saved").iterdir()})
+    code = (
+        "from bedtok import Tokenizer\n"
+        "result = Tokenizer.from_pretrained('a/b').token_weights.tolist()"
+    )
+    assert child(code) == [1, 0.5]
+
+
 def test_a_revision_chooses_the_version(hub: HubServer, child: Child) -> None:
     commit = hub.push(NAME, {"universe.bed.gz": gzip.compress(BED)}, "v1")
     hub.push(NAME, {"universe.bed.gz": gzip.compress(OTHER_BED)})
