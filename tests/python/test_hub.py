@@ -22,7 +22,7 @@ import pytest
 pytest.importorskip("huggingface_hub")
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bedtok import _hub
+from bedtok import Tokenizer, _hub
 from bedtok._core import ConfigError
 from bedtok._hub import resolve, upload
 from hub_server import HubServer

@@ -145,7 +145,9 @@ def attribute_regions(
 class _Batches:
     """The batches of the parts of cells, the longest first."""
 
-    def __init__(self, model: Any, parts: CellParts, batch_size: int, progress: bool | None) -> None:
+    def __init__(
+        self, model: Any, parts: CellParts, batch_size: int, progress: bool | None
+    ) -> None:
         self.parts = parts
         self._size = batch_size
         self._pad = model.config.pad_token_id or 0
