@@ -58,8 +58,8 @@ def attribute_regions(
     - ``"integrated_gradients"`` (Sundararajan, Taly and Yan 2017): gradients at points between the
       baseline and the cell's embeddings, averaged by Gauss-Legendre quadrature, times the
       difference of the two. The scores of a cell add up to its output less that of the baseline.
-    - ``"input_x_gradient"``: the gradient at the cell, times the same difference: ``steps`` times
-      as fast, and exact only where the model is linear.
+    - ``"input_x_gradient"``: the gradient at the cell, times the same difference: one gradient
+      instead of ``steps``, and exact only where the model is linear.
     - ``"attention"``: attention rollout (Abnar and Zuidema 2020), the mean over heads and, half by
       half, the residual connection, multiplied through the layers, for the mean over tokens. It
       says where the model looks, not for which class. Attention is computed explicitly, which takes
