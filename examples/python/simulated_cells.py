@@ -34,6 +34,15 @@ def make_vocabulary() -> pd.DataFrame:
     ).sort_values(["chrom", "start"], ignore_index=True)
 
 
+def groups_of_regions() -> np.ndarray:
+    """Return what each region of the vocabulary belongs to, whatever the seed of the cells.
+
+    A number below ``len(TYPES)`` is a type, ``len(TYPES)`` and above a batch.
+    """
+    weights = [0.7 / len(TYPES)] * len(TYPES) + [0.3 / BATCHES] * BATCHES
+    return np.random.default_rng(0).choice(len(weights), NUM_REGIONS, p=weights)
+
+
 def simulate(num_cells: int, seed: int) -> ad.AnnData:
     """Return an AnnData of cells x regions of the vocabulary, 1 where a region is open.
 
@@ -43,10 +52,7 @@ def simulate(num_cells: int, seed: int) -> ad.AnnData:
         num_cells: Number of cells.
         seed: Determines the types, batches and open regions of the cells.
     """
-    num_groups = len(TYPES) + BATCHES
-    weights = [0.7 / len(TYPES)] * len(TYPES) + [0.3 / BATCHES] * BATCHES
-    # Each region belongs to one type or one batch, whatever the seed.
-    group = np.random.default_rng(0).choice(num_groups, NUM_REGIONS, p=weights)
+    group = groups_of_regions()
     rng = np.random.default_rng(seed)
     types = rng.integers(len(TYPES), size=num_cells)
     batches = rng.integers(BATCHES, size=num_cells)

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "encoding.hpp"
+#include "enum_names.hpp"
 #include "sequence_options.hpp"
 
 // Many samples: tokenized on several threads, truncated, padded. Options and results are those of
@@ -15,9 +19,16 @@
 namespace bedtok {
 
 /// How a sequence that is too long is shortened: cut at one end, as Hugging Face's `longest_first`
-/// does, or to a random subset of its tokens in their order. The first tokens of a sample all lie
-/// on its first chromosomes, so models of sets of regions are trained on random subsets.
-enum class TruncationStrategy { longest_first, random };
+/// does, to a random subset of its tokens in their order, or to those of the largest weights in
+/// their order. The first tokens of a sample all lie on its first chromosomes, so models of sets of
+/// regions are trained on random subsets.
+enum class TruncationStrategy { longest_first, random, weight };
+
+template <>
+struct EnumNames<TruncationStrategy> {
+  static constexpr std::string_view option = "truncation";
+  static constexpr std::array<std::string_view, 3> names = {"longest_first", "random", "weight"};
+};
 
 /// How samples become rows.
 struct BatchOptions {
@@ -35,6 +46,9 @@ struct BatchOptions {
   /// Seed of TruncationStrategy::random. The subset also depends on the sample's position in the
   /// batch.
   std::uint64_t seed = 0;
+  /// The weights of TruncationStrategy::weight: that of id i at position i, no NaN. An id past the
+  /// end outranks every other. Of equal weights the earlier token of the sample is kept.
+  std::shared_ptr<const std::vector<float>> token_weights = nullptr;
   /// Fills Encoding::region_index.
   bool return_region_index = false;
   /// 0: all processors that the process may use. The result does not depend on it.

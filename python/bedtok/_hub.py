@@ -20,7 +20,10 @@ from bedtok._core import ConfigError
 from bedtok._files import names_file, nearest_file
 
 UNIVERSE_FILES = ("universe.bed.gz", "universe.bed")  # at least one; the first is preferred
-OPTIONAL_FILES = ("tokenizer_config.json", "special_tokens_map.json", "universe.index")
+OPTIONAL_FILES = (
+    *("token_weights.npz", "tokenizer_config.json", "special_tokens_map.json"),
+    "universe.index",
+)
 
 _Errors = dict[str, tuple[type[Exception], str] | None]
 

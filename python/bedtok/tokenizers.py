@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from bedtok import _core, _plots  # noqa: F401 - _plots gives reports their plot()
 from bedtok._checks import OnError, count_threads, warn_caller
@@ -54,6 +55,12 @@ from bedtok._tokenization.options import (
 from bedtok._tokenization.padding import pad_encoded, resolve_padding_truncation
 from bedtok._tokenization.special_tokens import spellings_by_role, split_special_tokens
 from bedtok._tokenization.tensors import check_return_tensors
+from bedtok._tokenization.token_weights import (
+    checked_weights,
+    inverse_document_frequency,
+    load_weights,
+    save_weights,
+)
 from bedtok._tokenization.universe import tokenizer_from_bed
 from bedtok._tokenization.vocabulary import IdsLike, Vocabulary
 from bedtok.batch_encoding import BatchEncoding
@@ -255,13 +262,17 @@ class Tokenizer(Vocabulary):
             subfolder=subfolder,
         )
         core = _core.Tokenizer.from_pretrained(folder)
+        weights = load_weights(folder, core)
         genome = values.get("genome")
         if genome and core.genome and not same_genome(genome, core.genome):
             warn_caller(
                 f"{name_or_folder}: was saved with genome {core.genome!r}, and is loaded with "
                 f"genome={genome!r}; expected the same, or leave it out"
             )
-        return cls._wrap(with_options(core, values))
+        self = cls._wrap(with_options(core, values))
+        if weights is not None:
+            self._token_weights = weights
+        return self
 
     # ---- regions to ids
 
@@ -303,8 +314,10 @@ class Tokenizer(Vocabulary):
                 ``"max_length"``: to ``max_length``, or the tokenizer's ``model_max_length``.
             truncation: ``False``; ``True``: truncate rows to ``max_length`` or the tokenizer's
                 ``model_max_length``; ``"random"``: longer rows keep a random choice of their
-                tokens, in their order. None: truncate if ``max_length`` is given and ``padding``
-                is not.
+                tokens, in their order; ``"weight"``: those of the largest ``token_weights``, of
+                equal weights the earlier ones, in their order; special tokens of the sample stay,
+                except unk, which goes first. None: truncate if ``max_length`` is given and
+                ``padding`` is not.
             max_length: Longest row in tokens, the template's included.
             stride: Tokens that an overflowing row shares with the row before it.
             seed: Seed of the random choice, 0 to 2**64 - 1: the same seed, samples and order give
@@ -696,6 +709,56 @@ class Tokenizer(Vocabulary):
         other._set_core(with_options(self._core, check_options(options, "with_options")))
         return other
 
+    def with_token_weights(self, weights: object) -> Self:
+        """Return this tokenizer with a weight for each region, for ``truncation="weight"``.
+
+        The weights are saved with the tokenizer, in ``token_weights.npz``, and compared with it;
+        ``digest`` does not depend on them.
+
+        Args:
+            weights: One finite number for each region, shape (num_regions,), such as the result of
+                ``idf_weights`` or scores of your own; None: no weights.
+
+        Raises:
+            ConfigError: There is not one for each region, or one is NaN or infinite.
+            TypeError: They are not numbers.
+
+        Example:
+            >>> tokenizer = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29", "chr1:40-49"])
+            >>> tokenizer = tokenizer.with_token_weights([0.1, 3, 2])
+            >>> tokenizer([("chr1", 0, 50)], truncation="weight", max_length=2)["input_ids"]
+            [1, 2]
+        """
+        other = copy.copy(self)
+        other.__dict__.pop("_token_weights", None)
+        if weights is not None:
+            other._token_weights = checked_weights(weights, self.num_regions)
+        return other
+
+    def idf_weights(self, cells: Iterable[Any]) -> npt.NDArray[np.float32]:
+        """Return the inverse document frequency of each region in a corpus of tokens.
+
+        It is ln((1 + n) / (1 + df)) + 1, where df of n cells have the region, as in scikit-learn's
+        ``TfidfTransformer``; a region that no cell has gets the most. In a cell that has each token
+        once, tokens ordered by TF-IDF are tokens ordered by this.
+
+        Args:
+            cells: The ids of each cell: ``CellTokens``, a list, or an iterable that is read once,
+                for a corpus that does not fit into memory. Special tokens are passed over.
+
+        Returns:
+            float32, shape (num_regions,).
+
+        Raises:
+            ConfigError: An id is outside the vocabulary.
+
+        Example:
+            >>> tokenizer = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29"])
+            >>> tokenizer.idf_weights([[0], [0, 1], [0]]).round(2).tolist()
+            [1.0, 1.690000057220459]
+        """
+        return inverse_document_frequency(cells, self.num_regions, self.vocab_size)
+
     @property
     def genome(self) -> str | None:
         """The name of the vocabulary's assembly; None: not known."""
@@ -772,6 +835,8 @@ class Tokenizer(Vocabulary):
     def save_pretrained(self, folder: StrPath, index: bool = False) -> tuple[str, ...]:
         """Write ``universe.bed.gz``, ``tokenizer_config.json`` and ``special_tokens_map.json``.
 
+        With ``token_weights`` also ``token_weights.npz``; without, one that is there is removed.
+
         Args:
             folder: Made when it is missing.
             index: Also write ``universe.index``, from which ``from_pretrained`` loads without
@@ -784,7 +849,10 @@ class Tokenizer(Vocabulary):
         Raises:
             OSError: A file cannot be written.
         """
-        return tuple(self._core.save_pretrained(checked_path(folder), bool(index)))
+        text = checked_path(folder)
+        files = self._core.save_pretrained(text, bool(index))
+        weights = save_weights(text, self._core, self._token_weights)
+        return tuple(files) if weights is None else (*files, weights)
 
     def push_to_hub(
         self,

@@ -29,6 +29,7 @@ using Regions = RegionSet<std::uint32_t>;
 using Tok = Tokenizer<>;
 using release_gil = py::call_guard<py::gil_scoped_release>;
 using Ids = Column<TokenId>;
+using Weights = Column<float>;
 
 using Roles = std::map<std::string, std::string>;
 using Spellings = std::vector<std::string>;
@@ -206,15 +207,19 @@ SampleBatch encode_rows(const Tok& tokenizer, std::size_t count, std::size_t wor
 
 SampleBatch encode_batch(const Tok& tokenizer, const py::list& objects,
                          const MappingOptions& options, bool add_special_tokens,
-                         std::optional<std::size_t> max_length, bool random,
+                         std::optional<std::size_t> max_length, const std::string& truncation,
+                         const std::optional<Weights>& token_weights,
                          const std::optional<std::string>& truncation_side,
                          bool return_overflowing_tokens, std::size_t stride, std::uint64_t seed,
                          bool return_region_index, std::size_t num_threads) {
   BatchOptions batch_options;
   batch_options.add_special_tokens = add_special_tokens;
   batch_options.max_length = max_length;
-  batch_options.truncation_strategy =
-      random ? TruncationStrategy::random : TruncationStrategy::longest_first;
+  batch_options.truncation_strategy = parse_enum<TruncationStrategy>(truncation, "truncation");
+  if (token_weights) {
+    batch_options.token_weights = std::make_shared<const std::vector<float>>(
+        token_weights->data(), token_weights->data() + token_weights->size());
+  }
   if (truncation_side) {
     batch_options.truncation_side = parse_enum<Side>(*truncation_side, "truncation_side");
   }
@@ -499,7 +504,8 @@ void register_tokenizer(py::module_& module) {
       .def("add_special_tokens", &add_special_tokens, "roles"_a, "others"_a, release_gil())
       .def_property_readonly("warning", [](const Tok& t) { return text_or_none(t.warning()); })
       .def("encode_batch", &encode_batch, "samples"_a, "options"_a, py::kw_only(),
-           "add_special_tokens"_a = true, "max_length"_a = py::none(), "random"_a = false,
+           "add_special_tokens"_a = true, "max_length"_a = py::none(),
+           "truncation"_a = "longest_first", "token_weights"_a = py::none(),
            "truncation_side"_a = py::none(), "return_overflowing_tokens"_a = false, "stride"_a = 0,
            "seed"_a = 0, "return_region_index"_a = false, "num_threads"_a = 0)
       .def("encode_set", &encode_set, "regions"_a, "as_lists"_a)

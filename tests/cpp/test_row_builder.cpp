@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -81,6 +82,14 @@ BatchOptions random_choice(std::size_t max_length, std::uint64_t seed = 0) {
   BatchOptions options = limit(max_length);
   options.truncation_strategy = TruncationStrategy::random;
   options.seed = seed;
+  return options;
+}
+
+/// The weights are those of the ids 0, 1, ...
+BatchOptions by_weight(std::size_t max_length, std::vector<float> weights) {
+  BatchOptions options = limit(max_length);
+  options.truncation_strategy = TruncationStrategy::weight;
+  options.token_weights = std::make_shared<const std::vector<float>>(std::move(weights));
   return options;
 }
 
@@ -242,6 +251,30 @@ TEST_CASE("a random choice has no overflow") {
   options.return_overflowing_tokens = true;
   CHECK(refused(options) ==
         "truncation is random and return_overflowing_tokens is set: a random choice has no "
+        "overflow");
+}
+
+TEST_CASE("by weight the largest are kept, in their order, with their regions") {
+  std::vector<float> weights(106, 0.0F);
+  weights[101] = 2;
+  weights[104] = 5;
+  weights[105] = -1;
+  const RowBuilder builder({1}, {2}, Side::left, by_weight(5, weights));
+  const auto rows = builder.rows(sample_of(6, true), 3);
+  REQUIRE(rows.size() == 1);
+  // 100 has the weight of 102 and 103, and comes before them.
+  CHECK(rows[0].input_ids == Numbers{1, 100, 101, 104, 2});
+  CHECK(rows[0].region_index == Numbers{-1, 0, 10, 40, -1});
+}
+
+TEST_CASE("a choice by weight needs weights and has no overflow") {
+  BatchOptions options = by_weight(5, {});
+  options.token_weights = nullptr;
+  CHECK(refused(options) == "truncation is weight, but there are no token_weights");
+  options = by_weight(5, {1});
+  options.return_overflowing_tokens = true;
+  CHECK(refused(options) ==
+        "truncation is weight and return_overflowing_tokens is set: a choice by weight has no "
         "overflow");
 }
 

@@ -31,7 +31,7 @@ EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
 OPTIONAL = (
     *("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn", "scanpy"),
-    "matplotlib",
+    *("matplotlib", "peft"),
 )
 # These train for minutes: tests/transformers/test_training_examples.py runs them in short. Those of
 # the engines run with their tests, in tests/engines.
@@ -42,7 +42,7 @@ ELSEWHERE = {
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {
-    *("fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md"),
+    *("fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md", "which-regions.md"),
     *("label-cells.md", "scaling.md", "training.md", "universe.md"),
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -22,7 +22,7 @@ import pytest
 pytest.importorskip("huggingface_hub")
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bedtok import _hub
+from bedtok import Tokenizer, _hub
 from bedtok._core import ConfigError
 from bedtok._hub import resolve, upload
 from hub_server import HubServer
@@ -180,6 +180,17 @@ def test_saved_special_tokens_come_along(hub: HubServer, child: Child, tmp_path:
     assert set(files) == {"universe.bed.gz", "tokenizer_config.json", "special_tokens_map.json"}
     hub.push(NAME, files)
     assert child(load_code(repr(NAME)))[1] == "[UNK]"
+
+
+def test_saved_weights_come_along(hub: HubServer, child: Child, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29"]).with_token_weights([1, 0.5])
+    tokenizer.save_pretrained(tmp_path / "saved")
+    hub.push("a/b", {f.name: f.read_bytes() for f in (tmp_path / "saved").iterdir()})
+    code = (
+        "from bedtok import Tokenizer\n"
+        "result = Tokenizer.from_pretrained('a/b').token_weights.tolist()"
+    )
+    assert child(code) == [1, 0.5]
 
 
 def test_a_revision_chooses_the_version(hub: HubServer, child: Child) -> None:

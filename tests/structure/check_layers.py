@@ -39,6 +39,7 @@ LAYERS = {
     "detail/processors.hpp": 0,
     "detail/hash_bytes.hpp": 0,
     "detail/random_choice.hpp": 0,
+    "detail/heaviest.hpp": 1,
     "detail/token_lists.hpp": 0,
     "detail/barcode_probe.hpp": 0,
     "detail/report_texts.hpp": 1,

@@ -214,18 +214,18 @@ def drawn(cells: list[list[int]], **keywords: Any) -> list[list[int]]:
     from bedtok.atacformer import cell_embedding
 
     seen: list[list[int]] = []
-    draw = cell_embedding._subsample
+    make = cell_embedding.CellParts
 
     def spy(*given: Any) -> Any:
-        result = draw(*given)
-        seen.extend(cell.tolist() for cell in result)
-        return result
+        parts = make(*given)
+        seen.extend(parts.ids(i).tolist() for i in range(len(parts.lengths)))
+        return parts
 
-    cell_embedding._subsample = spy
+    cell_embedding.CellParts = spy
     try:
         MODEL.encode_tokenized_cells(cells, **keywords)
     finally:
-        cell_embedding._subsample = draw
+        cell_embedding.CellParts = make
     return seen
 
 

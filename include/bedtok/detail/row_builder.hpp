@@ -14,6 +14,7 @@
 #include "../encoding.hpp"
 #include "../error.hpp"
 #include "../sequence_options.hpp"
+#include "heaviest.hpp"
 #include "parallel_for.hpp"
 #include "processors.hpp"
 #include "random_choice.hpp"
@@ -43,11 +44,15 @@ class RowBuilder {
                                            " special tokens around a sequence"));
     }
     room_ = *options.max_length - around;
+    if (options.truncation_strategy == TruncationStrategy::weight && !options.token_weights) {
+      throw ConfigError("truncation is weight, but there are no token_weights");
+    }
     if (!options.return_overflowing_tokens) return;
-    if (options.truncation_strategy == TruncationStrategy::random) {
-      throw ConfigError(
-          "truncation is random and return_overflowing_tokens is set: a random choice has no "
-          "overflow");
+    if (options.truncation_strategy != TruncationStrategy::longest_first) {
+      const bool random = options.truncation_strategy == TruncationStrategy::random;
+      throw ConfigError(std::string("truncation is ") + (random ? "random" : "weight") +
+                        " and return_overflowing_tokens is set: a " +
+                        (random ? "random choice" : "choice by weight") + " has no overflow");
     }
     if (options.stride >= room_) {
       throw ConfigError("stride is " + std::to_string(options.stride) +
@@ -64,7 +69,7 @@ class RowBuilder {
       rows.push_back(std::move(sample));
     } else if (size <= room_) {
       rows.push_back(window(sample, 0, size));
-    } else if (options_.truncation_strategy == TruncationStrategy::random) {
+    } else if (options_.truncation_strategy != TruncationStrategy::longest_first) {
       rows.push_back(subsample(sample, i));
     } else {
       // The first window is the sequence, the others are its overflow.
@@ -90,7 +95,9 @@ class RowBuilder {
 
   Encoding subsample(const Encoding& sample, std::size_t i) const {
     const std::vector<std::size_t> chosen =
-        random_choice(sample.input_ids.size(), room_, sample_seed(options_.seed, i));
+        options_.truncation_strategy == TruncationStrategy::weight
+            ? heaviest(sample.input_ids, *options_.token_weights, room_)
+            : random_choice(sample.input_ids.size(), room_, sample_seed(options_.seed, i));
     return row(sample, room_,
                [&](const std::vector<std::int64_t>& from, std::vector<std::int64_t>& to) {
                  for (const std::size_t index : chosen) to.push_back(from[index]);

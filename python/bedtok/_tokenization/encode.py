@@ -45,6 +45,7 @@ from bedtok._tokenization.tensors import (
     ragged,
     to_lists,
 )
+from bedtok._tokenization.token_weights import Float32s, weights_by_id
 from bedtok._tokenization.vocabulary import Vocabulary
 
 
@@ -125,13 +126,14 @@ def encode_samples(
         mapping,
         add_special_tokens=bool(add_special_tokens),
         max_length=strategy.max_length,
-        random=strategy.random,
+        truncation=strategy.truncation,
+        token_weights=_token_weights(vocabulary, strategy),
         truncation_side=(
             None if truncation_side is None else check_side("truncation_side", truncation_side)
         ),
         return_overflowing_tokens=bool(return_overflowing_tokens),
         stride=check_at_least("stride", stride, 0),
-        seed=draw_seed(seed) if strategy.random or seed is not None else 0,
+        seed=draw_seed(seed) if strategy.truncation == "random" or seed is not None else 0,
         return_region_index=bool(return_region_index),
         num_threads=threads if samples.is_batch else 1,
     )
@@ -174,6 +176,18 @@ def encode_region_set(
     if tensor_type == "pt":
         ids, mask = from_array(ids, "pt"), from_array(mask, "pt")
     return {"input_ids": ids, "attention_mask": mask}, [encoding]
+
+
+def _token_weights(vocabulary: Vocabulary, strategy: PaddingTruncation) -> Float32s | None:
+    """Return the weights by which rows are truncated; None: by none."""
+    if strategy.truncation != "weight" or strategy.max_length is None:
+        return None
+    if vocabulary.token_weights is None:
+        raise ConfigError(
+            "truncation is 'weight', but the tokenizer has no weights; set them first: "
+            "tokenizer.with_token_weights(tokenizer.idf_weights(cells))"
+        )
+    return weights_by_id(vocabulary._core, vocabulary.token_weights)
 
 
 def exact_samples(vocabulary: Vocabulary, x: object) -> Samples | None:

@@ -27,7 +27,7 @@ NO_LIMIT = int(1e30)  # Hugging Face's model_max_length of a model without a lim
 SAMPLE = "$A"  # stands for the sample in a template
 
 Padding = bool | Literal["longest", "max_length", "do_not_pad"]
-Truncation = bool | Literal["longest_first", "only_first", "random", "do_not_truncate"]
+Truncation = bool | Literal["longest_first", "only_first", "random", "weight", "do_not_truncate"]
 Side = Literal["right", "left"]
 
 

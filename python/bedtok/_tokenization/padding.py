@@ -34,7 +34,8 @@ class PaddingTruncation(NamedTuple):
         multiple_of: The padded length is rounded up to a multiple of it.
         padding_side: ``"right"`` or ``"left"``.
         max_length: The longest row; None: rows are not truncated.
-        random: Whether longer rows keep a random choice of their tokens.
+        truncation: What longer rows keep: ``"longest_first"`` one end, ``"random"`` a random
+            choice of their tokens, ``"weight"`` those of the largest weights.
     """
 
     padding: Literal["longest", "max_length"] | None
@@ -42,7 +43,7 @@ class PaddingTruncation(NamedTuple):
     multiple_of: int
     padding_side: str
     max_length: int | None
-    random: bool
+    truncation: Literal["longest_first", "random", "weight"]
 
     def width(self, longest: int) -> int | None:
         """Return the padded length of rows of up to ``longest`` tokens; None: no padding."""
@@ -111,7 +112,7 @@ def resolve_padding_truncation(
         multiple_of=multiple,
         padding_side=side,
         max_length=None if cut is None else limit,
-        random=cut == "random",
+        truncation=cut or "longest_first",
     )
 
 
@@ -129,17 +130,19 @@ def _padding(padding: object) -> Literal["longest", "max_length"] | None:
     )
 
 
-def _truncation(truncation: object) -> Literal["cut", "random"] | None:
+def _truncation(truncation: object) -> Literal["longest_first", "random", "weight"] | None:
     truncation = _value(truncation)
     if truncation is True or truncation in ("longest_first", "only_first"):
-        return "cut"
+        return "longest_first"
     if truncation == "random":
         return "random"
+    if truncation == "weight":
+        return "weight"
     if truncation is False or truncation is None or truncation == "do_not_truncate":
         return None
     raise ConfigError(
         f"truncation is {truncation!r}, expected True or 'longest_first' or 'only_first', "
-        "'random', or False or 'do_not_truncate'"
+        "'random', 'weight', or False or 'do_not_truncate'"
     )
 
 

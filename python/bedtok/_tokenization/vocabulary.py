@@ -37,6 +37,8 @@ class Vocabulary:
     _special_ids: dict[str, int]  # by spelling, all special tokens
     _digest: str | None
     _hash: int | None
+    # Set by with_token_weights. Not in _OWN: copies and pickles carry it along, as a subclass's.
+    _token_weights: npt.NDArray[np.float32] | None = None
 
     unk_token: str = spelling_of("unk")
     pad_token: str = spelling_of("pad")
@@ -141,11 +143,21 @@ class Vocabulary:
         return self._core.get_vocab()
 
     @property
+    def token_weights(self) -> npt.NDArray[np.float32] | None:
+        """The weight of each region, float32 of shape (num_regions,), read-only; None: none.
+
+        ``with_token_weights`` sets them, and ``truncation="weight"`` keeps the tokens of the
+        largest.
+        """
+        return self._token_weights
+
+    @property
     def digest(self) -> str:
         """32 hexadecimal digits that depend only on regions, special tokens and options.
 
         Of the options those that only determine warnings are left out: ``low_hit_rate``,
-        ``genome`` and ``chrom_sizes``.
+        ``genome`` and ``chrom_sizes``. So are ``token_weights``, which do not concern what a region
+        becomes.
         """
         if self._digest is None:
             self._digest = self._state().digest()
@@ -155,9 +167,11 @@ class Vocabulary:
         return TokenizerState.of(self._core)
 
     def __eq__(self, other: object) -> bool:
-        """Return whether regions, their order, special tokens and options are equal."""
+        """Return whether regions, their order, special tokens, options and weights are equal."""
         if not isinstance(other, Vocabulary):
             return NotImplemented
+        if not _equal_or_none(self._token_weights, other._token_weights):
+            return False
         a, b = self._core, other._core
         return a is b or (
             a.options == b.options
@@ -378,3 +392,7 @@ class Vocabulary:
             )
         mask: list[int] = self._core.get_special_tokens_mask(ids).tolist()
         return mask
+
+
+def _equal_or_none(a: npt.NDArray[Any] | None, b: npt.NDArray[Any] | None) -> bool:
+    return a is b or (a is not None and b is not None and np.array_equal(a, b))

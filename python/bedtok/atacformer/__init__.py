@@ -13,6 +13,8 @@ except ImportError as error:
         "bedtok.tokenizers.Tokenizer works without it"
     ) from error
 
+from bedtok._regions.region_scores import RegionScores
+from bedtok.atacformer.attribution import attribute_regions
 from bedtok.atacformer.callbacks import (
     AdjustedRandIndexCallback,
     ModelParameterChangeCallback,
@@ -28,6 +30,7 @@ from bedtok.atacformer.data_collator import (
 )
 from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.initialization import balanced_class_weights, initialize_from_cells
+from bedtok.atacformer.label_transfer import LabelTransfer, transfer_labels
 from bedtok.atacformer.modeling_atacformer import (
     AtacformerForCellClustering,
     AtacformerForMaskedLM,
@@ -37,6 +40,7 @@ from bedtok.atacformer.modeling_atacformer import (
     AtacformerModel,
     AtacformerPreTrainedModel,
 )
+from bedtok.atacformer.region_attribution import RegionAttribution
 from bedtok.atacformer.schedules import (
     get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
     get_linear_schedule_with_floor_with_warmup,
@@ -63,11 +67,15 @@ __all__ = [
     "DataCollatorForReplacedTokenDetection",
     "DataCollatorForTripletLoss",
     "DataCollatorForUnsupervisedBatchCorrection",
+    "LabelTransfer",
     "ModelParameterChangeCallback",
+    "RegionAttribution",
+    "RegionScores",
     "SetEpochCallback",
     "TrainingTokenizer",
     "Triplet",
     "TripletDataset",
+    "attribute_regions",
     "balanced_class_weights",
     "freeze_except_last_n",
     "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
@@ -75,6 +83,7 @@ __all__ = [
     "initialize_from_cells",
     "sample_triplets",
     "tokenize_anndata",
+    "transfer_labels",
 ]
 
 # exist_ok: a module may be reloaded.

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -12,15 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from bedtok._checks import check_at_least, draw_seed
+from bedtok._checks import check_at_least
 from bedtok._core import ConfigError
 from bedtok._progress import with_progress
-from bedtok.atacformer._subsampling import random_subsample
+from bedtok.atacformer._cell_parts import CellParts, Pool
 from bedtok.atacformer._validation import read_row
 
 Int64s = npt.NDArray[np.int64]
-
-_TEMPLATE_ROLES = ("cls", "bos", "eos", "sep")  # special tokens that a template puts around a cell
 
 
 class _CellTokenizer(Protocol):
@@ -41,6 +39,8 @@ class CellEmbedding:
         pool_tokens: bool = True,
         max_tokens_per_cell: int | None = None,
         *,
+        pool: Pool = None,
+        num_draws: int = 4,
         seed: int | None = None,
         progress: bool | None = None,
         device: torch.device | str | None = None,
@@ -55,11 +55,18 @@ class CellEmbedding:
             input_ids: The ids of each cell: lists, arrays, tensors, or the result of a tokenizer's
                 call or ``encode_anndata``. Padding is dropped, as determined by the model's padding
                 id and by an ``attention_mask`` among the columns.
-            batch_size: Number of cells processed at once.
+            batch_size: Number of cells, or parts of cells, processed at once.
             pool_tokens: Return a vector for each cell, by ``config.pooling``, not for each token.
             max_tokens_per_cell: Maximum number of tokens of a cell; longer cells are subsampled, as
                 by ``truncation="random"``: special tokens stay, the others keep their order, none
                 is drawn twice. None: ``config.max_position_embeddings``, which is also the limit.
+            pool: The embedding of a cell with more tokens: None: that of the subsample. Otherwise
+                the mean of the embeddings of several parts of the cell, each computed by itself, at
+                a cost of so many cells. ``"windows"``: as few parts as hold all tokens, weighted by
+                their numbers of tokens; with n of them, each has every n-th token, and so tokens of
+                all chromosomes. ``"draws"``: ``num_draws`` subsamples, the first of which is that
+                of None. A cell that is not longer has the same embedding in every case.
+            num_draws: Number of subsamples with ``pool="draws"``, 1 or more.
             seed: Seed of the subsampling, 0 to 2**64 - 1. The sample depends on the seed and the
                 position of the cell, and is the one of ``tokenizer(..., truncation="random",
                 seed=)`` at that position. None draws a seed from ``random``, which
@@ -74,52 +81,56 @@ class CellEmbedding:
             zeros after a cell's last token. A cell without tokens has zeros.
 
         Raises:
-            ConfigError: ``batch_size`` or ``max_tokens_per_cell`` is out of range.
+            ConfigError: ``batch_size``, ``max_tokens_per_cell`` or ``num_draws`` is out of range,
+                ``pool`` is not known, or is given with ``pool_tokens=False``.
             TypeError: ``input_ids`` are not cells.
             ValueError: An id is outside the model's vocabulary.
         """
         model: Any = self
-        context = model.config.max_position_embeddings
-        max_length = context if max_tokens_per_cell is None else max_tokens_per_cell
         check_at_least("batch_size", batch_size, 1)
-        if not 1 <= check_at_least("max_tokens_per_cell", max_length, 0) <= context:
+        if pool is not None and not pool_tokens:
             raise ConfigError(
-                f"max_tokens_per_cell is {max_length}, expected 1 to {context}, "
-                "the model's max_position_embeddings"
+                f"pool is {pool!r}, expected None with pool_tokens=False: only embeddings of cells "
+                "are averaged"
             )
         cells = read_cells(input_ids, model.config.pad_token_id)
         check_cells(cells, model.get_input_embeddings().num_embeddings)
-        special = [getattr(model.config, f"{role}_token_id", None) for role in _TEMPLATE_ROLES]
-        cells = _subsample(cells, special, max_length, draw_seed(seed))
+        parts = CellParts(cells, model.config, max_tokens_per_cell, pool, num_draws, seed)
 
         weight = model.get_input_embeddings().weight
         # Embeddings that are offloaded have no data here; accelerate moves the ids to where they
         # are needed.
         home = torch.device("cpu") if weight.device.type == "meta" else weight.device
-        lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
+        lengths = parts.lengths
         widths = [] if pool_tokens else [int(lengths.max(initial=0))]
         result = torch.zeros(
             (len(cells), *widths, model.config.hidden_size),
             dtype=weight.dtype if dtype is None else dtype,
             device=home if device is None else device,
         )
+        sums: dict[int, torch.Tensor] = {}  # of cells with several parts
         # The longest come first, so that too large a batch fails at once; empty cells are done.
         order = np.argsort(-lengths, kind="stable")[: int((lengths > 0).sum())]
         starts = range(0, len(order), batch_size)
-        with _predicting(model), torch.inference_mode():
+        with predicting(model), torch.inference_mode():
             for start in with_progress(starts, progress, unit="batch"):
                 batch = order[start : start + batch_size]
-                ids, mask = _padded([cells[i] for i in batch], model.config.pad_token_id or 0)
+                ids, mask = padded_cells(
+                    [parts.ids(i) for i in batch], model.config.pad_token_id or 0
+                )
                 ids, mask = ids.to(home), mask.to(home)
                 hidden = model.atacformer(
                     input_ids=ids, attention_mask=mask, return_dict=True
                 ).last_hidden_state
-                rows = torch.from_numpy(batch).to(result.device)
+                rows = torch.from_numpy(parts.cells[batch]).to(result.device)
                 if pool_tokens:
-                    cells_of_batch = model.atacformer.pooling(hidden, mask.to(hidden.device), ids)
-                    result[rows] = cells_of_batch.to(result.device, result.dtype)
+                    embedded = model._pool(hidden, mask.to(hidden.device), ids)
+                    result[rows] = embedded.to(result.device, result.dtype)
+                    _add_parts(sums, parts, batch, embedded)
                 else:
                     result[rows, : ids.shape[1]] = hidden.to(result.device, result.dtype)
+        for cell, total in sums.items():
+            result[cell] = total.to(result.device, result.dtype)
         return result
 
     def embed_anndata(
@@ -130,14 +141,16 @@ class CellEmbedding:
         *,
         batch_size: int = 16,
         max_tokens_per_cell: int | None = None,
+        pool: Pool = None,
+        num_draws: int = 4,
         seed: int | None = None,
         progress: bool | None = None,
         **options: Any,
     ) -> None:
         """Write the embedding of each cell to ``adata.obsm[key_added]``.
 
-        ``batch_size``, ``max_tokens_per_cell``, ``seed`` and ``progress`` are those of
-        ``encode_tokenized_cells``.
+        ``batch_size``, ``max_tokens_per_cell``, ``pool``, ``num_draws``, ``seed`` and ``progress``
+        are those of ``encode_tokenized_cells``.
 
         Args:
             adata: Cells x peaks; see ``Tokenizer.encode_anndata``.
@@ -167,6 +180,8 @@ class CellEmbedding:
             tokenizer.encode_anndata(adata, **options),
             batch_size=batch_size,
             max_tokens_per_cell=max_tokens_per_cell,
+            pool=pool,
+            num_draws=num_draws,
             seed=seed,
             progress=progress,
             device="cpu",
@@ -212,6 +227,7 @@ def _read_mask(row: Any) -> npt.NDArray[np.bool_]:
 
 
 def check_cells(cells: list[Int64s], size: int) -> None:
+    """Raise ValueError for an id that is outside the vocabulary, 0 .. size - 1."""
     for number, cell in enumerate(cells):
         if cell.size and (cell.min() < 0 or cell.max() >= size):
             bad = cell[(cell < 0) | (cell >= size)][0]
@@ -221,22 +237,21 @@ def check_cells(cells: list[Int64s], size: int) -> None:
             )
 
 
-def _subsample(
-    cells: list[Int64s], special: Iterable[int | None], max_length: int, seed: int
-) -> list[Int64s]:
-    """Return the cells, those that are too long subsampled; special ids stay."""
-    kept = [id_ for id_ in special if id_ is not None]
-    return [
-        cell
-        if cell.size <= max_length
-        else random_subsample(
-            cell, np.isin(cell, kept), max_length, seed, position, "max_tokens_per_cell"
-        )
-        for position, cell in enumerate(cells)
-    ]
+def _add_parts(
+    sums: dict[int, torch.Tensor], parts: CellParts, batch: Int64s, embedded: torch.Tensor
+) -> None:
+    """Add the embeddings of a batch to those of their cells, where these have several parts."""
+    wide = torch.promote_types(embedded.dtype, torch.float32)
+    for part, vector in zip(batch.tolist(), embedded, strict=True):
+        if not parts.is_whole(part):
+            share = vector.to(wide) * float(parts.weights[part])
+            cell = int(parts.cells[part])
+            # One by one, in the order of the parts: the sum does not depend on the batches.
+            sums[cell] = sums[cell] + share if cell in sums else share
 
 
-def _padded(cells: list[Int64s], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+def padded_cells(cells: list[Int64s], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return cells as ids and mask, both of shape (cells, longest cell)."""
     lengths = np.array([len(cell) for cell in cells])
     mask = np.arange(lengths.max()) < lengths[:, None]
     ids = np.full(mask.shape, pad, dtype=np.int64)
@@ -245,7 +260,7 @@ def _padded(cells: list[Int64s], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @contextmanager
-def _predicting(model: nn.Module) -> Iterator[None]:
+def predicting(model: nn.Module) -> Iterator[None]:
     """Put the model into eval mode, and restore the mode of each module at the end."""
     training = [module for module in model.modules() if module.training]
     model.eval()

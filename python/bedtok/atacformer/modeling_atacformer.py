@@ -22,6 +22,7 @@ from transformers.modeling_outputs import (
 from transformers.utils import can_return_tuple, logging
 
 from bedtok._core import ConfigError
+from bedtok.atacformer._cell_parts import Pool
 from bedtok.atacformer._packing import Packing
 from bedtok.atacformer._validation import (
     check_ids,
@@ -721,8 +722,10 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
         batch_size: int = 16,
         *,
         max_tokens_per_cell: int | None = None,
+        pool: Pool = None,
+        num_draws: int = 4,
         seed: int | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
     ) -> torch.Tensor:
         """Return the probability of each class for each cell, computed without dropout.
 
@@ -733,8 +736,10 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             input_ids: The ids of each cell.
             batch_size: Number of cells processed at once.
             max_tokens_per_cell: Maximum number of tokens of a cell.
-            seed: Seed of the subsampling of longer cells.
-            progress: Show a progress bar.
+            pool: How longer cells become one embedding, from which the class is predicted.
+            num_draws: Number of draws of ``pool="draws"``.
+            seed: Seed of what is drawn of longer cells.
+            progress: Whether to show a progress bar; None: if standard error is a terminal.
 
         Returns:
             float32, shape (cells, num_labels), on the CPU. Rows add up to 1, except with
@@ -758,6 +763,8 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             input_ids,
             batch_size=batch_size,
             max_tokens_per_cell=max_tokens_per_cell,
+            pool=pool,
+            num_draws=num_draws,
             seed=seed,
             progress=progress,
         )

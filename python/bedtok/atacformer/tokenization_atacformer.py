@@ -351,6 +351,8 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
     regions = _delegate("regions")
     num_regions = _delegate("num_regions")
     digest = _delegate("digest")
+    token_weights = _delegate("token_weights")
+    idf_weights = _delegate("idf_weights")
     options = _delegate("options")
     genome = _delegate("genome")
     chrom_sizes = _delegate("chrom_sizes")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Files of tokens: collections of BED files to shards, and ``.gtok`` files."""
+"""Files of tokens: collections to shards, ``.gtok`` files; scored regions as tracks."""
 
+from bedtok._regions.tracks import write_bedgraph, write_bigwig
 from bedtok.io.collection import TokenizedFiles, tokenize_files
 from bedtok.io.gtok import (
     read_tokens_from_gtok,
@@ -13,5 +14,7 @@ __all__ = [
     "read_tokens_from_gtok",
     "read_tokens_from_gtok_as_strings",
     "tokenize_files",
+    "write_bedgraph",
+    "write_bigwig",
     "write_tokens_to_gtok",
 ]
