@@ -23,6 +23,7 @@ from bench.suites import NAMES
 
 KEPT = machine.ROOT / "bench" / "results"
 SCRATCH = machine.ROOT / "build" / "bench"
+LARGE = ("models", "clusters")  # what --all adds
 
 
 def pattern(text: str) -> re.Pattern[str]:
@@ -82,9 +83,12 @@ def run_suite(name: str, scale: str, given: argparse.Namespace) -> dict[str, Any
 
 
 def chosen_suites(only: re.Pattern[str], everything: bool) -> list[str]:
-    """Return the suites that can have a row: those named by ``--only``, or all."""
-    named = [name for name in NAMES if re.match(rf"\^?{name}\b", only.pattern)]
-    return named or [name for name in NAMES if everything or name not in ("models", "clusters")]
+    """Return the suites that can have a row that matches; the large ones only where named."""
+    words = [re.match(r"\^?(\w*)", part) for part in only.pattern.split("|")]
+    named = {word[1] for word in words if word}
+    if named <= set(NAMES):
+        return [name for name in NAMES if name in named]
+    return [name for name in NAMES if everything or name not in LARGE]
 
 
 def measure_all(given: argparse.Namespace, scale: str, folder: Path) -> int:

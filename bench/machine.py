@@ -47,7 +47,7 @@ def collected_metadata() -> dict[str, Any]:
     """Return what pyperf knows of the machine."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "metadata.json")
-        command = [sys.executable, "-m", "pyperf", "collect_metadata", "--quiet", "-o", str(out)]
+        command = [sys.executable, "-m", "pyperf", "collect_metadata", "-o", str(out)]
         done = subprocess.run(command, capture_output=True, check=False)
         if done.returncode != 0:
             return {}

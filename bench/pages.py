@@ -11,9 +11,20 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.report import about, limit, ours, peers, quantity, ratio_cell, rows_of, suite_part
-from bench.report import table as markdown_table
-from bench.report import times, times_limit
+from bench.report import (
+    about,
+    against,
+    limit,
+    ours,
+    peers,
+    quantity,
+    ratio_cell,
+    rows_of,
+    suite_part,
+    table,
+    times,
+    times_limit,
+)
 from bench.results import Results
 from bench.suites import suite
 
@@ -34,11 +45,12 @@ def speed(results: Results) -> str:
                 quantity(ours(row)["median"], row["unit"]),
                 f"{best['tool']} {quantity(best['median'], row['unit'])}",
                 ratio_cell(row),
+                times(gtars) if (gtars := against(row, "gtars")) else "",
                 f"{times(factor)} {bound['tool']}" if bound and factor else "",
             ]
         )
-    header = ["job", "bedtok", "best peer", "ratio", "times its physical limit"]
-    return f"{markdown_table(header, cells)}\n\n{about(results)}"
+    header = ["job", "bedtok", "best peer", "ratio", "gtars", "times its physical limit"]
+    return f"{table(header, cells)}\n\n{about(results)}"
 
 
 def clusters(results: Results) -> str:

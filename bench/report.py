@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -90,8 +91,8 @@ def spread(entry: Entry, unit: str) -> str:
 
 def times(value: float) -> str:
     """Return ``0.97x``, ``3.4x`` or ``120x``."""
-    if value < 0.995:
-        return f"{value:.2f}x"
+    if value < 1:
+        return f"{math.floor(value * 100) / 100:.2f}x"  # what is behind does not become 1.0x
     return f"{value:.1f}x" if value < 9.95 else f"{value:.0f}x"
 
 
@@ -109,13 +110,24 @@ def ratio_cell(row: Row) -> str:
     return times(found) if found >= 1 else f"**{times(found)}, behind**"
 
 
+def against(row: Row, tool: str) -> float | None:
+    """Return how many times bedtok's value a peer takes; None where it was not timed."""
+    entry = next((t for t in row["tools"][1:] if t["tool"] == tool and "median" in t), None)
+    if entry is None or not ours(row).get("median"):
+        return None
+    return float(entry["median"] / ours(row)["median"])
+
+
 def asked_cell(row: Row) -> str:
-    """Return the ratio that was asked for, with a word where it is missed."""
-    if row["target"] is None:
+    """Return the ratio to the first peer beside the one that was asked for."""
+    if row["target"] is None or len(row["tools"]) < 2:
         return ""
-    found = ratio(row)
-    missed = ", missed" if found is not None and found < row["target"] else ""
-    return f"{row['target']:g}x{missed}"
+    peer = row["tools"][1]["tool"]
+    found = against(row, peer)
+    if found is None:
+        return f"{row['target']:g}x {peer}"
+    missed = ", missed" if found < row["target"] else ""
+    return f"{times(found)} of {row['target']:g}x {peer}{missed}"
 
 
 def limit_cells(row: Row) -> list[str]:
@@ -225,8 +237,8 @@ def report(results: Results) -> str:
         "# Results",
         about(results),
         "Each cell is the median, with the smallest and the largest value in parentheses. `ratio` is "
-        "the value of the best peer by that of bedtok; `asked` is the goal that the project has set "
-        "for it. `of it` says how many times the first limit, measured in the same run, bedtok takes.",
+        "the value of the best peer by that of bedtok; `asked` compares one peer with the goal that "
+        "the project has set itself. `of it` says how many times the first limit, measured in the same run, bedtok takes.",
         behind_part(results),
         "![Ratio of the best peer to bedtok, row by row](ratios.svg)",
         "![Time against size on logarithmic axes](sizes.svg)",

@@ -131,6 +131,17 @@ class Command(Tool):
 
 
 @dataclass(frozen=True)
+class Part(Tool):
+    """A tool that is so slow that it does a part of the job: ``factor`` makes its time the whole."""
+
+    factor: float = 1.0
+
+    def measure(self, given: Any) -> Sample:
+        sample = super().measure(given)
+        return Sample(sample.value * self.factor, sample.processors)
+
+
+@dataclass(frozen=True)
 class Measured(Tool):
     """A tool that measures itself, in a process of its own: ``run`` returns a Sample."""
 
@@ -152,7 +163,7 @@ class Row:
         limits: What the machine needs at least; the first one counts, the others are shown.
         size: How much data; rows of one ``series`` become a line of time against size.
         series: What these rows measure at several sizes; empty for none.
-        target: How many times as fast as the best peer was asked for; None for nothing.
+        target: How many times as fast as the first peer was asked for; None for nothing.
         headline: Whether README.md shows the row.
         unit: ``s`` for seconds, ``B`` for bytes.
         same: Compares the answer of bedtok with that of a peer.
@@ -177,5 +188,6 @@ def one_thread() -> dict[str, str]:
         **{f"{name}_NUM_THREADS": "1" for name in names},
         "POLARS_MAX_THREADS": "1",
         "POLARS_BIO_MAX_THREADS": "1",
+        "TQDM_DISABLE": "1",
         "LC_ALL": "C",
     }

@@ -11,6 +11,7 @@ import re
 import sys
 import time
 import traceback
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--huge", action="store_true")
     given = parser.parse_args()
+    warnings.simplefilter("ignore")  # of samples that fit a vocabulary badly, on purpose
     setting = Setting(SCALES[given.scale], given.data, given.seed, given.huge)
     found = measure_suite(given.suite, setting, given.only, given.rounds)
     given.output.write_text(json.dumps(found))

@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import gzip
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.data.regions import NAMES, Regions
+from bench.data.regions import NAMES, Regions, compressed
 from bench.rows import find, load
 
 BARCODES = 5_000
@@ -62,8 +60,7 @@ def compress(plain: Path, path: Path, program: str) -> Path:
     """Compress a file by gzip, or in the blocks of bgzip, and return the new one."""
     new = path.with_name(f"new-{path.name}")
     if program == "gzip":
-        with plain.open("rb") as text, gzip.open(new, "wb", compresslevel=6) as packed:
-            shutil.copyfileobj(text, packed, 1 << 20)
+        new.write_bytes(compressed(plain.read_bytes()))
     else:
         with new.open("wb") as out:
             subprocess.run([find("bgzip"), "-c", str(plain)], stdout=out, check=True)

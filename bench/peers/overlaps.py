@@ -101,7 +101,9 @@ class Finders:
 
     def hits(self, ids: Any) -> Int64s:
         """Return how often each region of the vocabulary was found."""
-        return np.bincount(np.asarray(ids, dtype=np.int64), minlength=len(self.vocabulary()))
+        size = len(self.vocabulary())
+        found = np.asarray(ids, dtype=np.int64)
+        return np.bincount(found[found < size], minlength=size)  # <unk> stands for no hit at all
 
     def bedtok(self) -> Tool:
         def make() -> tuple[Any, Any]:
@@ -128,14 +130,17 @@ class Finders:
         return Tool("ncls", run, make, lambda found: self.hits(np.concatenate(found)))
 
     def superintervals(self) -> Tool:
-        """Ends are inclusive and coordinates have 32 bits; it returns a list a query."""
+        """Ends are inclusive, coordinates have 32 bits, and positions those by (start, -end)."""
 
         def narrow(starts: Int64s, ends: Int64s) -> tuple[Any, Any]:
             return starts.astype(np.int32), (ends - 1).astype(np.int32)
 
         def make() -> list[tuple[Any, ...]]:
             index = load("superintervals").IntervalMap.from_arrays
-            vocabulary = self.vocabulary().by_chromosome()
+            vocabulary = {
+                name: [column[np.lexsort((-ends, starts))] for column in (starts, ends, ids)]
+                for name, (starts, ends, ids) in self.vocabulary().by_chromosome().items()
+            }
             maps = {name: index(*narrow(s, e)) for name, (s, e, _) in vocabulary.items()}
             queries = self.queries().by_chromosome()
             return [

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.limits import copying_and_touching
-from bench.rows import OURS, Row, Sample, Tool, load
+from bench.rows import OURS, Part, Row, Tool, load
 from bench.setting import Setting
 
 TITLE = "AnnData"
@@ -22,16 +22,8 @@ WORDS = (
 LOOP_CELLS = 50
 
 
-class Loop(Tool):
-    """A call for each of the first cells; what it takes is multiplied up to all of them."""
-
-    def measure(self, given: Any) -> Sample:
-        sample = super().measure(given)
-        return Sample(sample.value * given[3], sample.processors)
-
-
-def loop(given: tuple[Any, Any, Any, float]) -> list[list[int]]:
-    tokenizer, matrix, features, _ = given
+def loop(given: tuple[Any, Any, Any]) -> list[list[int]]:
+    tokenizer, matrix, features = given
     found = []
     for i in range(min(LOOP_CELLS, matrix.shape[0])):
         _, present = matrix[i].nonzero()
@@ -63,7 +55,7 @@ def row(setting: Setting, cells: int, form: str) -> Row:
             return found
         return load("anndata").AnnData(found.X.tocsc(), obs=found.obs, var=found.var)
 
-    def features() -> tuple[Any, Any, Any, float]:
+    def features() -> tuple[Any, Any, Any]:
         var = setting.matrix(cells).var
         region = load("gtars.models").Region
         made = np.empty(len(var), dtype=object)
@@ -71,8 +63,7 @@ def row(setting: Setting, cells: int, form: str) -> Row:
             zip(var["chr"], var["start"], var["end"], strict=True)
         ):
             made[i] = region(chrom, int(start), int(end), None)
-        factor = cells / min(LOOP_CELLS, cells)
-        return setting.gtars_tokenizer, setting.matrix(cells).X, made, factor
+        return setting.gtars_tokenizer, setting.matrix(cells).X, made
 
     def moved() -> tuple[int, int]:
         found = encode((setting.tokenizer, setting.matrix(cells)))
@@ -83,7 +74,7 @@ def row(setting: Setting, cells: int, form: str) -> Row:
         f"{cells:,} cells, by {form}",
         [
             Tool(OURS, encode, lambda: (setting.tokenizer, adata()), first_cells),
-            Loop("gtars", loop, features),
+            Part("gtars", loop, features, factor=cells / min(LOOP_CELLS, cells)),
         ],
         [copying_and_touching(moved)],
         size=cells,

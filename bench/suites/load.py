@@ -92,7 +92,6 @@ def of_paths(make: Any) -> Any:
 def saved(setting: Setting) -> Iterator[Row]:
     """Yield rows for what bedtok itself has written."""
     size = setting.scale.vocabulary
-    count = setting.tokenizer.vocab_size
 
     def folder() -> Path:
         return setting.file(f"saved-{size}", lambda path: setting.tokenizer.save_pretrained(path))
@@ -104,7 +103,7 @@ def saved(setting: Setting) -> Iterator[Row]:
         return pickle.dumps(setting.tokenizer)
 
     def same_size(tokenizer: Any) -> tuple[int, list[str]]:
-        assert tokenizer.vocab_size == count
+        assert tokenizer.vocab_size == setting.tokenizer.vocab_size
         return entries(tokenizer)
 
     packed = setting.vocabulary_file

@@ -53,7 +53,7 @@ def tools(path: Any, size: int) -> list[Tool]:
         return found
 
     def by_polars(path: str) -> Any:
-        return load("polars_bio").read_bed(path)
+        return load("polars_bio").read_bed(path, use_zero_based=True)
 
     return [
         *found,
