@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import gc
 import json
+import multiprocessing
+import pickle
 import subprocess
 import sys
 import time
@@ -20,7 +22,7 @@ from typing import Any
 # So that each process has the same base; gtars alone would do without.
 import numpy as np
 
-from bench.process_memory import peak_bytes, reset_peak, resident_bytes
+from bench.process_memory import peak_bytes, proportional_bytes, reset_peak, resident_bytes
 from bench.rows import load, one_thread
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -94,7 +96,6 @@ def beyond(job: str, vocabulary: str, path: str, threads: int) -> dict[str, floa
 
 def unpickle(path: str) -> dict[str, float]:
     """Return the seconds of the first ``pickle.loads`` of a process that imported bedtok."""
-    pickle = load("pickle")
     load("bedtok")
     data = Path(path).read_bytes()
     gc.collect()
@@ -102,6 +103,32 @@ def unpickle(path: str) -> dict[str, float]:
     with timed(found, "loads"):
         pickle.loads(data)
     return found
+
+
+def workers(path: str, count: int) -> dict[str, float]:
+    """Return the memory that a tokenizer costs each of some workers that hold it at once."""
+    spawn = multiprocessing.get_context("spawn")
+    barrier, queue = spawn.Barrier(count), spawn.Queue()
+    started = [spawn.Process(target=_work, args=(path, barrier, queue)) for _ in range(count)]
+    for process in started:
+        process.start()
+    shares = [queue.get() for _ in started]
+    for process in started:
+        process.join()
+    return {"peak": sum(shares) / count}
+
+
+def _work(path: str, barrier: Any, queue: Any) -> None:
+    """Load a tokenizer, use it, and tell how much memory that took while all others have it."""
+    bedtok = load("bedtok")
+    data = Path(path).read_bytes()
+    before = proportional_bytes()
+    tokenizer = pickle.loads(data)
+    ids = np.arange(0, tokenizer.vocab_size - 10, 7).tolist()
+    tokenizer(bedtok.RegionSet(tokenizer.decode(ids[:3_000])))
+    barrier.wait()
+    queue.put(proportional_bytes() - before)
+    barrier.wait()  # a worker that ends would leave its share to the others
 
 
 def grow(regions: int, seed: int, max_memory: int, threads: int) -> dict[str, float]:
@@ -136,7 +163,7 @@ def grow(regions: int, seed: int, max_memory: int, threads: int) -> dict[str, fl
 
 
 TASKS: dict[str, Callable[..., dict[str, float]]] = {
-    task.__name__: task for task in (first_calls, bare, beyond, unpickle, grow)
+    task.__name__: task for task in (first_calls, bare, beyond, unpickle, workers, grow)
 }
 
 if __name__ == "__main__":

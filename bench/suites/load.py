@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ TITLE = "Load a vocabulary"
 WORDS = (
     "`Tokenizer.from_bed(path)` and gtars' call of the same name; a saved folder by "
     "`Tokenizer.from_pretrained(folder)`; `pickle.loads`. The number of entries and the text of "
-    "every 997th are compared. gtars' tokenizer has no pickle, and no other peer has a tokenizer."
+    "every 997th are compared. Of the peers only gtars has a tokenizer."
 )
 
 
@@ -85,6 +86,16 @@ def rows(setting: Setting) -> Iterator[Row]:
         yield from_text(f"{large:,} regions, .bed", of_large, [reading(of_paths(of_large))])
 
 
+def has_index() -> bool:
+    """Return whether this bedtok saves an index beside the universe."""
+    parameters = inspect.signature(load("bedtok").Tokenizer.save_pretrained).parameters
+    return "index" in parameters
+
+
+def save_index(setting: Setting, folder: Path) -> None:
+    setting.tokenizer.save_pretrained(folder, index=True)
+
+
 def of_paths(make: Any) -> Any:
     return lambda: [make()]
 
@@ -107,6 +118,23 @@ def saved(setting: Setting) -> Iterator[Row]:
         return entries(tokenizer)
 
     packed = setting.vocabulary_file
+    if has_index():
+
+        def mapped() -> Path:
+            return setting.file(f"indexed-{size}", lambda path: save_index(setting, path))
+
+        def dump_mapped() -> bytes:
+            return pickle.dumps(from_folder(mapped()))
+
+        yield Row(
+            f"{size:,} regions, mapped index",
+            [Tool(OURS, from_folder, mapped, same_size)],
+            [reading_and_touching(lambda: ([], 16 * size))],
+        )
+        yield Row(
+            f"{size:,} regions, pickle of a mapped index",
+            [Tool(OURS, pickle.loads, dump_mapped, same_size)],
+        )
     yield Row(
         f"{size:,} regions, saved folder",
         [

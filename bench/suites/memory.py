@@ -5,21 +5,24 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from bench.fresh import measure
 from bench.rows import OURS, Measured, Row, Sample, load
 from bench.setting import Setting
+from bench.suites.load import has_index, save_index
 
 TITLE = "First calls and memory"
 WORDS = (
     "Each run is a process of its own that loads the vocabulary (.bed.gz), reads the regions and "
     "makes their ids, once. Peak memory is the highest resident memory of that process; `beyond a "
     "bare process` leaves out what a process has that imports NumPy. Of fragments and AnnData it "
-    "is the peak beyond the input and the result."
+    "is the peak beyond the input and the result. Of workers it is what the tokenizer, unpickled "
+    "and used, adds to each of 8 that hold it at once; shared pages are divided among them."
 )
+WORKERS = 8
 STEPS = {"load": "load the vocabulary", "read": "read {n} regions", "ids": "ids of {n} regions"}
 
 
@@ -67,6 +70,7 @@ def rows(setting: Setting) -> Iterator[Row]:
             )
     yield from beyond_results(setting)
     yield unpickled(setting)
+    yield of_workers(setting)
 
 
 def beyond_results(setting: Setting) -> Iterator[Row]:
@@ -93,6 +97,29 @@ def beyond_results(setting: Setting) -> Iterator[Row]:
             return Sample(found["peak"], 0.0, int(found["peak"]))
 
         yield Row(f"peak memory, {name}, beyond input and result", [Measured(OURS, one, path)], unit="B")
+
+
+def of_workers(setting: Setting) -> Row:
+    """Return the row of workers that hold a tokenizer: mapped where bedtok saves an index."""
+    size = setting.scale.vocabulary
+
+    def dump(mapped: bool) -> Path:
+        def write(path: Path) -> None:
+            tokenizer = setting.tokenizer
+            if mapped:
+                folder = setting.file(f"indexed-{size}", lambda p: save_index(setting, p))
+                tokenizer = load("bedtok").Tokenizer.from_pretrained(folder)
+            path.write_bytes(pickle.dumps(tokenizer))
+
+        return setting.file(f"tokenizer-{size}{'-mapped' if mapped else ''}.pickle", write)
+
+    def one(given: Path) -> Sample:
+        return Sample(measure("workers", path=str(given), count=WORKERS)["peak"])
+
+    tools = [Measured(OURS, one, partial(dump, has_index()))]
+    if has_index():
+        tools.append(Measured("bedtok, without index", one, partial(dump, False)))
+    return Row(f"memory of each of {WORKERS} workers with the tokenizer", tools, unit="B")
 
 
 def unpickled(setting: Setting) -> Row:
