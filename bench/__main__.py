@@ -114,7 +114,9 @@ def measure_all(given: argparse.Namespace, scale: str, folder: Path) -> int:
             status = 1
         if found["rows"] or "error" in found:
             kept = results.merged(kept, {**about, "suites": {name: found}})
-            kept["suites"] = {each: kept["suites"][each] for each in NAMES if each in kept["suites"]}
+            kept["suites"] = {
+                each: kept["suites"][each] for each in NAMES if each in kept["suites"]
+            }
             results.write(folder, kept)
     return status
 

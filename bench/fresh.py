@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tasks in fresh processes: what a first call takes, and how much memory a process has at its peak.
 
-``measure`` starts ``python -m bench.fresh`` with a task and its arguments as JSON; the process prints
-one JSON object with the seconds of its steps and its peak memory in bytes.
+``measure`` starts ``python -m bench.fresh`` with a task and its arguments as JSON; the process
+prints one JSON object with the seconds of its steps and its peak memory in bytes.
 """
 
 from __future__ import annotations

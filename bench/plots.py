@@ -69,8 +69,10 @@ def draw_ratios(results: Results, path: Path, headline: bool) -> None:
     for place, (name, row, found) in enumerate(rows):
         colour = AHEAD if found >= 1 else BEHIND
         axes.barh(place, math.log10(found), color=colour, height=0.7)
-        text = f"{found:.1f}x {peers(row)[0]['tool']}" if found < 9.95 else (
-            f"{found:.0f}x {peers(row)[0]['tool']}"
+        text = (
+            f"{found:.1f}x {peers(row)[0]['tool']}"
+            if found < 9.95
+            else (f"{found:.0f}x {peers(row)[0]['tool']}")
         )
         at = max(math.log10(found), 0) + 0.02
         axes.text(at, place, text, va="center", fontsize=7.5)
@@ -81,7 +83,9 @@ def draw_ratios(results: Results, path: Path, headline: bool) -> None:
     highest = math.ceil(max(math.log10(found) for _, _, found in rows) + 0.25)
     lowest = min(math.floor(min(math.log10(found) for _, _, found in rows)), 0)
     axes.set_xlim(lowest, highest)
-    axes.set_xticks(range(lowest, highest + 1), [f"{10.0**i:g}x" for i in range(lowest, highest + 1)])
+    axes.set_xticks(
+        range(lowest, highest + 1), [f"{10.0**i:g}x" for i in range(lowest, highest + 1)]
+    )
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_xlabel("time (or memory) of the best peer by that of bedtok")
     save(figure, path)

@@ -72,9 +72,7 @@ def quantity(value: float, unit: str) -> str:
     steps = [("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9)]
     if unit == "B":
         steps = [("GiB", 2.0**30), ("MiB", 2.0**20), ("KiB", 2.0**10), ("B", 1.0)]
-    for name, size in steps:
-        if abs(value) >= size:
-            break
+    name, size = next((step for step in steps if abs(value) >= step[1]), steps[-1])
     number = f"{value / size:.3g}" if value / size < 999.5 else f"{value / size:.0f}"
     return f"{number} {name}"
 
@@ -236,9 +234,10 @@ def report(results: Results) -> str:
     parts = [
         "# Results",
         about(results),
-        "Each cell is the median, with the smallest and the largest value in parentheses. `ratio` is "
-        "the value of the best peer by that of bedtok; `asked` compares one peer with the goal that "
-        "the project has set itself. `of it` says how many times the first limit, measured in the same run, bedtok takes.",
+        "Each cell is the median, with the smallest and the largest value in parentheses. `ratio` "
+        "is the value of the best peer by that of bedtok; `asked` compares one peer with the goal "
+        "that the project has set itself. `of it` says how many times the first limit, measured "
+        "in the same run, bedtok takes.",
         behind_part(results),
         "![Ratio of the best peer to bedtok, row by row](ratios.svg)",
         "![Time against size on logarithmic axes](sizes.svg)",

@@ -63,10 +63,17 @@ def merged(kept: Results | None, new: Results) -> Results:
         return new
     suites = dict(kept["suites"])
     for name, suite in new["suites"].items():
-        before = {row["name"]: row for row in suites.get(name, {"rows": []})["rows"]}
+        if suite["complete"] or name not in suites:
+            suites[name] = suite
+            continue
+        before = {row["name"]: row for row in suites[name]["rows"]}
         after = {row["name"]: row for row in suite["rows"]}
-        if suite["complete"]:
-            before = {}
-        suites[name] = {**suite, "rows": list({**before, **after}.values())}
+        # A part of a suite adds its time, and the busier moment counts for all of it.
+        suites[name] = {
+            **suite,
+            "rows": list({**before, **after}.values()),
+            "seconds": round(suites[name]["seconds"] + suite["seconds"], 1),
+            "others": max(suites[name]["others"], suite["others"]),
+        }
     versions = {**kept["versions"], **new["versions"]}
     return {**new, "suites": suites, "versions": versions}

@@ -110,6 +110,7 @@ class Command(Tool):
     """
 
     def check(self, given: Any) -> Any:
+        load("pyperf")  # without it there is no clock
         done = subprocess.run(self.run(given), capture_output=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode(errors="replace").strip()[-200:])
@@ -132,7 +133,7 @@ class Command(Tool):
 
 @dataclass(frozen=True)
 class Part(Tool):
-    """A tool that is so slow that it does a part of the job: ``factor`` makes its time the whole."""
+    """A tool so slow that it does a part of the job: ``factor`` makes its time that of the whole."""
 
     factor: float = 1.0
 

@@ -83,15 +83,13 @@ class Setting:
     def gtars_tokenizer(self) -> Any:
         return load("gtars.tokenizers").Tokenizer.from_bed(str(self.vocabulary_file()))
 
-    def workload(
-        self, name: str, make: Callable[[np.random.Generator, int], Workload]
-    ) -> Workload:
+    def workload(self, name: str, make: Callable[[np.random.Generator, int], Workload]) -> Workload:
         return make(self.rng("workload", name), self.scale.hard)
 
     # ---- Cells and collections
 
     def fragments_file(self, count: int, suffix: str) -> Path:
-        """Return a fragment file: ``.tsv``, ``.tsv.gz`` or, in the blocks of bgzip, ``.tsv.bgz``."""
+        """Return a fragment file: ``.tsv``, ``.tsv.gz``, or ``.tsv.bgz``: the blocks of bgzip."""
         name = f"fragments-{self.scale.vocabulary}-{count}"
         plain = self.file(
             f"{name}.tsv", lambda path: write_fragments(path, self.vocabulary, count, self.seed)

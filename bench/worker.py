@@ -36,8 +36,10 @@ def measure_suite(
     try:
         for row in suite(name).rows(setting):
             if only.search(f"{name}: {row.name}"):
-                print(f"bench: {name}: {row.name}", file=sys.stderr, flush=True)
+                row_began = time.monotonic()
                 found["rows"].append(measure(row, pace))
+                taken = time.monotonic() - row_began
+                print(f"bench: {name}: {row.name}: {taken:.1f} s", file=sys.stderr, flush=True)
     except Missing as error:
         found["error"] = str(error)
     except Exception as error:

@@ -56,7 +56,7 @@ SIZES = {name: length for name, (length, _) in CHROMOSOMES.items()}
 
 @dataclass(frozen=True)
 class Regions:
-    """Regions as columns of shape (regions,): position of the name in ``names``, start, end in bp."""
+    """Regions as columns of shape (regions,): position of a name in ``names``, start, end in bp."""
 
     names: tuple[str, ...]
     chroms: Int64s
@@ -100,7 +100,7 @@ class Regions:
         return np.array(self.names, dtype=object)[self.chroms]
 
     def write(self, path: Path) -> Path:
-        """Write a BED3 file, compressed by gzip if the name ends in ``.gz``, and return its path."""
+        """Write a BED3 file, compressed if its name ends in ``.gz``, and return its path."""
         pa, csv = load("pyarrow"), load("pyarrow.csv")
         names = pa.DictionaryArray.from_arrays(
             pa.array(self.chroms, pa.int32()), pa.array(self.names)

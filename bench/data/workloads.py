@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.data.regions import LENGTHS, NAMES, Regions, make_peaks, make_queries
+from bench.data.regions import LENGTHS, NAMES, Int64s, Regions, make_peaks, make_queries
 
 CHROMOSOME = 0  # where those lie that need only one
 ONE_PLACE_BP = 1_000_000
@@ -31,7 +31,7 @@ class Workload:
     unsorted: bool = False
 
 
-def on_one(starts: np.ndarray, ends: np.ndarray) -> Regions:  # type: ignore[type-arg]
+def on_one(starts: Int64s, ends: Int64s) -> Regions:
     """Return regions on one chromosome, cut at its end."""
     starts = np.clip(starts, 0, LENGTHS[CHROMOSOME] - 1).astype(np.int64)
     ends = np.clip(ends.astype(np.int64), starts + 1, LENGTHS[CHROMOSOME])

@@ -120,7 +120,9 @@ class Finders:
     def ncls(self) -> Tool:
         def make() -> list[tuple[Any, ...]]:
             tree = load("ncls").NCLS64
-            trees = {name: tree(*given) for name, given in self.vocabulary().by_chromosome().items()}
+            trees = {
+                name: tree(*given) for name, given in self.vocabulary().by_chromosome().items()
+            }
             queries = self.queries().by_chromosome()
             return [(trees[name], *given) for name, given in queries.items() if name in trees]
 

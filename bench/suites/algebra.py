@@ -58,7 +58,7 @@ def column_sum(position: int) -> Answer:
 
 
 def bases(output: bytes) -> int:
-    return column_sum(2)(output) - column_sum(1)(output)
+    return int(column_sum(2)(output) - column_sum(1)(output))
 
 
 def uncompared(result: Any) -> str:
@@ -241,9 +241,7 @@ def in_memory(
     return Tool(name, lambda given: call(*given), forms[name], answer)
 
 
-def from_files(
-    setting: Setting, operation: Operation, paths: Callable[[], tuple[Any, Any]]
-) -> Row:
+def from_files(setting: Setting, operation: Operation, paths: Callable[[], tuple[Any, Any]]) -> Row:
     """Return the row of an operation by bedtok from files, and by programs."""
 
     def ours(given: tuple[Any, Any]) -> Any:
@@ -266,4 +264,3 @@ def from_files(
 
 def write_sizes(path: Any) -> None:
     path.write_text("".join(f"{name}\t{SIZES[name]}\n" for name in sorted(SIZES)))
-

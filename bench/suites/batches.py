@@ -17,7 +17,7 @@ from bench.setting import Setting
 
 TITLE = "Batches"
 WORDS = (
-    "`tokenizer(samples, padding=True, return_tensors=\"np\", num_threads=1)` on 64 samples at a "
+    '`tokenizer(samples, padding=True, return_tensors="np", num_threads=1)` on 64 samples at a '
     "time. gtars has no batches: a call for each sample, and ids and mask written into arrays by "
     "NumPy. Samples are RegionSets in memory. Ids and masks of the last batch are compared."
 )

@@ -16,10 +16,10 @@ from bench.setting import Setting
 
 TITLE = "BED files to Parquet"
 WORDS = (
-    "`tokenize_files(paths, tokenizer, format=\"parquet\", num_threads=1)` on files of 30,000 "
+    '`tokenize_files(paths, tokenizer, format="parquet", num_threads=1)` on files of 30,000 '
     "regions, into a new folder. gtars reads and tokenizes one file after the other, and pyarrow "
-    "writes its ids to one file; it is timed on at most 20 files, and its time is multiplied. Their "
-    "ids are compared."
+    "writes its ids to one file; it is timed on at most 20 files, and its time is multiplied. "
+    "The ids of those files are compared."
 )
 PART = 20  # files
 Given = tuple[Any, Sequence[str]]
@@ -41,7 +41,10 @@ def gtars(given: Given) -> Path:
     region_set = load("gtars.models").RegionSet
     ids = [np.asarray(tokenizer(region_set(path))["input_ids"], np.int32) for path in paths]
     table = pa.table(
-        {"sample": [Path(path).name.partition(".")[0] for path in paths], "input_ids": pa.array(ids)},
+        {
+            "sample": [Path(path).name.partition(".")[0] for path in paths],
+            "input_ids": pa.array(ids),
+        },
     )
     pq.write_table(table, folder / "all.parquet", compression="zstd")
     return folder

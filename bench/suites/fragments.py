@@ -13,9 +13,9 @@ from bench.setting import Setting
 
 TITLE = "Fragments"
 WORDS = (
-    "`tokenizer.encode_fragments(path, on_miss=\"unk\", num_threads=1)` against "
-    "`gtars.tokenizers.tokenize_fragment_file`, which returns a dict of lists; the ids of all cells "
-    "are compared. Files come from gzip and from bgzip, whose blocks `bgzip -dc` inflates."
+    '`tokenizer.encode_fragments(path, on_miss="unk", num_threads=1)` against '
+    "`gtars.tokenizers.tokenize_fragment_file`, which returns a dict of lists; the ids of all "
+    "cells are compared. Files come from gzip and from bgzip, whose blocks `bgzip -dc` inflates."
 )
 FORMS = {"gzip": ".tsv.gz", "bgzip": ".tsv.bgz"}
 
@@ -51,7 +51,10 @@ def rows(setting: Setting) -> Iterator[Row]:
                 f"{count:,} fragments, {form}",
                 [
                     Tool(
-                        OURS, encode, lambda p=path: (setting.tokenizer, p()), by_barcode  # type: ignore[misc]
+                        OURS,
+                        encode,
+                        lambda p=path: (setting.tokenizer, p()),  # type: ignore[misc]
+                        by_barcode,
                     ),
                     Tool(
                         "gtars",

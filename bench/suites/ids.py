@@ -15,7 +15,7 @@ from bench.setting import Setting
 
 TITLE = "Ids of a sample"
 WORDS = (
-    "`tokenizer(regions, return_tensors=\"np\")[\"input_ids\"]`, and the same without "
+    '`tokenizer(regions, return_tensors="np")["input_ids"]`, and the same without '
     "`return_tensors`, on regions in memory. gtars returns lists in both tables. ncls, "
     "superintervals, pyranges, bioframe and polars-bio find overlaps and are no tokenizers: theirs "
     "is the search without ids, order or mask, on columns split and cast beforehand. The hits of "

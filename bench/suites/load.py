@@ -61,8 +61,7 @@ def rows(setting: Setting) -> Iterator[Row]:
     yield from_text(
         f"{size:,} regions, .bed.gz",
         setting.vocabulary_file,
-        [isal_inflate(setting.vocabulary_file), zcat(setting.vocabulary_file)]
-        + [libdeflate_inflate(setting.vocabulary_file)],
+        [make(setting.vocabulary_file) for make in (isal_inflate, zcat, libdeflate_inflate)],
         target=20.0,
         headline=True,
     )
@@ -74,7 +73,9 @@ def rows(setting: Setting) -> Iterator[Row]:
             lambda path: setting.workload("contigs", contigs).vocabulary.write(path),
         )
 
-    yield from_text("contigs with names of 40 characters, .bed", of_contigs, [reading(of_paths(of_contigs))])
+    yield from_text(
+        "contigs with names of 40 characters, .bed", of_contigs, [reading(of_paths(of_contigs))]
+    )
     for large in setting.scale.large_vocabularies:
 
         def of_large(large: int = large) -> Path:

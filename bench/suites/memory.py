@@ -96,7 +96,9 @@ def beyond_results(setting: Setting) -> Iterator[Row]:
             found = measure("beyond", job=job, vocabulary=vocabulary, path=str(given), threads=1)
             return Sample(found["peak"], 0.0, int(found["peak"]))
 
-        yield Row(f"peak memory, {name}, beyond input and result", [Measured(OURS, one, path)], unit="B")
+        yield Row(
+            f"peak memory, {name}, beyond input and result", [Measured(OURS, one, path)], unit="B"
+        )
 
 
 def of_workers(setting: Setting) -> Row:

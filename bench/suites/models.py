@@ -6,7 +6,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from bench.rows import OURS, Row, Tool, load
@@ -130,10 +130,7 @@ def rows(setting: Setting) -> Iterator[Row]:
     for longest in sizes:
         for mixed in (True, False):
             kind = "mixed lengths" if mixed else "full rows"
-            make = {
-                side: lambda s=side, n=longest, m=mixed: given(s, n, m)  # type: ignore[misc]
-                for side in (OURS, PEER)
-            }
+            make = {side: partial(given, side, longest, mixed) for side in (OURS, PEER)}
             products = Tool(
                 "bare matrix products",
                 bare_products,

@@ -47,9 +47,7 @@ def files(setting: Setting) -> list[Path]:
     return setting.sample_files(setting.scale.universe_files)
 
 
-def build(
-    paths: Sequence[Path], method: str, options: dict[str, Any], threads: int = 1
-) -> Path:
+def build(paths: Sequence[Path], method: str, options: dict[str, Any], threads: int = 1) -> Path:
     """Return the file of a new universe, in a folder of its own."""
     output = Path(tempfile.mkdtemp(prefix="bench-")) / "universe.bed"
     load("bedtok.universe").build(
