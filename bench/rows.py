@@ -133,7 +133,7 @@ class Command(Tool):
 
 @dataclass(frozen=True)
 class Part(Tool):
-    """A tool so slow that it does a part of the job: ``factor`` makes its time that of the whole."""
+    """A tool so slow that it does a part of the job; ``factor`` makes its time the whole one."""
 
     factor: float = 1.0
 

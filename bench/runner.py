@@ -21,7 +21,8 @@ class Pace:
         least: Runs that each tool gets, unless one of them takes longer than ``patience``.
         most: Runs at most.
         seconds: Beyond ``least``, a tool runs until it has used this much time.
-        patience: A tool that needs longer than this for a run gets two runs.
+        patience: A tool that needs longer than this for a run gets two runs, and one beyond twice
+            of it.
     """
 
     least: int = 5
@@ -33,7 +34,8 @@ class Pace:
         """Return whether a tool with these runs, which took ``spent`` seconds, gets another."""
         if len(samples) >= self.most:
             return False
-        least = 2 if samples and spent / len(samples) > self.patience else self.least
+        each = spent / len(samples) if samples else 0.0
+        least = 1 if each > 2 * self.patience else 2 if each > self.patience else self.least
         return len(samples) < least or spent < self.seconds
 
 
