@@ -20,6 +20,7 @@ from bench.report import (
     quantity,
     ratio_cell,
     rows_of,
+    share,
     suite_part,
     table,
     times,
@@ -46,7 +47,7 @@ def speed(results: Results) -> str:
                 f"{best['tool']} {quantity(best['median'], row['unit'])}",
                 ratio_cell(row),
                 times(gtars) if (gtars := against(row, "gtars")) else "",
-                f"{times(factor)} {bound['tool']}" if bound and factor else "",
+                f"{share(factor)} {bound['tool']}" if bound and factor else "",
             ]
         )
     header = ["job", "bedtok", "best peer", "ratio", "gtars", "times its physical limit"]

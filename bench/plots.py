@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.report import peers, ratio, rows_of
+from bench.report import peers, ratio, rows_of, times
 from bench.results import Results
 from bench.rows import load
 from bench.suites import suite
@@ -69,11 +69,7 @@ def draw_ratios(results: Results, path: Path, headline: bool) -> None:
     for place, (name, row, found) in enumerate(rows):
         colour = AHEAD if found >= 1 else BEHIND
         axes.barh(place, math.log10(found), color=colour, height=0.7)
-        text = (
-            f"{found:.1f}x {peers(row)[0]['tool']}"
-            if found < 9.95
-            else (f"{found:.0f}x {peers(row)[0]['tool']}")
-        )
+        text = f"{times(found)} {peers(row)[0]['tool']}"
         at = max(math.log10(found), 0) + 0.02
         axes.text(at, place, text, va="center", fontsize=7.5)
         labels.append(f"{suite(name).TITLE}: {row['name']}")
@@ -114,7 +110,7 @@ def draw_sizes(results: Results, path: Path) -> None:
     series = series_of(results)
     if not series:
         return
-    plt = pyplot()
+    plt, ticker = pyplot(), load("matplotlib.ticker")
     columns = min(3, len(series))
     lines = math.ceil(len(series) / columns)
     figure, panels = plt.subplots(
@@ -140,9 +136,13 @@ def draw_sizes(results: Results, path: Path) -> None:
             panel.loglog(sizes, values, "o-", label=label, color=colour, lw=width, ms=3.5)
         panel.set_title(name, fontsize=9)
         panel.set_ylabel("seconds", fontsize=8)
+        panel.set_xlabel(rows[0]["things"], fontsize=8)
+        low, high = panel.get_ylim()
+        panel.set_ylim(low, high * (high / low) ** 0.4)  # room for the legend
+        panel.xaxis.set_minor_formatter(ticker.NullFormatter())
         panel.tick_params(labelsize=7.5)
         panel.grid(True, which="major", color="#dddddd", linewidth=0.6)
-        panel.legend(fontsize=7, frameon=False)
+        panel.legend(fontsize=7, frameon=False, loc="upper left")
     save(figure, path)
 
 

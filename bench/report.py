@@ -88,10 +88,14 @@ def spread(entry: Entry, unit: str) -> str:
 
 
 def times(value: float) -> str:
-    """Return ``0.97x``, ``3.4x`` or ``120x``."""
-    if value < 1:
-        return f"{math.floor(value * 100) / 100:.2f}x"  # what is behind does not become 1.0x
-    return f"{value:.1f}x" if value < 9.95 else f"{value:.0f}x"
+    """Return a ratio, rounded down so that nothing looks reached that is not: ``0.97x``."""
+    digits = 2 if value < 1 else 1 if value < 10 else 0
+    return f"{math.floor(value * 10**digits) / 10**digits:.{digits}f}x"
+
+
+def share(value: float) -> str:
+    """Return how many times its limit something takes, rounded: ``0.96x``, ``2.0x``, ``13x``."""
+    return f"{value:.{2 if value < 0.995 else 1 if value < 9.95 else 0}f}x"
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -133,7 +137,7 @@ def limit_cells(row: Row) -> list[str]:
     measured = [entry for entry in row["limits"] if "median" in entry]
     shown = ", ".join(f"{e['tool']} {quantity(e['median'], row['unit'])}" for e in measured)
     found = times_limit(row)
-    return [shown, "" if found is None else times(found)]
+    return [shown, "" if found is None else share(found)]
 
 
 def row_cells(row: Row) -> list[str]:

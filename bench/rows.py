@@ -163,6 +163,7 @@ class Row:
         tools: bedtok first, then its peers.
         limits: What the machine needs at least; the first one counts, the others are shown.
         size: How much data; rows of one ``series`` become a line of time against size.
+        things: What ``size`` counts.
         series: What these rows measure at several sizes; empty for none.
         target: How many times as fast as the first peer was asked for; None for nothing.
         headline: Whether README.md shows the row.
@@ -174,6 +175,7 @@ class Row:
     tools: Sequence[Tool]
     limits: Sequence[Tool] = ()
     size: int = 0
+    things: str = "regions"
     series: str = ""
     target: float | None = None
     headline: bool = False

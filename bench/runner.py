@@ -48,6 +48,7 @@ def measure(row: Row, pace: Pace) -> dict[str, Any]:
     measured: dict[str, Any] = {
         "name": row.name,
         "size": row.size,
+        "things": row.things,
         "series": row.series,
         "target": row.target,
         "headline": row.headline,

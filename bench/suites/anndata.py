@@ -78,6 +78,7 @@ def row(setting: Setting, cells: int, form: str) -> Row:
         ],
         [copying_and_touching(moved)],
         size=cells,
+        things="cells",
         series="AnnData" if form == "rows" else "",
         target=200.0 if largest else None,
         headline=largest and form == "rows",

@@ -109,5 +109,6 @@ def rows(setting: Setting) -> Iterator[Row]:
                 OnRay("Ray Data", by_ray, partial(needing, "ray", count), tokens_in),
             ],
             size=count,
+            things="files",
             series="engines",
         )

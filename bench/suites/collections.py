@@ -91,6 +91,7 @@ def rows(setting: Setting) -> Iterator[Row]:
                 ],
                 [reading(paths)],
                 size=count,
+                things="files",
                 series="BED files to Parquet" if suffix == ".bed" else "",
                 headline=count == sizes[-1] and suffix == ".bed",
                 same=first_of,

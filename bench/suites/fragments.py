@@ -65,6 +65,7 @@ def rows(setting: Setting) -> Iterator[Row]:
                 ],
                 limits,
                 size=count,
+                things="fragments",
                 series=f"fragments, {form}" if form == "bgzip" else "",
                 target=6.0 if largest else None,
                 headline=largest and form == "bgzip",

@@ -118,7 +118,15 @@ def entry(tool: str, median: float, **more: Any) -> dict[str, Any]:
 def row(
     name: str, tools: list[Any], limits: list[Any] | None = None, **more: Any
 ) -> dict[str, Any]:
-    given = {"size": 0, "series": "", "target": None, "headline": True, "unit": "s", **more}
+    given = {
+        "size": 0,
+        "things": "regions",
+        "series": "",
+        "target": None,
+        "headline": True,
+        "unit": "s",
+        **more,
+    }
     return {"name": name, **given, "tools": tools, "limits": limits or []}
 
 
