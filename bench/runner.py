@@ -27,7 +27,7 @@ class Pace:
 
     least: int = 5
     most: int = 40
-    seconds: float = 1.0
+    seconds: float = 0.7
     patience: float = 4.0
 
     def goes_on(self, samples: Sequence[Sample], spent: float) -> bool:
