@@ -51,7 +51,8 @@ def speed(results: Results) -> str:
             ]
         )
     header = ["job", "bedtok", "best peer", "ratio", "gtars", "times its physical limit"]
-    return f"{table(header, cells)}\n\n{about(results)}"
+    picture = "![Ratio of the best peer to bedtok, row by row](bench/results/headline.svg)"
+    return f"{table(header, cells)}\n\n{picture}\n\n{about(results)}"
 
 
 def clusters(results: Results) -> str:

@@ -18,25 +18,24 @@ class Pace:
     """How often a tool runs.
 
     Attributes:
-        least: Runs that each tool gets, unless one of them takes longer than ``patience``.
+        least: Runs that each tool gets, unless they take longer than ``patience``.
         most: Runs at most.
         seconds: Beyond ``least``, a tool runs until it has used this much time.
-        patience: A tool that needs longer than this for a run gets two runs, and one beyond twice
-            of it.
+        patience: Seconds after which a tool gets no further run.
     """
 
     least: int = 5
     most: int = 40
     seconds: float = 0.7
-    patience: float = 4.0
+    patience: float = 6.0
 
     def goes_on(self, samples: Sequence[Sample], spent: float) -> bool:
         """Return whether a tool with these runs, which took ``spent`` seconds, gets another."""
-        if len(samples) >= self.most:
+        if not samples:
+            return True
+        if len(samples) >= self.most or spent >= self.patience:
             return False
-        each = spent / len(samples) if samples else 0.0
-        least = 1 if each > 2 * self.patience else 2 if each > self.patience else self.least
-        return len(samples) < least or spent < self.seconds
+        return len(samples) < self.least or spent < self.seconds
 
 
 def measure(row: Row, pace: Pace) -> dict[str, Any]:

@@ -19,7 +19,7 @@ WORDS = (
     "`return_tensors`, on regions in memory. gtars returns lists in both tables. ncls, "
     "superintervals, pyranges, bioframe and polars-bio find overlaps and are no tokenizers: theirs "
     "is the search without ids, order or mask, on columns split and cast beforehand. The hits of "
-    "each vocabulary region are compared, and with gtars all ids in order."
+    "each vocabulary region are compared, and of lists all ids in order."
 )
 ALL = ("bedtok", "gtars", "ncls", "superintervals", "pyranges", "bioframe", "polars-bio")
 FAST = ("bedtok", "gtars", "ncls", "superintervals")
