@@ -58,13 +58,13 @@ FULL = Scale(
     fragments=(500_000, 5_000_000),
     cells=(100, 1_000, 10_000),
     files=(10, 100, 1_000),
-    universe_files=100,
+    universe_files=50,
     growth=(100_000, 1_000_000, 10_000_000),
     rows_of_models=(1_024, 2_048),
 )
 QUICK = Scale(
     name="quick",
-    pace=Pace(least=2, most=15, seconds=0.15, patience=0.5),
+    pace=Pace(least=2, most=15, seconds=0.15, patience=1.0),
     vocabulary=200_000,
     queries=(3_000, 100_000),
     main_queries=100_000,
