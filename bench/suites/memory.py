@@ -6,6 +6,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +30,31 @@ STEPS = {"load": "load the vocabulary", "read": "read {n} regions", "ids": "ids 
 def rows(setting: Setting) -> Iterator[Row]:
     size = setting.scale.main_queries
 
-    def run(library: str, form: str) -> dict[str, float]:
-        return measure(
-            "first_calls",
-            library=library,
-            form=form,
-            vocabulary=str(setting.vocabulary_file()),
-            queries=str(setting.queries_file(size, "sorted")),
-        )
+    # A process tells all steps and its peak: rows share its runs.
+    runs: dict[tuple[str, str], list[dict[str, float]]] = {}
+
+    def run(library: str, form: str, number: int) -> dict[str, float]:
+        known = runs.setdefault((library, form if library == OURS else ""), [])
+        while len(known) <= number:
+            found = measure(
+                "first_calls",
+                library=library,
+                form=form,
+                vocabulary=str(setting.vocabulary_file()),
+                queries=str(setting.queries_file(size, "sorted")),
+            )
+            known.append(found)
+        return known[number]
 
     def tool(name: str, form: str, step: str, beyond: bool = False) -> Measured:
+        numbers = count()
+
         def one(given: Any) -> Sample:
-            if name != OURS:
-                load(name)
-            found = run(name, form)
+            found = run(name, form, next(numbers))
             base = bare_peak() if beyond else 0
             return Sample(found[step] - base, 0.0, int(found["peak"]))
 
-        return Measured(name, one)
+        return Measured(name, one, lambda: load(name))
 
     @cache
     def bare_peak() -> float:
@@ -75,10 +83,10 @@ def rows(setting: Setting) -> Iterator[Row]:
 
 def beyond_results(setting: Setting) -> Iterator[Row]:
     """Yield peaks beyond input and result of jobs whose data may be larger than memory."""
-    count, cells = setting.scale.fragments[-1], setting.scale.cells[-1]
+    fragments_count, cells = setting.scale.fragments[-1], setting.scale.cells[-1]
 
     def fragments() -> Path:
-        return setting.fragments_file(count, ".tsv.gz")
+        return setting.fragments_file(fragments_count, ".tsv.gz")
 
     def matrix() -> Path:
         return setting.file(
@@ -87,7 +95,7 @@ def beyond_results(setting: Setting) -> Iterator[Row]:
         )
 
     for job, path, name in (
-        ("encode_fragments", fragments, f"{count:,} fragments"),
+        ("encode_fragments", fragments, f"{fragments_count:,} fragments"),
         ("encode_anndata", matrix, f"AnnData of {cells:,} cells"),
     ):
 
