@@ -19,8 +19,8 @@ from bench.suites.collections import tokens_in
 
 TITLE = "Engines for many machines, on one"
 WORDS = (
-    "`tokenize_files` with two threads, and the functions of `examples/python/"
-    "datasets_collection.py` and `ray_collection.py` with two workers, each into a new folder of "
+    '`tokenize_files` with two threads, the same with `engine="ray"`, and the function of '
+    "`examples/python/datasets_collection.py`, both with two workers, each into a new folder of "
     "Parquet. Ray starts before the clock does. All ids are compared."
 )
 RATIO = "of the best engine"
@@ -50,8 +50,11 @@ def by_datasets(given: Given) -> Path:
 
 
 def by_ray(given: Given) -> Path:
+    tokenizer, folder = given
     out = output()
-    load("ray_collection").tokenize_collection(*given, out, WORKERS)
+    load("bedtok.io").tokenize_files(
+        sorted(folder.iterdir()), tokenizer, output_dir=out, engine="ray"
+    )
     return out
 
 
@@ -72,13 +75,11 @@ class OnRay(Tool):
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(16))  # none is written to a file
         ray.init(
-            num_cpus=WORKERS + 1,
+            num_cpus=WORKERS,
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-        context = load("ray.data").DataContext.get_current()
-        context.enable_progress_bars = context.print_on_execution_start = False
         try:
             return call()
         finally:
@@ -106,7 +107,7 @@ def rows(setting: Setting) -> Iterator[Row]:
             [
                 Tool(OURS, by_threads, partial(needing, "bedtok", count), tokens_in),
                 Tool("datasets", by_datasets, partial(needing, "datasets", count), tokens_in),
-                OnRay("Ray Data", by_ray, partial(needing, "ray", count), tokens_in),
+                OnRay("Ray", by_ray, partial(needing, "ray", count), tokens_in),
             ],
             size=count,
             things="files",
