@@ -115,6 +115,7 @@ INCLUDED = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "bench/README.md": "benchmarks.md",
+    "bench/results/report.md": "benchmarks.md",
 }
 LINK = re.compile(r"(\]\(|\]:\s+)([^)\s#]+)(?=[#)\s])")
 # Pages that are written elsewhere, and listed once they are there.

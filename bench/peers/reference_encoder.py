@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What models.py compares with: PyTorch's own encoder, put together as geniml 0.8.4 does.
+"""PyTorch's own encoder, put together as geniml 0.8.4 does: the peer of the suite ``models``.
 
 Post-norm layers, ReLU, nested tensors where PyTorch chooses them, and embeddings of cells batch by
 batch in the order given. geniml itself does not construct on transformers 5.
