@@ -71,6 +71,14 @@ class Array {
     return view_->copy;
   }
 
+  /// The values as a vector of the caller's, copied only from a view.
+  std::vector<T> take() && {
+    detach();
+    size_ = 0;
+    data_ = nullptr;
+    return std::move(own_);
+  }
+
   // ---- For whoever builds an array; the values of a view are copied first
 
   /// The value at `i`, to be changed.

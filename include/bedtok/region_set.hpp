@@ -300,7 +300,13 @@ class RegionSet {
     if constexpr (sizeof(Coord) == 4) {
       if (size() <= std::numeric_limits<std::uint32_t>::max()) {
         if (rest_.empty()) {
-          detail::sort_columns(chrom_ids_, rank, starts_, ends_);
+          std::vector<ChromTable::Id> chrom_ids = std::move(chrom_ids_).take();
+          std::vector<Coord> starts = std::move(starts_).take();
+          std::vector<Coord> ends = std::move(ends_).take();
+          detail::sort_columns(chrom_ids, rank, starts, ends);
+          chrom_ids_ = std::move(chrom_ids);
+          starts_ = std::move(starts);
+          ends_ = std::move(ends);
         } else {
           sort_by_words(rank);
         }

@@ -52,6 +52,20 @@ TEST_CASE("a copy of an array has values of its own, a copy of a view shares the
   CHECK(*values == Values{4, 5});
 }
 
+TEST_CASE("the values can be taken out, of a view as a copy") {
+  Array<std::uint32_t> array(Values{1, 2, 3});
+  const std::uint32_t* const at = array.data();
+  const Values taken = std::move(array).take();
+  CHECK(taken == Values{1, 2, 3});
+  CHECK(taken.data() == at);
+  CHECK(array.empty());  // NOLINT: what is promised of it
+  array = taken;
+  CHECK(array == taken);
+  const auto values = std::make_shared<const Values>(Values{4, 5});
+  CHECK(view_of(values).take() == *values);
+  CHECK(*values == Values{4, 5});
+}
+
 TEST_CASE("a view keeps the memory alive that it shows") {
   auto values = std::make_shared<const Values>(Values{1, 2});
   const std::weak_ptr<const Values> memory = values;
