@@ -160,7 +160,7 @@ def test_a_damaged_index_is_refused(folder: Path) -> None:
     content[-1] ^= 1
     path.unlink()
     path.write_bytes(content)
-    with pytest.raises(ParseError, match="is a damaged index: it has damaged bytes in section"):
+    with pytest.raises(ParseError, match=r"is a damaged index: it has .* section"):
         Tokenizer.from_pretrained(folder)
     path.unlink()
     with warnings.catch_warnings():
