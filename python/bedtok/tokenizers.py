@@ -840,8 +840,8 @@ class Tokenizer(Vocabulary):
         Args:
             folder: Made when it is missing.
             index: Also write ``universe.index``, from which ``from_pretrained`` loads without
-                reading the universe, and whose memory processes share: 24 to 45 bytes a region,
-                three times the universe or more. False: an earlier one in the folder is removed.
+                reading the universe, and whose memory processes share: 23 bytes a region or more,
+                three times the universe. False: an earlier one in the folder is removed.
 
         Returns:
             The paths written.
