@@ -120,7 +120,7 @@ examples:
     )
     command.add_argument(
         "--engine",
-        choices=("local"),
+        choices=("local", "ray"),
         help="with parquet and npz: ray uses the workers of a Ray cluster; "
         "default: local, threads of this process",
     )
