@@ -32,6 +32,7 @@ from bedtok.atacformer import (
     AtacformerForCellClustering,
     AtacformerForMaskedLM,
     AtacformerForReplacedTokenDetection,
+    AtacformerForSequenceClassification,
     AtacformerModel,
     AtacformerTokenizer,
     ModelParameterChangeCallback,
@@ -265,9 +266,13 @@ def test_trainer_gets_what_the_config_says(folder: Path) -> None:
     assert max(lengths) == 20  # rows of up to 30 are thinned to the context
 
 
-@pytest.mark.parametrize("objective", ["mlm", "triplet"])
+@pytest.mark.parametrize("objective", ["mlm", "triplet", "classify"])
 def test_other_objectives_train_evaluate_and_resume(folder: Path, objective: str) -> None:
-    kind = {"mlm": AtacformerForMaskedLM, "triplet": AtacformerForCellClustering}
+    kind = {
+        "mlm": AtacformerForMaskedLM,
+        "triplet": AtacformerForCellClustering,
+        "classify": AtacformerForSequenceClassification,
+    }
     given = tiny("whole", max_steps=13, save_steps=1, save_total_limit=20)
     given["objective"] = {"name": objective}
     given["data"] |= {"label_column": "cell_type", "eval": ["tokens.parquet"]}
@@ -280,6 +285,55 @@ def test_other_objectives_train_evaluate_and_resume(folder: Path, objective: str
         given["training"]["output_dir"] = f"resumed{step}"
         assert train(given, resume=True)["eval_loss"] == metrics["eval_loss"]
         assert same(kind[objective].from_pretrained(f"resumed{step}").state_dict(), whole)
+
+
+def test_a_classifier_names_the_labels_of_its_column(folder: Path) -> None:
+    pytest.importorskip("sklearn")
+    table = pq.read_table("tokens.parquet")
+    labels = table["cell_type"].to_pylist()
+    # One cell is not labelled: it counts neither in the loss nor in the measures.
+    unknown = [None if i == 1 else label for i, label in enumerate(labels)]
+    labelled = table.set_column(table.column_names.index("cell_type"), "cell_type", [unknown])
+    pq.write_table(labelled, "labelled.parquet")
+    given = tiny("classifier", max_steps=150, learning_rate=0.03, warmup_steps=0, save_steps=150)
+    given["data"] |= {"train": ["labelled.parquet"], "eval": ["labelled.parquet"]}
+    given["data"]["label_column"] = "cell_type"
+    given["objective"] = {"name": "classify", "mix_fraction": 0.3}
+    # No row is longer than the context, so that nothing is drawn in evaluations.
+    given["model"] = {**MODEL, "pooling": "weighted", "num_hidden_layers": 0}
+    given["model"]["max_position_embeddings"] = 32
+    metrics = train(given)
+    # Labels of three kinds, drawn at random, have been learned.
+    assert metrics["eval_accuracy"] > 0.75 and metrics["eval_macro_f1"] > 0.75
+    model = AtacformerForSequenceClassification.from_pretrained("classifier")
+    assert [model.config.id2label[i] for i in range(model.num_labels)] == sorted(set(labels))
+    counts = [sum(label == name for label in unknown) for name in sorted(set(labels))]
+    known = sum(counts)
+    assert model.config.class_weights == pytest.approx(
+        [known / (len(counts) * count) for count in counts]
+    )
+    weights = model.atacformer.pooling.token_weights
+    assert weights[TOKENIZER.num_regions :].eq(0).all() and len(set(weights.tolist())) > 2
+    ids = labelled["input_ids"].to_pylist()
+    best = model.predict_cells(ids).argmax(dim=1).tolist()
+    right = sum(model.config.id2label[b] == label for b, label in zip(best, unknown, strict=True))
+    assert right / known == pytest.approx(metrics["eval_accuracy"])
+
+    # Trained further on some of the classes, it keeps the numbers of all.
+    pq.write_table(table.take([i for i, label in enumerate(labels) if label != "a"]), "few.parquet")
+    further = tiny("further", max_steps=1)
+    further["model"] = {"init_from": "classifier"}
+    further["data"] = {"train": ["few.parquet"], "label_column": "cell_type"}
+    further["objective"] = {"name": "classify"}
+    train(further)
+    again = AtacformerForSequenceClassification.from_pretrained("further")
+    assert again.config.id2label == model.config.id2label
+    further["data"]["eval"] = ["tokens.parquet"]
+    further["model"] = given["model"]
+    further["data"]["universe"] = given["data"]["universe"]
+    further["training"]["output_dir"] = "other"
+    with pytest.raises(ConfigError, match=r"data\.eval: label '.*' is no class of the model"):
+        train(further)
 
 
 def test_a_model_is_trained_further(folder: Path) -> None:

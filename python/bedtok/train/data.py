@@ -15,6 +15,7 @@ from bedtok._core import ConfigError, VocabularyError
 from bedtok.io.shards import parquet_files
 
 IDS = "input_ids"
+UNKNOWN = -100  # the number of a class that is not known, as losses of PyTorch have it
 _PURPOSE = "bedtok train"
 
 
@@ -79,6 +80,37 @@ class Rows(Sequence[Any]):
 
     def __getitem__(self, i: Any) -> Any:
         return self._rows[int(i)][IDS]
+
+
+class LabelledRows:
+    """A map-style PyTorch dataset: the rows of a dataset with the numbers of their classes.
+
+    Args:
+        rows: The dataset.
+        labels: The label of each row; None where it is not known.
+        classes: The labels in the order of their numbers.
+        source: What messages call the rows.
+
+    Raises:
+        ConfigError: A label is not among the classes.
+    """
+
+    def __init__(self, rows: Any, labels: Sequence[Any], classes: Sequence[str], source: str):
+        numbers = {label: number for number, label in enumerate(classes)}
+        texts = [None if label is None else str(label) for label in labels]
+        if unknown := sorted({text for text in texts if text is not None} - numbers.keys()):
+            raise ConfigError(
+                f"{source}: label {unknown[0]!r} is no class of the model, expected one of: "
+                f"{', '.join(classes[:20])}{', ...' if len(classes) > 20 else ''}"
+            )
+        self.labels = [UNKNOWN if text is None else numbers[text] for text in texts]
+        self._rows = Rows(rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, i: Any) -> dict[str, Any]:
+        return {IDS: self._rows[i], "labels": self.labels[int(i)]}
 
 
 def _aligned(parts: Sequence[Any], label_column: str | None) -> list[Any]:

@@ -15,7 +15,8 @@ from bedtok._core import ConfigError
 Config = dict[str, dict[str, Any]]  # tables of fields, with values as in TOML
 
 CONFIG_NAME = "train.toml"  # the configuration in the folder of a training
-OBJECTIVES = ("rtd", "mlm", "triplet")
+OBJECTIVES = ("rtd", "mlm", "triplet", "classify")
+LABELLED_OBJECTIVES = ("triplet", "classify")
 
 
 class Option(NamedTuple):
@@ -42,12 +43,20 @@ OPTIONS: dict[str, dict[str, Option]] = {
         "max_length": Option(
             None, int, "tokens of a sample, longer ones are subsampled; the model's context"
         ),
-        "label_column": Option(None, str, "column of labels, for the objective triplet"),
+        "label_column": Option(
+            None, str, "column of labels, for the objectives triplet and classify"
+        ),
     },
     "objective": {
-        "name": Option("rtd", str, "replaced token detection, or mlm or triplet; thesis"),
+        "name": Option("rtd", str, "replaced token detection, or mlm, triplet or classify; thesis"),
         "replaced_token_probability": Option(0.45, float, "rtd: tokens to replace; thesis"),
         "masked_token_probability": Option(0.15, float, "mlm: tokens to predict; BERT"),
+        "balanced_classes": Option(
+            True, bool, "classify: classes count alike, however many cells have them"
+        ),
+        "mix_fraction": Option(
+            0.0, float, "classify: highest share of a cell's regions from another of its class"
+        ),
     },
     # Other fields have the defaults of AtacformerConfig.
     "model": {

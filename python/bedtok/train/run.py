@@ -30,22 +30,32 @@ from bedtok._core import ConfigError
 from bedtok._files import names_file
 from bedtok.atacformer._base_collator import RegionCollator
 from bedtok.atacformer.callbacks import MeasuringCallback, SetEpochCallback
+from bedtok.atacformer.cell_collator import DataCollatorForCellClassification
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.data_collator import (
     DataCollatorForRegionModeling,
     DataCollatorForReplacedTokenDetection,
     DataCollatorForTripletLoss,
 )
+from bedtok.atacformer.initialization import balanced_class_weights, initialize_from_cells
 from bedtok.atacformer.modeling_atacformer import (
     AtacformerForCellClustering,
     AtacformerForMaskedLM,
     AtacformerForReplacedTokenDetection,
+    AtacformerForSequenceClassification,
 )
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 from bedtok.atacformer.triplets import TripletDataset
 from bedtok.tokenizers import Tokenizer
-from bedtok.train.data import IDS, Rows, read_labels, read_rows
-from bedtok.train.options import OBJECTIVES, OPTIONS, Config, coerce, missing_fields
+from bedtok.train.data import IDS, UNKNOWN, LabelledRows, Rows, read_labels, read_rows
+from bedtok.train.options import (
+    LABELLED_OBJECTIVES,
+    OBJECTIVES,
+    OPTIONS,
+    Config,
+    coerce,
+    missing_fields,
+)
 from bedtok.train.output_folder import (
     STATE_NAME,
     completed_steps,
@@ -59,6 +69,7 @@ _MODELS: dict[str, Any] = {
     "rtd": AtacformerForReplacedTokenDetection,
     "mlm": AtacformerForMaskedLM,
     "triplet": AtacformerForCellClustering,
+    "classify": AtacformerForSequenceClassification,
 }
 # Fields of TrainingArguments that the command sets or does not use.
 _NOT_ACCEPTED = {
@@ -149,12 +160,14 @@ def _check(config: Config) -> None:
         raise ConfigError(
             f"objective.name is {objective['name']!r}, expected one of: {', '.join(OBJECTIVES)}"
         )
-    for field in ("replaced_token_probability", "masked_token_probability"):
+    for field in ("replaced_token_probability", "masked_token_probability", "mix_fraction"):
         if not 0 <= objective[field] <= 1:
             raise ConfigError(f"objective.{field} is {objective[field]}, expected 0 to 1")
-    if objective["name"] == "triplet":
+    if objective["name"] in LABELLED_OBJECTIVES:
         if data.get("label_column") is None:
-            raise ConfigError("objective.name is 'triplet', expected data.label_column")
+            raise ConfigError(
+                f"objective.name is {objective['name']!r}, expected data.label_column"
+            )
         if data["label_column"] == IDS:
             raise ConfigError(f"data.label_column is {IDS!r}, expected a column of labels")
 
@@ -228,6 +241,8 @@ _KINDS: dict[str, type] = {"bool": bool, "int": int, "float": float, "str": str}
 class _Data(NamedTuple):
     train: Any
     eval: Any  # None without data.eval
+    cells: Rows  # the ids of all rows to train on
+    classes: Sequence[str] = ()  # of the objective classify
 
 
 def _make_trainer(
@@ -237,16 +252,21 @@ def _make_trainer(
     tokenizer = _load_tokenizer(config["data"].get("universe") or config["model"]["init_from"])
     data = _read_data(config, tokenizer, arguments.seed)
     set_seed(arguments.seed)
+    if data.classes:
+        model_fields |= _class_fields(config, data)
     model = _make_model(_MODELS[config["objective"]["name"]], model_fields, tokenizer)
+    if model.config.pooling == "weighted" and not config["model"].get("init_from"):
+        initialize_from_cells(model, list(data.cells), tokenizer.num_regions)
     max_length = _max_length(config["data"], model.config.max_position_embeddings)
     make_collator = partial(
         _make_collator, config["objective"], tokenizer, max_length, arguments.seed
     )
     trainer = _SeededTrainer(
-        make_collator(),
+        make_collator(augments=False),
         model=model,
         args=arguments,
-        data_collator=make_collator(),
+        data_collator=make_collator(augments=True),
+        compute_metrics=_class_metrics if data.classes and data.eval is not None else None,
         train_dataset=data.train,
         eval_dataset=data.eval,
         processing_class=tokenizer,
@@ -263,17 +283,78 @@ def _make_trainer(
 
 def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Data:
     paths = config["data"]
-    column = paths["label_column"] if config["objective"]["name"] == "triplet" else None
+    objective = config["objective"]["name"]
+    column = paths["label_column"] if objective in LABELLED_OBJECTIVES else None
+    rows = {
+        split: read_rows(paths[split], len(tokenizer), tokenizer.num_regions, column)
+        for split in ("train", "eval")
+        if paths[split]
+    }
+    cells = Rows(rows["train"])
+    if column is None:
+        return _Data(rows["train"], rows.get("eval"), cells)
+    labels = {split: read_labels(read, column) for split, read in rows.items()}
+    if objective == "triplet":
+        made: dict[str, Any] = {
+            split: TripletDataset(Rows(read), labels[split], seed) for split, read in rows.items()
+        }
+        return _Data(made["train"], made.get("eval"), cells)
+    classes = _classes(config, labels["train"])
+    made = {
+        split: LabelledRows(read, labels[split], classes, f"data.{split}")
+        for split, read in rows.items()
+    }
+    return _Data(made["train"], made.get("eval"), cells, classes)
 
-    def read(split: str) -> Any:
-        if not paths[split]:
-            return None
-        rows = read_rows(paths[split], len(tokenizer), tokenizer.num_regions, column)
-        return (
-            rows if column is None else TripletDataset(Rows(rows), read_labels(rows, column), seed)
+
+def _classes(config: Config, labels: Sequence[Any]) -> list[str]:
+    """Return the classes: those of the classifier that is trained further, or of the labels."""
+    found = sorted({str(label) for label in labels if label is not None})
+    if len(found) < 2:
+        raise ConfigError(
+            f"{config['data']['label_column']} has {len(found)} labels, expected two at least"
         )
+    if name := config["model"].get("init_from"):
+        saved = AtacformerConfig.from_pretrained(name)
+        kept = [saved.id2label[i] for i in range(len(saved.id2label))]
+        if set(found) <= set(kept):
+            return kept
+    return found
 
-    return _Data(read("train"), read("eval"))
+
+def _class_fields(config: Config, data: _Data) -> dict[str, Any]:
+    """Return the fields of a model's configuration that its classes determine."""
+    fields: dict[str, Any] = {
+        "id2label": dict(enumerate(data.classes)),
+        "label2id": {label: number for number, label in enumerate(data.classes)},
+    }
+    balanced = config["objective"]["balanced_classes"]
+    if balanced and "class_weights" not in config["model"]:
+        fields["class_weights"] = _class_weights(data.train.labels, len(data.classes))
+    return fields
+
+
+def _class_weights(labels: Sequence[int], count: int) -> list[float]:
+    """Return weights by which classes count alike; classes without a cell here get 1."""
+    present = sorted(set(labels) - {UNKNOWN})
+    numbers = {label: number for number, label in enumerate(present)}
+    weights = balanced_class_weights(
+        [numbers.get(label, UNKNOWN) for label in labels], len(present)
+    )
+    return [weights[numbers[label]] if label in numbers else 1.0 for label in range(count)]
+
+
+def _class_metrics(prediction: Any) -> dict[str, float]:
+    """Return how well classes are named, over cells whose class is known."""
+    measures = import_optional("sklearn.metrics", "data.eval of classify", "scikit-learn")
+    logits = prediction.predictions
+    guesses = (logits[0] if isinstance(logits, tuple) else logits).argmax(axis=-1)
+    known = prediction.label_ids != UNKNOWN
+    true, guessed = prediction.label_ids[known], guesses[known]
+    return {
+        "accuracy": float(measures.accuracy_score(true, guessed)),
+        "macro_f1": float(measures.f1_score(true, guessed, average="macro", zero_division=0.0)),
+    }
 
 
 def _max_length(data: Mapping[str, Any], context: int) -> int:
@@ -337,10 +418,20 @@ class _MaskedTokenCollator(RegionCollator):
 
 
 def _make_collator(
-    objective: Mapping[str, Any], tokenizer: AtacformerTokenizer, max_length: int, seed: int
+    objective: Mapping[str, Any],
+    tokenizer: AtacformerTokenizer,
+    max_length: int,
+    seed: int,
+    *,
+    augments: bool,
 ) -> RegionCollator:
     if objective["name"] == "triplet":
         return DataCollatorForTripletLoss(tokenizer, max_length, seed)
+    if objective["name"] == "classify":
+        mix_fraction = objective["mix_fraction"] if augments else 0.0
+        return DataCollatorForCellClassification(
+            tokenizer, max_length, seed, mix_fraction=mix_fraction
+        )
     if objective["name"] == "mlm":
         return _MaskedTokenCollator(
             tokenizer, objective["masked_token_probability"], seed, max_length
