@@ -70,7 +70,10 @@ nitpick_ignore_regex = [
     (r"cpp:.*", r"(u?int(8|16|32|64)_t|size_t|ptrdiff_t|nlohmann.*|z_stream)"),
     # Templates for users of enumerations and iterators, which Doxyfile leaves out.
     (r"cpp:.*", r"(EnumNames<.*|const_iterator)"),
-    (r"py:.*", r"(StrPath|OnError|Side|Padding|Truncation|ChromSizes|Ids|Int32s|Int64s|Trainer)"),
+    (
+        r"py:.*",
+        r"(StrPath|OnError|Side|Padding|Truncation|ChromSizes|Ids|IdsLike|Int32s|Int64s|Trainer)",
+    ),
     # The base of Tokenizer, which has a page; what bedtok::io takes from bedtok::universe.
     (r"py:.*", r"Vocabulary"),
     (r"cpp:.*", r"universe::(Coord|Universe)"),

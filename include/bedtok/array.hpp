@@ -31,13 +31,16 @@ class Array {
       : view_(std::make_shared<View>()), data_(data), size_(size) {
     view_->owner = std::move(owner);
   }
+  /// A copy of the values; of a view, another view of the same memory.
   Array(const Array& other) : own_(other.own_), view_(other.view_) {
     look();
     if (view_ == nullptr) return;
     data_ = other.data_;
     size_ = other.size_;
   }
+  /// Takes the values or the view of another array, which is left empty.
   Array(Array&& other) noexcept { swap(other); }
+  /// As the constructors: what is assigned is copied or taken.
   Array& operator=(Array other) noexcept {
     swap(other);
     return *this;
