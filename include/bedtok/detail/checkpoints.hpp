@@ -110,10 +110,10 @@ class CheckpointBuilder {
       const Coord half = *middle;
       if (half <= from.at) return;  // zero-length intervals at one place
       const std::uint64_t carried = carried_.size();
-      const auto next =
-          std::partition_point(spans_.begin() + from.place, spans_.begin() + place,
+      const Span<Coord>* const next =
+          std::partition_point(spans_.data() + from.place, spans_.data() + place,
                                [half](const Span<Coord>& span) { return span.start < half; });
-      const auto next_place = static_cast<std::uint32_t>(next - spans_.begin());
+      const auto next_place = static_cast<std::uint32_t>(next - spans_.data());
       list(from, half, next_place);
       checkpoints_.push_back({half, static_cast<Coord>(next_place), carried});
     }
