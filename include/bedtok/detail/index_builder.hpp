@@ -98,7 +98,7 @@ class IndexBuilder {
       if (&chrom == &arrays_.chroms.back()) break;
       const std::size_t count = chrom.last - chrom.first;
       Span<Coord>* const spans = arrays_.spans.data() + chrom.first;
-      std::uint32_t* const ids = arrays_.ids.data() + chrom.first;
+      std::uint32_t* const ids = with_ids ? arrays_.ids.data() + chrom.first : nullptr;
       Coord furthest = 0;
       bool ascending = true;
       for (std::size_t k = 0; k < count; ++k) {
