@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from bedtok._checks import check_at_least, draw_seed, import_optional
 from bedtok._core import ConfigError
+from bedtok._labels import is_missing
 
 __all__ = ["embedding_metrics"]
 
@@ -48,8 +49,8 @@ def embedding_metrics(
           one batch only are left out; NaN if no type remains.
 
     Raises:
-        ConfigError: Numbers of cells differ, an embedding is not finite, or there are fewer than
-            two types. ImportError: scikit-learn is missing.
+        ConfigError: Numbers of cells differ, an embedding is not finite, a label or batch is
+            missing, or there are fewer than two types. ImportError: scikit-learn is missing.
 
     Example:
         >>> embedding_metrics(adata.obsm["X_atacformer"], adata.obs["cell_type"])
@@ -115,6 +116,11 @@ def _numbered(values: Any, count: int, name: str) -> npt.NDArray[np.int64]:
     values = np.asarray(values)
     if values.shape != (count,):
         raise ConfigError(f"{name} have shape {values.shape}, expected ({count},), one a cell")
+    for number, value in enumerate(values.tolist()):
+        if is_missing(value):
+            raise ConfigError(
+                f"{name}: that of cell {number} is missing; leave out cells without one"
+            )
     numbers: npt.NDArray[np.int64] = np.unique(values.astype(str), return_inverse=True)[1]
     return numbers
 

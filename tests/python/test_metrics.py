@@ -88,6 +88,8 @@ def test_a_sample_is_drawn_from_the_seed() -> None:
         (DIRECTIONS, {"batches": BATCHES[:3]}, r"batches have shape \(3,\), expected \(120,\)"),
         (np.full((120, 2), np.nan), {}, "embeddings: that of cell 0 is not finite"),
         (DIRECTIONS, {"labels": ["B"] * 120}, "labels: fewer than two types"),
+        (DIRECTIONS, {"labels": [*TYPES[:-1], None]}, "labels: that of cell 119 is missing"),
+        (DIRECTIONS, {"batches": [np.nan] * 120}, "batches: that of cell 0 is missing"),
         (DIRECTIONS, {"sample_size": 1}, "sample_size is 1, expected 2 or more"),
     ],
 )

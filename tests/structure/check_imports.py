@@ -19,6 +19,7 @@ ROOMS = {
     "_core": 0,
     "_checks": 1,
     "_files": 1,
+    "_labels": 1,
     "_natural_order": 1,
     "_progress": 1,
     "_ragged": 1,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -45,6 +46,10 @@ def test_a_cell_of_the_reference_gets_its_own_label() -> None:
     found = transfer_labels(torch.from_numpy(KNOWN), LABELS, torch.from_numpy(KNOWN[5:9]), k=9)
     assert found.labels.tolist() == LABELS[5:9].tolist()
     assert found.confidence.tolist() == [1.0] * 4
+    # Of wide embeddings scikit-learn's distance of a cell to itself is not quite 0.
+    wide = 30 * np.random.default_rng(0).normal(size=(90, 64))
+    found = transfer_labels(wide, LABELS, wide[5:9], k=9, metric="euclidean")
+    assert found.confidence.tolist() == [1.0] * 4
 
 
 def test_cells_far_from_the_reference_are_unknown() -> None:
@@ -73,6 +78,8 @@ def test_what_does_not_fit_is_refused() -> None:
         ((KNOWN, LABELS, QUERY[:, :2]), {}, "query has 2 columns, reference 4"),
         ((KNOWN, LABELS, QUERY[0]), {}, r"query: got the shape \(4,\), expected \(cells, hidden\)"),
         ((KNOWN, [None] * 90, QUERY), {}, "labels: that of cell 0 is missing"),
+        ((KNOWN, [*LABELS[:-1], pd.NA], QUERY), {}, "labels: that of cell 89 is missing"),
+        ((KNOWN, [*LABELS[:-1], 3], QUERY), {}, "labels: expected all texts or all numbers"),
         ((KNOWN * np.nan, LABELS, QUERY), {}, "reference: the embedding of cell 0 has NaN"),
         ((KNOWN, LABELS, QUERY), {"k": 91}, "k is 91, expected 1 to 90"),
         ((KNOWN, LABELS, QUERY), {"metric": "l1"}, "metric is 'l1', expected 'cosine'"),

@@ -13,8 +13,8 @@ from transformers import TrainerCallback
 
 from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError
+from bedtok._labels import is_missing
 from bedtok.atacformer._validation import read_row
-from bedtok.atacformer.triplets import is_missing
 
 if TYPE_CHECKING:  # importing it takes seconds
     from transformers import Trainer

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bedtok._checks import check_at_least, check_fraction, import_optional
 from bedtok._core import ConfigError
+from bedtok._labels import is_missing
 
 Float64s = npt.NDArray[np.float64]
 
@@ -99,6 +100,8 @@ def transfer_labels(
     if not len(cells):
         return _result(np.zeros((0, len(classes))), np.zeros(0), classes, max_distance, "")
     distances, nearest = index.kneighbors(cells)
+    if metric == "euclidean":
+        _recompute_small(distances, cells, known, nearest)
     votes = _votes(distances, weights)
     shares = np.zeros((len(cells), len(classes)))
     np.add.at(shares, (np.arange(len(cells))[:, None], codes[nearest]), votes)
@@ -140,6 +143,19 @@ def _max_distance(
     return float(np.quantile(own.mean(axis=1), quantile))
 
 
+def _recompute_small(
+    distances: Float64s, cells: Float64s, known: Float64s, nearest: npt.NDArray[np.int64]
+) -> None:
+    """Compute the distances of nearly equal embeddings by their difference.
+
+    scikit-learn's distances of wide embeddings come from a product of matrices, which leaves some
+    1e-7 of their length between equal ones.
+    """
+    small = distances <= 1e-6 * np.linalg.norm(cells, axis=1, keepdims=True)
+    differences = cells[np.nonzero(small)[0]] - known[nearest[small]]
+    distances[small] = np.linalg.norm(differences, axis=1)
+
+
 def _votes(distances: Float64s, weights: str) -> Float64s:
     if weights == "uniform":
         return np.ones_like(distances)
@@ -168,11 +184,14 @@ def _classes(labels: Any, count: int) -> tuple[npt.NDArray[np.object_], npt.NDAr
     if len(values) != count:
         raise ConfigError(f"labels: got {len(values)}, expected {count}, one a reference cell")
     for number, value in enumerate(values):
-        if value is None or value != value:  # NaN is not itself
+        if is_missing(value):
             raise ConfigError(
                 f"labels: that of cell {number} is missing; leave out cells without a label"
             )
-    classes = sorted(set(values))
+    try:
+        classes = sorted(set(values))
+    except TypeError as error:
+        raise ConfigError(f"labels: expected all texts or all numbers; {error}") from error
     place = {label: i for i, label in enumerate(classes)}
     names = np.empty(len(classes), dtype=object)
     names[:] = classes

@@ -12,6 +12,7 @@ import torch
 
 from bedtok._checks import check_at_least, draw_seed, warn_caller
 from bedtok._core import ConfigError
+from bedtok._labels import is_missing
 
 Int64s = npt.NDArray[np.int64]
 
@@ -180,16 +181,6 @@ class _Groups:
         if negative >= start:
             negative += end - start
         return Triplet(int(self.anchors[i]), int(self._cells[positive]), int(self._cells[negative]))
-
-
-def is_missing(label: Any) -> bool:
-    """Return whether a label is missing: None, NaN or a missing value of pandas."""
-    if label is None:
-        return True
-    try:
-        return bool(label != label)
-    except TypeError:  # pandas.NA, whose comparison is neither true nor false
-        return True
 
 
 def _torch_randbelow(limit: int) -> int:
