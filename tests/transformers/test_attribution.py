@@ -174,6 +174,7 @@ def test_groups_are_means_over_all_their_cells() -> None:
         assert math.isclose(score, total / 3, rel_tol=1e-5, abs_tol=1e-7)
         assert count == sum(start // 100 in CELLS[c] for c in cells)
     assert found.mean([True, False, True, False, True]).scores.tolist() == table.scores.tolist()
+    assert len(found.mean([])) == len(found.mean([False] * 5)) == 0
     assert len(found.cell(3)) == 0
     assert list(found.cell(0).regions.starts) == [100, 300, 400]
 

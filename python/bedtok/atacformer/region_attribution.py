@@ -86,7 +86,9 @@ class RegionAttribution:
         """
         chosen = np.arange(len(self))
         if cells is not None:
-            chosen = np.unique(chosen[np.asarray(cells)])
+            positions = np.asarray(cells)
+            # An empty list is one of floats to NumPy.
+            chosen = np.unique(chosen[positions if positions.size else chosen[:0]])
         lengths = np.diff(self.offsets)
         cell_of_token = np.repeat(np.arange(len(self)), lengths)
         kept = np.isin(cell_of_token, chosen) & (self.ids < len(self.regions))
