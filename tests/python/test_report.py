@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import shutil
@@ -244,6 +245,32 @@ def test_clusters_put_similar_samples_side_by_side() -> None:
     assert len(clusters.branches) == 5
     highest = max(y for branch in clusters.branches for _, y in branch)
     assert highest == 1
+
+
+def test_branches_are_those_of_scipy_however_deep() -> None:
+    hierarchy = pytest.importorskip("scipy.cluster.hierarchy")
+    chance = np.random.default_rng(1)
+    sets = [np.unique(chance.integers(0, 30, 12, dtype=np.int32)) for _ in range(25)]
+    similarity = jaccard(sets)
+    distances = 1 - similarity[np.triu_indices(25, 1)]
+    drawn = hierarchy.dendrogram(
+        hierarchy.linkage(distances, "average", optimal_ordering=True), no_plot=True
+    )
+    clusters = cluster(similarity)
+    assert clusters.order == drawn["leaves"]
+    # SciPy's leaves lie at 5, 15 ...
+    theirs = [
+        [((x - 5) / 10, y) for x, y in zip(*ends, strict=True)]
+        for ends in zip(drawn["icoord"], drawn["dcoord"], strict=True)
+    ]
+    assert sorted(map(sorted, clusters.branches)) == sorted(map(sorted, theirs))
+    # Equal samples make a tree of as many levels, more than Python's functions may nest.
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 150)
+    try:
+        assert sorted(cluster(np.ones((250, 250))).order) == list(range(250))
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_without_scipy_samples_keep_their_order(

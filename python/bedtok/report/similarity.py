@@ -69,9 +69,14 @@ def cluster(similarity: Float64s) -> Clusters:
     hierarchy: Any = import_optional("scipy.cluster.hierarchy", "clusters of samples")
     distances = 1 - similarity[np.triu_indices(len(similarity), 1)]
     tree = hierarchy.linkage(distances, "average", optimal_ordering=True)
-    drawn = hierarchy.dendrogram(tree, no_plot=True)
-    branches = [
-        [((x - 5) / 10, y) for x, y in zip(xs, ys, strict=True)]  # SciPy's leaves lie at 5, 15 ...
-        for xs, ys in zip(drawn["icoord"], drawn["dcoord"], strict=True)
-    ]
-    return Clusters([int(leaf) for leaf in drawn["leaves"]], branches)
+    order = [int(leaf) for leaf in hierarchy.leaves_list(tree)]
+    # Not by SciPy's dendrogram, which calls itself at each level: of a thousand equal samples there
+    # are as many.
+    tops = dict.fromkeys(range(len(order)), (0.0, 0.0))  # of leaves and branches, by SciPy's number
+    tops.update((leaf, (float(x), 0.0)) for x, leaf in enumerate(order))
+    branches: list[list[tuple[float, float]]] = []
+    for left, right, height, _ in tree.tolist():
+        (x, low), (other_x, other_low) = tops[int(left)], tops[int(right)]
+        branches.append([(x, low), (x, height), (other_x, height), (other_x, other_low)])
+        tops[len(tops)] = ((x + other_x) / 2, height)
+    return Clusters(order, branches)
