@@ -27,9 +27,11 @@ from bench.report import (
     times_limit,
 )
 from bench.results import Results
+from bench.rows import OURS
 from bench.suites import suite
 
 ROOT = Path(__file__).resolve().parents[1]
+_MAPPED, _WORKERS = ", mapped index", " workers with the tokenizer"
 
 
 def speed(results: Results) -> str:
@@ -63,8 +65,39 @@ def clusters(results: Results) -> str:
     return f"{about(results)}\n\n{suite_part('clusters', found).partition(chr(10) * 2)[2]}"
 
 
-BLOCKS: dict[str, Callable[[Results], str]] = {"speed": speed, "clusters": clusters}
-PAGES = {"README.md": ["speed"], "docs/scaling.md": ["clusters"]}
+def saved_index(results: Results) -> str:
+    """Return what a saved index does for loading, and for the memory of workers."""
+    rows = {row["name"]: row for _, row in rows_of(results)}
+
+    def of(name: str, tool: str = OURS) -> str:
+        for entry in rows[name]["tools"]:
+            if entry["tool"] == tool and "median" in entry:
+                return quantity(entry["median"], rows[name]["unit"])
+        return "not measured"
+
+    mapped = next((name for name in rows if name.endswith(_MAPPED)), None)
+    workers = next((name for name in rows if name.endswith(_WORKERS)), None)
+    if mapped is None or workers is None:
+        return "Not measured in the last run."
+    size = mapped.removesuffix(_MAPPED)
+    cells = [
+        [f"load a folder, {size}", of(f"{size}, saved folder"), of(mapped)],
+        [f"load a pickle, {size}", of(f"{size}, pickle"), of(f"{size}, pickle of a mapped index")],
+        [workers, of(workers, f"{OURS}, without index"), of(workers)],
+    ]
+    return f"{table(['', 'without the index', 'with it'], cells)}\n\n{about(results)}"
+
+
+BLOCKS: dict[str, Callable[[Results], str]] = {
+    "speed": speed,
+    "clusters": clusters,
+    "saved-index": saved_index,
+}
+PAGES = {
+    "README.md": ["speed"],
+    "docs/scaling.md": ["clusters"],
+    "docs/saved-index.md": ["saved-index"],
+}
 
 
 def with_block(text: str, name: str, block: str) -> str:
