@@ -289,10 +289,11 @@ py::tuple encode_set(const Tok& tokenizer, const Regions& regions, bool as_lists
 /// many these are. Throws VocabularyError for an id outside the vocabulary, before the first call.
 class TokenWalk {
  public:
-  TokenWalk(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens)
+  TokenWalk(const Tok& tokenizer, const TokenId* first, const TokenId* last,
+            bool skip_special_tokens)
       : regions_(tokenizer.vocabulary().regions()),
-        first_(ids.data()),
-        last_(first_ + ids.size()),
+        first_(first),
+        last_(last),
         skip_special_(skip_special_tokens) {
     const auto& vocabulary = tokenizer.vocabulary();
     for (const TokenId* id = first_; id != last_; ++id) {
@@ -340,7 +341,7 @@ class TokenWalk {
 /// Ids as the texts of their tokens. Special tokens share one object each.
 py::list decode(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens) {
   const Regions& regions = tokenizer.vocabulary().regions();
-  const TokenWalk walk(tokenizer, ids, skip_special_tokens);
+  const TokenWalk walk(tokenizer, ids.data(), ids.data() + ids.size(), skip_special_tokens);
   std::vector<py::str> specials;
   for (const std::string& spelling : tokenizer.special_tokens().spellings()) {
     specials.emplace_back(spelling);
@@ -364,9 +365,11 @@ py::list decode(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens) 
 /// The same texts one behind the other as UTF-8, uint8 of shape (bytes,), and where each begins,
 /// int64 of shape (tokens + 1,): the buffers of an Arrow array of large strings.
 py::tuple decode_buffers(const Tok& tokenizer, const Ids& ids, bool skip_special_tokens) {
+  // Other threads may write to the caller's array once the GIL is released.
+  const std::vector<TokenId> own = to_vector(ids);
   const py::gil_scoped_release release;
   const Regions& regions = tokenizer.vocabulary().regions();
-  const TokenWalk walk(tokenizer, ids, skip_special_tokens);
+  const TokenWalk walk(tokenizer, own.data(), own.data() + own.size(), skip_special_tokens);
   const auto& spellings = tokenizer.special_tokens().spellings();
   const RegionTexts texts(regions.chroms());
   const auto size = [&](std::size_t i) {

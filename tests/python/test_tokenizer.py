@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import pickle
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +239,28 @@ def test_decode_to_arrow_gives_the_same_texts(tokenizer: Tokenizer) -> None:
         "return_type is 'np', expected 'list' or 'arrow'",
         lambda: tokenizer.decode(0, return_type="np"),  # type: ignore[call-overload]
     )
+
+
+def test_ids_that_another_thread_changes_do_no_harm() -> None:
+    pytest.importorskip("pyarrow")
+    tokenizer = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29"])
+    ids = np.zeros(200_000, dtype=np.int64)
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.is_set():
+            ids[:] = 2**40
+            ids[:] = 1
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for _ in range(10):
+            with contextlib.suppress(VocabularyError):
+                assert len(tokenizer.decode(ids, return_type="arrow")) == len(ids)
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_decode_writes_numbers_of_every_length_and_names_beyond_ascii() -> None:
