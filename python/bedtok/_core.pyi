@@ -113,6 +113,9 @@ class RegionSet:
         self, other: RegionSet, min_overlap: int, min_fraction: float
     ) -> tuple[Ids, Ids]: ...
     def count_overlaps(self, other: RegionSet, min_overlap: int, min_fraction: float) -> Ids: ...
+    def any_overlaps(
+        self, other: RegionSet, min_overlap: int, min_fraction: float
+    ) -> npt.NDArray[np.bool_]: ...
     def subset_by_overlaps(
         self, other: RegionSet, min_overlap: int, min_fraction: float
     ) -> RegionSet: ...
@@ -413,6 +416,7 @@ def encode_fragments(
     barcodes: Sequence[str] | None = None,
     chroms: Sequence[str] | None = None,
     region: str | None = None,
+    exclude: RegionSet | None = None,
     min_fragments: int = 0,
     min_tokens: int = 0,
     max_tokens: int | None = None,

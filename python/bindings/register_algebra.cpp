@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <bedtok/algebra/closest.hpp>
 #include <bedtok/algebra/gaps.hpp>
 #include <bedtok/algebra/merge.hpp>
@@ -203,6 +204,16 @@ void register_overlaps(py::class_<Regions>& regions) {
           [](const Regions& a, const Regions& b, std::uint64_t min_overlap, double min_fraction) {
             return into_array(without_gil(
                 [&] { return algebra::count_overlaps(a, b, min_overlap, min_fraction); }));
+          },
+          "other"_a, "min_overlap"_a, "min_fraction"_a)
+      .def(
+          "any_overlaps",
+          [](const Regions& a, const Regions& b, std::uint64_t min_overlap, double min_fraction) {
+            const std::vector<bool> any = without_gil(
+                [&] { return algebra::any_overlaps(a, b, min_overlap, min_fraction); });
+            py::array_t<bool> result(static_cast<py::ssize_t>(any.size()));
+            std::copy(any.begin(), any.end(), result.mutable_data());
+            return result;
           },
           "other"_a, "min_overlap"_a, "min_fraction"_a)
       .def(

@@ -733,15 +733,16 @@ class RegionSet(Sequence[Region]):
     ) -> npt.NDArray[np.bool_]:
         """Return whether each region overlaps one of ``other``, bool of shape (regions,).
 
-        Complexity is that of ``find_overlaps``.
+        It looks no further than the first hit of each region. O(n log n), then O(log n) a region;
+        with ``min_overlap`` or ``min_fraction`` that of ``find_overlaps``.
 
         Args:
             other: The other set.
             min_overlap: As for ``find_overlaps``.
             min_fraction: As for ``find_overlaps``.
         """
-        counts = self.count_overlaps(other, min_overlap=min_overlap, min_fraction=min_fraction)
-        return counts > 0
+        rules = algebra.overlap_rules(min_overlap, min_fraction)
+        return self._core.any_overlaps(as_region_set(other)._core, *rules)
 
     def subset_by_overlaps(
         self, other: object, *, min_overlap: int = 0, min_fraction: float = 0.0
