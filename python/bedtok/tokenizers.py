@@ -83,6 +83,7 @@ _FRAGMENT_NAMES = (
     "counting_strategy",
     "chroms",
     "region",
+    "exclude",
     "on_error",
     "num_threads",
 )
@@ -560,6 +561,7 @@ class Tokenizer(Vocabulary):
         counting_strategy: Literal["fragment", "insertion"] = "fragment",
         chroms: Iterable[str] | None = None,
         region: str | None = None,
+        exclude: object = None,
         on_error: OnError = "raise",
         num_threads: int | None = None,
         progress: bool | None = None,
@@ -587,6 +589,9 @@ class Tokenizer(Vocabulary):
             chroms: Only fragments on these chromosomes, by the file's names.
             region: Only fragments that overlap this region, ``"chr1:1000-2000"``. If a tabix index
                 lies beside the file and pysam is installed, the rest is not read.
+            exclude: Regions, in any form that ``RegionSet`` takes, such as the path of a blacklist:
+                fragments that overlap one by at least one base pair are left out, as by ``bedtools
+                intersect -v``, and count nowhere. Chromosomes by the file's names.
             on_error: What a line does that is not a fragment: ``"raise"`` a ParseError; ``"warn"``:
                 it is left out, and one warning names the first of them; ``"skip"``: it is left out.
                 ``skipped_lines`` of the result counts them. A file without any other line is a
@@ -624,6 +629,7 @@ class Tokenizer(Vocabulary):
             chroms,
             region,
             on_error,
+            None if exclude is None else as_region_set(exclude),
         )
         threads = count_threads(num_threads)
         cells = cells_of_fragments(self._core, path, mapping, threads, names, choice, progress)

@@ -209,8 +209,8 @@ void register_overlaps(py::class_<Regions>& regions) {
       .def(
           "any_overlaps",
           [](const Regions& a, const Regions& b, std::uint64_t min_overlap, double min_fraction) {
-            const std::vector<bool> any = without_gil(
-                [&] { return algebra::any_overlaps(a, b, min_overlap, min_fraction); });
+            const std::vector<bool> any =
+                without_gil([&] { return algebra::any_overlaps(a, b, min_overlap, min_fraction); });
             py::array_t<bool> result(static_cast<py::ssize_t>(any.size()));
             std::copy(any.begin(), any.end(), result.mutable_data());
             return result;

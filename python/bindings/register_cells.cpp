@@ -155,10 +155,10 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
                           const MappingOptions& options, const std::string& counting_strategy,
                           const std::optional<std::vector<std::string>>& barcodes,
                           const std::optional<std::vector<std::string>>& chroms,
-                          const std::optional<std::string>& region, std::uint64_t min_fragments,
-                          std::uint64_t min_tokens, std::optional<std::uint64_t> max_tokens,
-                          bool skip_bad_lines, std::size_t num_threads,
-                          const std::optional<py::bytes>& text) {
+                          const std::optional<std::string>& region, const RegionSet<>* exclude,
+                          std::uint64_t min_fragments, std::uint64_t min_tokens,
+                          std::optional<std::uint64_t> max_tokens, bool skip_bad_lines,
+                          std::size_t num_threads, const std::optional<py::bytes>& text) {
   io::FragmentOptions choice;
   choice.mapping = options;
   choice.on_miss = options.on_miss;
@@ -173,6 +173,7 @@ py::dict encode_fragments(const Tok& tokenizer, const std::filesystem::path& pat
     choice.region =
         Region<std::uint64_t>{std::string(parsed->chrom), parsed->start, parsed->end, {}};
   }
+  if (exclude != nullptr) choice.exclude = {exclude, [](const auto*) {}};  // the caller's
   choice.min_fragments = min_fragments;
   choice.min_tokens = min_tokens;
   choice.max_tokens = max_tokens.value_or(std::numeric_limits<std::uint64_t>::max());
@@ -220,9 +221,9 @@ void register_cells(py::module_& module) {
            "chosen"_a = py::none(), "threshold"_a = 0.0, "num_threads"_a = 1);
   module.def("encode_fragments", &encode_fragments, "tokenizer"_a, "path"_a, "options"_a,
              py::kw_only(), "counting_strategy"_a = "fragment", "barcodes"_a = py::none(),
-             "chroms"_a = py::none(), "region"_a = py::none(), "min_fragments"_a = 0,
-             "min_tokens"_a = 0, "max_tokens"_a = py::none(), "skip_bad_lines"_a = false,
-             "num_threads"_a = 0, "text"_a = py::none());
+             "chroms"_a = py::none(), "region"_a = py::none(), "exclude"_a = py::none(),
+             "min_fragments"_a = 0, "min_tokens"_a = 0, "max_tokens"_a = py::none(),
+             "skip_bad_lines"_a = false, "num_threads"_a = 0, "text"_a = py::none());
 }
 
 }  // namespace bedtok::python

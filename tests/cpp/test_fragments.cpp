@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
 #include <string>
@@ -62,6 +63,12 @@ std::string text_of(const std::vector<Fragment>& fragments, const std::string& m
   return text;
 }
 
+bool any_overlaps(const support::NaiveRegion& region, const RegionSet<>& others) {
+  return std::any_of(others.begin(), others.end(), [&region](const auto& other) {
+    return region.chrom == other.chrom && region.start < other.end && other.start < region.end;
+  });
+}
+
 /// Line by line, as one would write it without the library.
 Cells naive_cells(const support::NaiveTokenizer& naive, const std::vector<Fragment>& fragments,
                   const FragmentOptions& options) {
@@ -77,6 +84,7 @@ Cells naive_cells(const support::NaiveTokenizer& naive, const std::vector<Fragme
                   part->start < f.region.end)) {
       continue;
     }
+    if (options.exclude && any_overlaps(f.region, *options.exclude)) continue;
     if (counts[f.barcode]++ == 0) order.push_back(f.barcode);
     std::vector<support::NaiveRegion> pieces{f.region};
     if (options.counting_strategy == CountingStrategy::insertion) {
@@ -185,6 +193,10 @@ TEST_CASE("random fragments and options agree with the line-by-line loop, for an
     if (change()) options.barcodes = {{"CELL5", "nobody", "CELL0"}};
     if (change()) options.chroms = {{"chr2", "chr7"}};
     if (change()) options.region = bedtok::Region<std::uint64_t>{"chr2", 100, 250, {}};
+    if (change()) {
+      options.exclude = std::make_shared<const RegionSet<>>(support::region_set<std::uint32_t>(
+          support::random_naive_regions(random, 6, {"chr1", "chr2", "chr4"}, 320, 30)));
+    }
     if (change()) options.min_fragments = support::pick(random, 0, 10);
     if (change()) options.min_tokens = support::pick(random, 0, 8);
     if (change()) options.max_tokens = support::pick(random, 0, 20);

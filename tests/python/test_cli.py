@@ -685,7 +685,6 @@ def test_a_full_disk_is_named_and_leaves_nothing(
         (("tokenize", "{vocab}", "-", "--files-from", "-"), "'-' can be given once"),
         (("tokenize", "{vocab}", "--fragments", "--format", "npz", "-o", "x"), "has cells, which"),
         (("tokenize", "{vocab}", "--fragments", "--format", "parquet"), "needs --output"),
-        (("tokenize", "{vocab}", "--fragments", "--exclude", "x"), "--exclude: is not for fragm"),
         (("tokenize", "{vocab}", "--fragments", "--tokens", "-o", "x.parquet"), "holds ids"),
         (("tokenize", "{vocab}", "--uniq"), "--uniq"),
         (("tokenize", "{vocab}", "-", "-"), "'-' can be given once"),

@@ -248,6 +248,8 @@ def test_regions_are_left_out(run: Cli, vocab: Path, tmp_path: Path) -> None:
     assert ids("--exclude", empty) == [0, 1, 2]
     assert ids("--chroms", "chr1,chr7") == [0, 1]
     assert ids("--chroms", "chr1", "--exclude", black) == [1]
+    cells = write(tmp_path / "f.tsv", "chr1\t100\t120\tA-1\t1\nchr1\t300\t310\tA-1\t1\n")
+    assert run("tokenize", vocab, cells, "--fragments", "--exclude", black).ids() == [1]
     out = tmp_path / "out"
     flags = ("--format", "npz", "-o", out)
     assert run("tokenize", vocab, bed, *flags, "--exclude", black, "--chroms", "chr1").code == 0

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import gzip
+import random
+import shutil
 import subprocess
 import sys
 import warnings
@@ -16,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bedtok import ConfigError, Error, ParseError, Tokenizer, VocabularyError
+from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer, VocabularyError
 from bedtok.cells import CellTokens
 from bedtok.tokenizers import tokenize_fragment_file
 from conftest import VOCABULARY
@@ -149,6 +151,51 @@ def test_filters_choose_cells_and_qc_tells_of_all(tokenizer: Tokenizer, path: Pa
     assert qc["kept"].tolist() == [True, False, False]
     ends = tokenizer.encode_fragments(path, counting_strategy="insertion").qc
     assert ends["hits"].tolist() == [4, 3, 0] and ends["hit_rate"].tolist() == [4 / 6, 3 / 4, 0]
+
+
+@pytest.mark.parametrize("counting_strategy", ["fragment", "insertion"])
+def test_excluded_fragments_are_those_of_bedtools(
+    tokenizer: Tokenizer, tmp_path: Path, counting_strategy: Any
+) -> None:
+    if shutil.which("bedtools") is None:
+        pytest.skip("bedtools is not installed")
+    chance = random.Random(5)
+
+    def interval(longest: int) -> tuple[str, int, int]:
+        start = chance.randrange(450)
+        return chance.choice(["chr1", "chr2", "chr3"]), start, start + chance.randint(1, longest)
+
+    for _ in range(4):
+        found = [(*interval(90), f"CELL{chance.randrange(9)}-1") for _ in range(120)]
+        file, black = tmp_path / "fragments.tsv", tmp_path / "black.bed"
+        file.write_text(lines(found))
+        black.write_text("".join("{}\t{}\t{}\n".format(*interval(20)) for _ in range(5)))
+        command = ["bedtools", "intersect", "-v", "-a", file, "-b", black]
+        kept = tmp_path / "kept.tsv"
+        kept.write_bytes(subprocess.run(command, capture_output=True, check=True).stdout)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # chr3 is not known to the vocabulary
+            ours, theirs = (
+                tokenizer.encode_fragments(path, counting_strategy=counting_strategy, **keywords)
+                for path, keywords in ((file, {"exclude": black}), (kept, {}))
+            )
+        assert len(kept.read_bytes()) < len(file.read_bytes())
+        assert ours.to_dict() == theirs.to_dict()
+        same = ["fragments", "hits", "kept"]
+        assert ours.qc[same].equals(theirs.qc[same])
+        a, b = ours.report, theirs.report
+        assert a is not None and b is not None
+        assert (a.regions, a.hits, a.tokens) == (b.regions, b.hits, b.tokens)
+
+
+def test_what_is_excluded_may_be_any_regions(tokenizer: Tokenizer, path: Path) -> None:
+    # 160 is one past the end of the first fragment; the index has no chr9.
+    for exclude in ([], ["chr1:160-250"], RegionSet(["chr5:0-1000"])):
+        assert tokenizer.encode_fragments(path, exclude=exclude).to_dict() == TOKENS
+    found = tokenizer.encode_fragments(path, exclude=["chr1:159-160", "chr2:0-1000"])
+    assert found.to_dict() == {"CCGT-1": [3, 1], "AAAC-1": [6], "GGGG-1": [6]}
+    with pytest.raises(FileNotFoundError, match="nope"):
+        tokenizer.encode_fragments(path, exclude="nope.bed")
 
 
 def test_misses_are_dropped_unless_asked_for(tokenizer: Tokenizer, path: Path) -> None:

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "../mapping_options.hpp"
 #include "../ragged_ids.hpp"
 #include "../region.hpp"
+#include "../region_set.hpp"
 #include "../report.hpp"
 #include "../skipped_lines.hpp"
 
@@ -37,6 +39,9 @@ struct FragmentOptions {
   std::optional<std::vector<std::string>> chroms = std::nullopt;
   /// Only fragments that overlap this region.
   std::optional<Region<std::uint64_t>> region = std::nullopt;
+  /// Fragments that overlap one of these regions are left out, by the file's names of chromosomes.
+  /// Null: none are.
+  std::shared_ptr<const RegionSet<>> exclude = nullptr;
   /// Cells with fewer fragments are left out of the tokens.
   std::uint64_t min_fragments = 0;
   /// Cells with fewer tokens are left out.

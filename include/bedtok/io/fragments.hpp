@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "../detail/processors.hpp"
 #include "../error.hpp"
 #include "../mapping_options.hpp"
+#include "../overlap_index.hpp"
 #include "../skipped_lines.hpp"
 #include "../special_tokens.hpp"
 #include "../tokenizer.hpp"
@@ -50,6 +52,8 @@ FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
   constexpr std::size_t block_of_a_thread = std::size_t{1} << 21;
   LineBlocks blocks(*text, block_of_a_thread * std::min<std::size_t>(threads, 8));
 
+  std::optional<OverlapIndex<>> excluded;
+  if (options.exclude) excluded.emplace(*options.exclude);
   std::vector<std::unique_ptr<detail::FragmentMapper<Index>>> mappers;  // one a part of a block
   detail::FragmentCells cells(options);
   SkippedLines skipped;
@@ -60,8 +64,8 @@ FragmentTokens encode_fragments(std::unique_ptr<ByteSource> source,
     const std::vector<TextBlock> parts =
         block.endless_line ? std::vector<TextBlock>{block} : detail::split_lines(block, threads);
     while (mappers.size() < parts.size()) {
-      mappers.push_back(
-          std::make_unique<detail::FragmentMapper<Index>>(tokenizer, mapping, options, name));
+      mappers.push_back(std::make_unique<detail::FragmentMapper<Index>>(
+          tokenizer, mapping, options, excluded ? &*excluded : nullptr, name));
     }
     const std::size_t known = cells.barcodes().size();
     const std::uint64_t before = line;

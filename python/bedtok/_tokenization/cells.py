@@ -21,6 +21,7 @@ from bedtok._ragged import Int32s, Int64s, concat_rows
 from bedtok._regions.anndata import choose_cells, gather, read_peaks
 from bedtok._regions.anndata_relatives import Part, cell_parts
 from bedtok._regions.columns import is_region_text, parse_region_text
+from bedtok._regions.region_set import RegionSet
 from bedtok._regions.samples import Samples
 from bedtok._tokenization.cell_metadata import (
     N_TOKENS,
@@ -264,6 +265,7 @@ class FragmentOptions(NamedTuple):
     chroms: Iterable[str] | None
     region: str | None
     on_error: OnError
+    exclude: RegionSet | None = None
 
 
 def cells_of_fragments(
@@ -321,7 +323,6 @@ def _cells_of_file(
     num_threads: int,
     sample: str,
     choice: FragmentOptions,
-    progress: bool | None = None,
 ) -> CellIds:
     """Return the ids of the cells of one fragment file."""
     counting_strategy, region = choice.counting_strategy, choice.region
@@ -343,6 +344,7 @@ def _cells_of_file(
         barcodes=wanted,
         chroms=_names("chroms", choice.chroms),
         region=region,
+        exclude=None if choice.exclude is None else choice.exclude._core,
         min_fragments=check_at_least("min_fragments", choice.min_fragments, 0),
         min_tokens=check_at_least("min_tokens", choice.min_tokens, 0),
         max_tokens=None if max_tokens is None else check_at_least("max_tokens", max_tokens, 0),

@@ -258,10 +258,6 @@ def _check_cells(
         args.usage_error(
             f"{bed} is BED, {paths[0]} has cells: expected one of both with --format parquet"
         )
-    if args.exclude is not None and any(item.kind == "fragments" for item in inputs):
-        args.usage_error(
-            f"--exclude: is not for fragments ({paths[0]}); leave the regions out of the vocabulary"
-        )
 
 
 def _judge_of(args: argparse.Namespace) -> Callable[[int, int], str | None]:

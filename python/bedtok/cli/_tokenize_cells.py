@@ -63,6 +63,7 @@ class CellReader:
             item.path,
             names=[self._samples[item.path]],
             chroms=self._args.chroms,
+            exclude=self._args.exclude,
             on_error=self._args.on_error,
             num_threads=self._args.num_threads,
             **mapping_of(self._args),

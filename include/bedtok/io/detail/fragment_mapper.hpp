@@ -15,6 +15,7 @@
 #include "../../error.hpp"
 #include "../../hit_finder.hpp"
 #include "../../mapping_options.hpp"
+#include "../../overlap_index.hpp"
 #include "../../region.hpp"
 #include "../../report.hpp"
 #include "../../skipped_lines.hpp"
@@ -41,12 +42,15 @@ class FragmentMapper {
     std::uint32_t hits;  ///< 1 or, of an insertion's two lookups, how many hit something
   };
 
+  /// `excluded` is the index of `options.exclude`, and null where that is.
   FragmentMapper(const Tokenizer<Index>& tokenizer, const MappingOptions& mapping,
-                 const FragmentOptions& options, const std::string& name)
+                 const FragmentOptions& options, const OverlapIndex<>* excluded,
+                 const std::string& name)
       : tokenizer_(tokenizer),
         finder_(tokenizer.index(), mapping),
         mapping_(mapping),
         options_(options),
+        excluded_(excluded),
         name_(name),
         parser_(name, chroms_, options.skip_bad_lines ? &skipped : nullptr) {}
 
@@ -88,10 +92,11 @@ class FragmentMapper {
  private:
   struct Chrom {
     ChromTable::Id vocabulary;
-    std::uint64_t last_end;  // of the vocabulary's regions
-    std::uint64_t size;      // by the assembly
-    bool wanted;             // by FragmentOptions::chroms
-    bool of_region;          // that of FragmentOptions::region
+    std::uint64_t last_end;   // of the vocabulary's regions
+    std::uint64_t size;       // by the assembly
+    bool wanted;              // by FragmentOptions::chroms
+    bool of_region;           // that of FragmentOptions::region
+    ChromTable::Id excluded;  // among FragmentOptions::exclude
   };
 
   void add(ChromTable::Id chrom_id, Coord start, Coord end, std::string_view rest,
@@ -111,6 +116,7 @@ class FragmentMapper {
           overlaps<std::uint64_t>(start, end, options_.region->start, options_.region->end))) {
       return;
     }
+    if (is_excluded(chrom, start, end)) return;
     Id cell = known.find(barcode);
     if (cell == bedtok::detail::BarcodeTable::none) {
       if (options_.barcodes) {
@@ -136,6 +142,17 @@ class FragmentMapper {
       hits += look_up(chrom_id, end - 1, end);
     }
     fragments.push_back({cell, static_cast<std::uint32_t>(ids.size() - before), hits});
+  }
+
+  bool is_excluded(const Chrom& chrom, Coord start, Coord end) const {
+    if (chrom.excluded == ChromTable::none) return false;
+    // Excluded regions have 32 bits: none of them reaches what is cut off here.
+    const auto at = [](Coord position) {
+      constexpr std::uint64_t last = std::numeric_limits<std::uint32_t>::max();
+      return static_cast<std::uint32_t>(std::min<std::uint64_t>(position, last));
+    };
+    return excluded_->any_of(chrom.excluded, at(start), at(end),
+                             [](std::uint32_t, std::uint32_t, std::uint32_t) { return true; });
   }
 
   void skip_unlisted(std::string_view barcode) {
@@ -182,13 +199,15 @@ class FragmentMapper {
         {id, known ? vocabulary.last_end(id) : no_limit,
          vocabulary.size_of(tokenizer_.assembly(), name, id),
          !wanted || std::find(wanted->begin(), wanted->end(), name) != wanted->end(),
-         options_.region && options_.region->chrom == name});
+         options_.region && options_.region->chrom == name,
+         options_.exclude ? options_.exclude->chroms().find(name) : ChromTable::none});
   }
 
   const Tokenizer<Index>& tokenizer_;
   HitFinder<Index> finder_;
   const MappingOptions& mapping_;
   const FragmentOptions& options_;
+  const OverlapIndex<>* excluded_;
   const std::string& name_;
   ChromTable chroms_;
   std::vector<Chrom> chrom_info_;  // by the file's chromosome
