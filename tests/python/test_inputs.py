@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bedtok import Region, RegionSet, Tokenizer
@@ -44,6 +46,19 @@ class BedTool:
         return list(self)[i]
 
 
+class Stream(BedTool):
+    """As pybedtools' class of the output of a program: even its length reads it, and only once."""
+
+    def __init__(self) -> None:
+        self._rows = super().__iter__()
+
+    def __iter__(self) -> Any:
+        return self._rows
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def array_of_objects() -> Any:
     """As geniml makes it, to select from by positions."""
     array = np.empty(len(REGIONS), dtype=object)
@@ -67,6 +82,7 @@ def array_of_objects() -> Any:
             lambda: np.array([f"{c}:{a}-{b}" for c, a, b in REGIONS]), id="array of texts"
         ),
         pytest.param(BedTool, id="BedTool"),
+        pytest.param(Stream, id="stream"),
         pytest.param(lambda: objects(chrom="chrom", start="start", end="end"), id="chrom"),
         pytest.param(lambda: objects(chrom="chr", start="start", end="end"), id="chr"),
         pytest.param(lambda: objects(chrom="contig", start="start", end="end"), id="contig"),
@@ -98,7 +114,9 @@ def test_iterables_of_samples_are_batches(tokenizer: Tokenizer, tmp_path: Path) 
         assert tokenizer(sample for sample in samples)["input_ids"] == expected
         assert tokenizer(deque(samples))["input_ids"] == expected
         assert tokenizer.report(iter(samples)).hits == tokenizer.report(samples).hits
-    assert tokenizer([(r for r in REGIONS), EXPECTED])["input_ids"] == [[0, 2, 1]] * 2
+    for make in (lambda: (r for r in REGIONS), BedTool, Stream, array_of_objects):
+        assert tokenizer([make(), EXPECTED])["input_ids"] == [[0, 2, 1]] * 2
+        assert tokenizer.report([make(), EXPECTED]).regions == 6
     assert tokenizer(iter([]))["input_ids"] == [tokenizer.unk_token_id]
 
 
@@ -136,3 +154,28 @@ def test_rows_of_pysam_are_regions(tokenizer: Tokenizer, tmp_path: Path) -> None
 def test_a_list_of_sets_is_a_batch(tokenizer: Tokenizer) -> None:
     sets = RegionSetList([EXPECTED, EXPECTED[:1]], names=["a", "b"])
     assert tokenizer(sets)["input_ids"] == [[0, 2, 1], [0]]
+
+
+def test_bedtools_of_pybedtools_are_regions(tokenizer: Tokenizer) -> None:
+    pybedtools = pytest.importorskip("pybedtools")
+    if shutil.which("bedtools") is None:
+        pytest.skip("bedtools is not installed")
+    lines = "".join(f"{chrom}\t{start}\t{end}\n" for chrom, start, end in REGIONS)
+
+    def make() -> Any:
+        return pybedtools.BedTool(lines, from_string=True)
+
+    assert RegionSet(make()) == RegionSet(list(make())) == EXPECTED
+    assert tokenizer(make())["input_ids"] == [0, 2, 1]
+    assert tokenizer([make(), make()])["input_ids"] == [[0, 2, 1]] * 2
+    assert tokenizer(make().intersect(make()))["input_ids"] == [0, 2, 1]
+    assert EXPECTED.any_overlaps(make()[:1]).tolist() == [True, False, False]
+
+
+def test_data_frames_of_dask_are_regions(tokenizer: Tokenizer) -> None:
+    dask = pytest.importorskip("dask.dataframe", exc_type=ImportError)
+    frame = dask.from_pandas(pd.DataFrame(REGIONS, columns=["chrom", "start", "end"]), 2)
+    assert RegionSet(frame) == Tokenizer.from_regions(frame).regions == EXPECTED
+    assert tokenizer(frame)["input_ids"] == [0, 2, 1]
+    assert tokenizer([frame, frame])["input_ids"] == [[0, 2, 1]] * 2
+    assert tokenizer(frame[frame.chrom == "chr1"])["input_ids"] == [0, 1]

@@ -106,6 +106,14 @@ def _parts_of_object(i: int, item: Any) -> tuple[Any, ...]:
     return chrom, start, end, rest if isinstance(rest, str) else None
 
 
+def is_region_object(item: object) -> bool:
+    """Return whether an object has a chromosome, a start and an end, as rows of pysam have."""
+    return type(item).__name__ == "TupleProxy" or all(
+        _first_attribute(item, names) is not None
+        for names in (_CHROM_ATTRIBUTES, _START_ATTRIBUTES, _END_ATTRIBUTES)
+    )
+
+
 def _first_attribute(item: Any, names: Sequence[str]) -> Any:
     values = (_attribute(item, name) for name in names)
     return next((value for value in values if value is not None and value != ""), None)

@@ -121,7 +121,7 @@ class RegionSet(Sequence[Region]):
             Error: A region is not legal; it names its position and value.
             TypeError: An item, or a coordinate, has another type.
         """
-        return cls._wrap(columns_from_regions(list(regions)))
+        return cls._wrap(columns_from_regions(listed(regions)))
 
     @classmethod
     def from_arrays(
@@ -909,7 +909,7 @@ def as_region_set(x: object) -> RegionSet:
     if is_table(x):
         return RegionSet._wrap(columns_from_table(x))
     if is_foreign_set(x) or is_iterable_of_regions(x):
-        return RegionSet._wrap(columns_from_regions(list(x)))  # type: ignore[call-overload]
+        return RegionSet._wrap(columns_from_regions(listed(x)))
     unordered = "; a set has no order: sorted(...)" if isinstance(x, (set, frozenset)) else ""
     raise TypeError(
         f"regions: expected a path, a list of regions, a table or a RegionSet, not "
@@ -930,6 +930,15 @@ def is_iterable_of_regions(x: object) -> bool:
     if type(x).__module__.partition(".")[0] in _NOT_REGIONS:
         return False
     return isinstance(x, Iterable) and not isinstance(x, (Region, type))
+
+
+def listed(x: Any) -> list[Any]:
+    """Return what an iterable yields.
+
+    Other than ``list(x)`` this does not ask for the length, for which a BedTool reads its file, and
+    one of a stream all that it will ever yield.
+    """
+    return list(iter(x))
 
 
 def _positions(index: npt.NDArray[Any], size: int) -> npt.NDArray[np.int64]:

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._core import Error
 from bedtok._files import checked_path
-from bedtok._regions.columns import columns_from_regions, is_region_text
+from bedtok._regions.columns import columns_from_regions, is_region_object, is_region_text
 from bedtok._regions.region import Region
 from bedtok._regions.region_set import (
     RegionSet,
     as_region_set,
     is_foreign_set,
     is_iterable_of_regions,
+    listed,
 )
 from bedtok._regions.tables import is_table
 
@@ -82,7 +83,7 @@ def as_sequence(x: object) -> object:
 
     A generator is read to its end.
     """
-    return list(x) if is_iterable_of_regions(x) and not is_table(x) else x  # type: ignore[call-overload]
+    return listed(x) if is_iterable_of_regions(x) and not is_table(x) else x
 
 
 def _is_region_tuple(item: tuple[Any, ...]) -> bool:
@@ -104,9 +105,9 @@ def _is_sample(item: object) -> bool:
         return not item or isinstance(item[0], (Region, tuple)) or _is_tuple_of_texts(item)
     return (
         isinstance(item, (RegionSet, os.PathLike, list))
-        or hasattr(type(item), "__next__")  # rows of pysam are iterable, and no samples
         or is_table(item)
         or is_foreign_set(item)
+        or (is_iterable_of_regions(item) and not is_region_object(item))
     )
 
 
