@@ -2,33 +2,50 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bedtok/io/pretrained.hpp>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "fuzz.hpp"
 #include "support_io.hpp"
 
 namespace fuzz {
 
+/// Regions of an index without checkpoints, or of one that has them: 120 that nest, behind a
+/// chromosome whose regions are in no order.
+inline bedtok::RegionSet<> indexed_regions(bool nested) {
+  std::vector<bedtok::Region<>> regions = {
+      {"chr2", 5, 90, {}}, {"chr1", 0, 4, {}}, {"chr1", 0, 300, {}}, {"b", 7, 7, {}}};
+  for (std::uint32_t i = 0; nested && i < 120; ++i) {
+    regions.push_back({"deep", i, 400 - 2 * i, {}});
+  }
+  return bedtok::RegionSet<>(regions);
+}
+
 /// A saved index whose bytes are changed: 3 bytes an edit, the place and the xor. The digests are
-/// set right again unless the first byte says otherwise, so that the edits reach what they protect.
-/// It is refused or opened, and what is opened answers any query without leaving its arrays.
+/// set right again if the first byte's lowest bit says so, so that the edits reach what they
+/// protect; its next bit chooses the index. It is refused or opened, and what is opened answers any
+/// query without leaving its arrays.
 inline void universe_index(std::string_view bytes) {
   using namespace bedtok::io::detail;
-  static const support::TemporaryFolder folder;
-  static const std::string sound = [] {
-    bedtok::Tokenizer<>(
-        bedtok::RegionSet<>{
-            {"chr2", 5, 90, {}}, {"chr1", 0, 4, {}}, {"chr1", 0, 300, {}}, {"b", 7, 7, {}}})
-        .save_pretrained(folder.path(), true);
-    return support::bytes_of(folder.path() / "universe.index");
-  }();
+  struct Sound {
+    support::TemporaryFolder folder;
+    std::string content;
+    explicit Sound(bool nested) {
+      bedtok::Tokenizer<>(indexed_regions(nested)).save_pretrained(folder.path(), true);
+      content = support::bytes_of(folder.path() / "universe.index");
+    }
+  };
+  static const std::array<Sound, 2> sound = {Sound(false), Sound(true)};
   Input in(bytes);
-  std::string content = sound;
-  const bool digests = in.flag();
+  const std::uint8_t first = in.byte();
+  const bool digests = (first & 1) != 0;
+  const auto& folder = sound[(first >> 1) & 1].folder;
+  std::string content = sound[(first >> 1) & 1].content;
   const bool cut = in.flag();
   if (cut) content.resize(in.number(2) % (content.size() + 1));
   while (!in.left().empty()) {
@@ -62,7 +79,7 @@ inline void universe_index(std::string_view bytes) {
     const bedtok::RegionSet<>& regions = tokenizer.vocabulary().regions();
     const auto encoding = tokenizer(regions);
     REQUIRE_TRUE(tokenizer.decode(encoding.input_ids).size() == encoding.input_ids.size());
-    for (const std::uint32_t start : {0u, 4u, 89u, 300u, 0xfffffffeu}) {
+    for (const std::uint32_t start : {0u, 4u, 89u, 119u, 200u, 300u, 0xfffffffeu}) {
       for (bedtok::ChromTable::Id chrom = 0; chrom < regions.chroms().size() + 1; ++chrom) {
         tokenizer.index().find(chrom, start, 0xffffffff, [&](std::uint32_t id, auto, auto) {
           REQUIRE_TRUE(id < regions.size());

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -307,7 +308,7 @@ def test_bash_completes_what_is_typed(run: Cli, tmp_path: Path) -> None:
     script = tmp_path / "completion.sh"
     script.write_text(run("--print-completion", "bash").out)
     typed = (
-        f"source {script}; COMP_WORDS=(bedtok tokenize --form); COMP_CWORD=2; "
+        f"source {shlex.quote(str(script))}; COMP_WORDS=(bedtok tokenize --form); COMP_CWORD=2; "
         '"$(complete -p bedtok | sed "s/.*-F \\([^ ]*\\).*/\\1/")" bedtok --form tokenize; '
         'echo "${COMPREPLY[@]}"'
     )

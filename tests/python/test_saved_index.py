@@ -213,7 +213,7 @@ def tell_memory(conn: Any, folder: str) -> None:
         if not words[0].endswith(":"):
             low, high = (int(number, 16) for number in words[0].split("-"))
             inside = low <= starts.ctypes.data < high
-            name = words[-1] if inside else name
+            name = line.split(maxsplit=5)[-1] if inside else name
         elif inside and words[0].startswith(("Shared_", "Private_")) and "Huge" not in words[0]:
             kilobytes[words[0].partition("_")[0]] += int(words[1])
     conn.send((name, kilobytes))
