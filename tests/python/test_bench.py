@@ -188,8 +188,8 @@ def test_pictures_are_drawn(made_up: results.Results, tmp_path: Path) -> None:
     rows = made_up["suites"]["decode"]["rows"]
     rows += [row(str(n), [entry("bedtok", n / 1e6)], size=n, series="some") for n in (10, 1000)]
     plots.draw_all(made_up, tmp_path)
-    assert "n^1.00" in (tmp_path / "sizes.svg").read_text()
-    assert "Decode: behind" in (tmp_path / "ratios.svg").read_text()
+    assert "n^1.00" in (tmp_path / "sizes.svg").read_text("utf-8")
+    assert "Decode: behind" in (tmp_path / "ratios.svg").read_text("utf-8")
     drawn = (tmp_path / "headline.svg").read_bytes()
     plots.draw_all(made_up, tmp_path)
     assert (tmp_path / "headline.svg").read_bytes() == drawn

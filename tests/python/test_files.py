@@ -179,6 +179,8 @@ def test_names_that_are_not_utf8_are_named_as_python_names_them(
 
 @pytest.mark.parametrize("name", ["x" * 255, "ä" * 127])
 def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
+    if not name.isascii() and sys.getfilesystemencoding() == "ascii":
+        pytest.skip("names of files are ASCII in this locale")
     with atomic_write(tmp_path / name) as temporary:
         Path(temporary).write_text("tokens")
     Tokenizer.from_regions(["chr1:1-2"]).regions.to_bed(tmp_path / name[::-1])

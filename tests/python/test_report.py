@@ -280,7 +280,7 @@ def test_without_scipy_samples_keep_their_order(
     report = CollectionReport.from_files(write_samples(tmp_path, 3), tokenizer)
     assert report.similarity is not None and report.similarity.clusters is None
     report.to_html(tmp_path / "r.html")
-    assert "pip install scipy" in (tmp_path / "r.html").read_text()
+    assert "pip install scipy" in (tmp_path / "r.html").read_text("utf-8")
 
 
 # ---- MultiQC
@@ -292,7 +292,7 @@ def test_multiqc_gets_a_row_a_sample(tmp_path: Path, tokenizer: Tokenizer) -> No
     assert [path.name for path in paths] == [
         f"bedtok_{name}_mqc.json" for name in ("general_stats", "hits", "chromosomes", "similarity")
     ]
-    stats, hits, chroms, similarity = (json.loads(path.read_text()) for path in paths)
+    stats, hits, chroms, similarity = (json.loads(path.read_text("utf-8")) for path in paths)
     assert stats["plot_type"] == "generalstats"
     named = {name for column in stats["pconfig"] for name in column}
     for sample in report.samples:
@@ -321,7 +321,7 @@ def test_multiqc_takes_the_files(tmp_path: Path, tokenizer: Tokenizer) -> None:
         env={**os.environ, "MULTIQC_NO_VERSION_CHECK": "true"},
     )
     assert done.returncode == 0, done.stderr
-    table = (out / "multiqc_data" / "multiqc_general_stats.txt").read_text().splitlines()
+    table = (out / "multiqc_data" / "multiqc_general_stats.txt").read_text("utf-8").splitlines()
     assert len(table) == 4 and "bedtok_hit_rate" in table[0]
     for name in ("hits", "chromosomes", "similarity"):
         assert (out / "multiqc_data" / f"multiqc_bedtok_{name}_plot.txt").exists()
@@ -333,8 +333,8 @@ def test_multiqc_takes_the_files(tmp_path: Path, tokenizer: Tokenizer) -> None:
 def test_the_table_and_json_hold_every_sample(tmp_path: Path, tokenizer: Tokenizer) -> None:
     report = CollectionReport.from_files(write_samples(tmp_path, 3), tokenizer)
     report.to_tsv(tmp_path / "r.tsv")
-    lines = (tmp_path / "r.tsv").read_text().splitlines()
+    lines = (tmp_path / "r.tsv").read_text("utf-8").splitlines()
     rows = [dict(zip(lines[0].split("\t"), line.split("\t"), strict=True)) for line in lines[1:]]
     assert [int(row["hits"]) for row in rows] == [sample.hits for sample in report.samples]
     report.to_json(tmp_path / "r.json")
-    assert json.loads((tmp_path / "r.json").read_text())["samples"][1]["sample"] == "s1"
+    assert json.loads((tmp_path / "r.json").read_text("utf-8"))["samples"][1]["sample"] == "s1"

@@ -46,7 +46,7 @@ def test_inspect_writes_a_page_and_files_for_multiqc(
     page = tmp_path / "qc" / "report.html"
     found = run("inspect", samples, "--vocab", vocab, "--html", page, "--multiqc", page.parent)
     assert found.code == 0 and found.err == ""
-    text = page.read_text()
+    text = page.read_text("utf-8")
     assert text.startswith("<!DOCTYPE html>")
     assert "fit universe.bed." in text and str(tmp_path) not in text
     assert sorted(os.listdir(page.parent)) == [
@@ -54,7 +54,7 @@ def test_inspect_writes_a_page_and_files_for_multiqc(
         "report.html",
     ]
     one = run("inspect", samples / "a.bed", "--vocab", vocab, "--html", page)
-    assert one.code == 0 and "<h1>a</h1>" in page.read_text()
+    assert one.code == 0 and "<h1>a</h1>" in page.read_text("utf-8")
 
 
 def test_a_bad_file_is_on_the_page_and_ends_with_1(
@@ -65,7 +65,7 @@ def test_a_bad_file_is_on_the_page_and_ends_with_1(
     assert found.code == 1
     assert found.err == "bedtok: files that could not be read: 1\n"
     assert f"failed: {samples}/c.bed:1: end 5 is before start 9" in found.out
-    assert "end 5 is before start 9" in (tmp_path / "r.html").read_text()
+    assert "end 5 is before start 9" in (tmp_path / "r.html").read_text("utf-8")
     skipped = run("inspect", samples, "--vocab", vocab, "--on-error", "skip")
     assert skipped.code == 1  # nothing is left of c
 
@@ -107,7 +107,7 @@ def test_a_folder_of_tokens_has_a_report(
     shown = json.loads(run("report", tokens, "--vocab", vocab, "--json", "--html", page).out)
     counts = {chrom["chrom"]: (chrom["hits"], chrom["regions"]) for chrom in shown["chromosomes"]}
     assert counts == {"chr1": (2, 3), "chr2": (1, 1)}
-    assert "<h1>tokens</h1>" in page.read_text()
+    assert "<h1>tokens</h1>" in page.read_text("utf-8")
     run.fails(
         1, "was written with tokenizer_digest", "report", tokens, "--vocab", vocab, "--unique"
     )

@@ -348,7 +348,8 @@ def test_a_script_in_a_page_that_is_not_its_own_does_not_run(
 ) -> None:
     text = page_of(report_of(12), tmp_path)
     path = tmp_path / "changed.html"
-    path.write_text(text.replace("<main", "<script>document.title='run'</script><main", 1))
+    changed = text.replace("<main", "<script>document.title='run'</script><main", 1)
+    path.write_text(changed, "utf-8")
     browser.open(path)
     assert browser.evaluate("document.title") != "run"
     assert any("Content Security Policy" in text for text in browser.complaints)
