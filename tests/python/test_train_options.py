@@ -89,13 +89,38 @@ def test_the_command_line_overrides_the_file_which_overrides_defaults(
         capfd, "--config", str(path), *flags, *(word for text in sets for word in ("--set", text))
     )
     config = parsed(text, tmp_path)
-    assert config["data"] == {"train": ["b.parquet", "c/"], "eval": [], "universe": "u.bed"}
+    assert config["data"] == {
+        "train": ["b.parquet", "c/"],
+        "eval": [],
+        "universe": "u.bed",
+        "eval_batches": [],
+    }
     assert config["model"]["hidden_size"] == 32
     assert config["model"]["hidden_act"] == "gelu"
     assert config["model"]["intermediate_size"] == 768
     training = config["training"]
     assert (training["output_dir"], training["learning_rate"]) == ("m", 1.0)
     assert training["save_strategy"] == "no"
+
+
+def test_flags_for_labels_are_fields_of_the_config(capfd: Any, tmp_path: Path) -> None:
+    flags = ["--labels", "cells.tsv", "--label-column", "2024", "--batch-column", "donor"]
+    flags += ["--eval-batches", "d1", "d2", "--eval-fraction", ".1", "--objective", "classify"]
+    config = parsed(printed(capfd, "a.parquet", "b.parquet", *flags), tmp_path)
+    assert config["data"] == {
+        "train": ["a.parquet", "b.parquet"],
+        "eval": [],
+        "labels": "cells.tsv",
+        "label_column": "2024",
+        "batch_column": "donor",
+        "eval_batches": ["d1", "d2"],
+        "eval_fraction": 0.1,
+    }
+    assert config["objective"]["name"] == "classify"
+    assert "--data and a.parquet: expected one of both" in refused(
+        capfd, 2, "a.parquet", "--data", "b.parquet"
+    )
+    assert "invalid choice: 'clasify'" in refused(capfd, 2, "--objective", "clasify")
 
 
 @pytest.mark.parametrize(

@@ -518,7 +518,7 @@ def test_data_of_different_types_are_trained_on_together(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        ("lists", r"^tokens.parquet: lists is list<.*>, expected a label for each row"),
+        ("lists", r"^tokens.parquet: lists is list<.*>, expected one value for each row"),
         ("input_ids", r"^data.label_column is 'input_ids', expected a column of labels"),
     ],
 )

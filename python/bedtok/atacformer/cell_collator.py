@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from bedtok._core import ConfigError
+from bedtok._labels import IGNORED
 from bedtok.atacformer._base_collator import RegionCollator, RegionTokenizer, feature_value
 from bedtok.atacformer._random import Int64s, random_seed
-from bedtok.atacformer.losses import IGNORED
 
 
 class DataCollatorForCellClassification(RegionCollator):

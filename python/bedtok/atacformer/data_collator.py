@@ -12,6 +12,7 @@ import torch
 from transformers import DataCollatorForLanguageModeling
 
 from bedtok._core import ConfigError
+from bedtok._labels import IGNORED
 from bedtok.atacformer._base_collator import (
     RegionCollator,
     RegionTokenizer,
@@ -19,7 +20,6 @@ from bedtok.atacformer._base_collator import (
     warn_of_no_region,
 )
 from bedtok.atacformer._random import RegionDistribution
-from bedtok.atacformer.losses import IGNORED
 
 
 class DataCollatorForRegionModeling(DataCollatorForLanguageModeling):  # type: ignore[misc]

@@ -12,8 +12,8 @@ import torch
 
 from bedtok._checks import draw_seed
 from bedtok._core import ConfigError
+from bedtok._labels import IGNORED
 from bedtok.atacformer.cell_embedding import check_cells, read_cells
-from bedtok.atacformer.losses import IGNORED
 
 
 def initialize_from_cells(

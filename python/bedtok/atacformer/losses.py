@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch.utils.checkpoint import checkpoint
 
+from bedtok._labels import IGNORED
 from bedtok.atacformer._validation import check_ids, check_shape, compiling
-
-IGNORED = -100  # label of tokens and cells that are not scored, as in PyTorch
 
 LOGITS_AT_ONCE = 2**27  # 512 MiB in float32
 

@@ -22,6 +22,7 @@ from transformers.modeling_outputs import (
 from transformers.utils import can_return_tuple, logging
 
 from bedtok._core import ConfigError
+from bedtok._labels import IGNORED
 from bedtok.atacformer._cell_parts import Pool
 from bedtok.atacformer._packing import Packing
 from bedtok.atacformer._validation import (
@@ -37,7 +38,6 @@ from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.freezing import freeze_except_last_n
 from bedtok.atacformer.layers import AtacformerAttention, AtacformerEmbeddings, AtacformerEncoder
 from bedtok.atacformer.losses import (
-    IGNORED,
     LOGITS_AT_ONCE,
     class_loss,
     masked_token_loss,

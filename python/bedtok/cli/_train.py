@@ -16,6 +16,7 @@ from bedtok.cli._files import open_output
 from bedtok.train.config_file import read_config, to_toml
 from bedtok.train.options import (
     CONFIG_NAME,
+    OBJECTIVES,
     OPTIONS,
     Config,
     missing_fields,
@@ -28,6 +29,8 @@ file and the flags result in.
 
 examples:
   bedtok train --data tokens/ --universe universe.bed.gz --out model/
+  bedtok train cells.parquet --labels cells.tsv --objective classify --eval-fraction 0.1 \
+    --universe universe.bed.gz --out classifier/
   bedtok train --config model.toml --set training.learning_rate=1e-4 --set training.bf16=true
   bedtok train --resume --out model/
   torchrun --nproc-per-node=2 -m bedtok train --config model.toml
@@ -35,6 +38,12 @@ examples:
 _FLAGS = (
     ("--data", "data", "train"),
     ("--eval-data", "data", "eval"),
+    ("--labels", "data", "labels"),
+    ("--label-column", "data", "label_column"),
+    ("--batch-column", "data", "batch_column"),
+    ("--eval-fraction", "data", "eval_fraction"),
+    ("--eval-batches", "data", "eval_batches"),
+    ("--objective", "objective", "name"),
     ("--universe", "data", "universe"),
     ("--out", "training", "output_dir"),
     ("--init-from", "model", "init_from"),
@@ -49,12 +58,17 @@ def add_parser(commands: Any) -> None:
     command.add_argument(
         "--config", metavar="TOML", help="config file: the output of --print-config or a part of it"
     )
+    command.add_argument("data_files", metavar="DATA", nargs="*", help="the same as --data")
     for flag, table, name in _FLAGS:
         option = OPTIONS[table][name]
-        several = {"nargs": "+"} if option.kind is list else {}
-        metavar = flag[2:].upper().replace("-", "_")
-        text = f"{option.help} ({table}.{name})"
-        command.add_argument(flag, metavar=metavar, help=text, **several)  # type: ignore[arg-type]
+        more: dict[str, Any] = {"metavar": flag[2:].upper().replace("-", "_")}
+        if option.kind is list:
+            more["nargs"] = "+"
+        if option.kind is float:
+            more["type"] = float
+        if flag == "--objective":
+            more = {"choices": OBJECTIVES}
+        command.add_argument(flag, help=f"{option.help} ({table}.{name})", **more)
     command.add_argument(
         "--set",
         metavar="TABLE.FIELD=VALUE",
@@ -99,6 +113,10 @@ def _given_config(args: argparse.Namespace) -> Config:
         value = getattr(args, flag[2:].replace("-", "_"))
         if value is not None:
             overrides.append((table, name, value))
+    if args.data_files:
+        if args.data is not None:
+            args.usage_error(f"--data and {args.data_files[0]}: expected one of both")
+        overrides.append(("data", "train", args.data_files))
     overrides += args.set
     path = args.config
     if path is None and args.resume:

@@ -1,56 +1,67 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Training data: rows of ids from Parquet or saved datasets, checked before use."""
+"""Training data: rows of ids, and columns beside them, from Parquet or saved datasets."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bedtok._checks import import_optional, warn_caller
 from bedtok._core import ConfigError, VocabularyError
+from bedtok._labels import IGNORED, is_missing
 from bedtok.io.shards import parquet_files
 
 IDS = "input_ids"
-UNKNOWN = -100  # the number of a class that is not known, as losses of PyTorch have it
+CELL, BARCODE, SAMPLE = "cell", "barcode", "sample"  # columns that name rows
 _PURPOSE = "bedtok train"
 
 
-def read_rows(
-    paths: Sequence[str], vocab_size: int, num_regions: int, label_column: str | None = None
-) -> Any:
+class RowNames(NamedTuple):
+    """What rows are called.
+
+    Attributes:
+        column: The column with their names: ``cell``, ``barcode`` or ``sample``.
+        names: The name of each row; None where it is missing.
+        samples: The sample that each row is of; None where it is not known.
+    """
+
+    column: str
+    names: list[str | None]
+    samples: list[str | None]
+
+
+def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
     """Read the rows of files and folders, concatenated, as a ``datasets.Dataset``.
 
-    It is memory-mapped; Parquet is copied into the cache of ``datasets``. Its columns are
-    ``input_ids`` and ``label_column``. Rows without a region, empty or of special tokens only, are
-    counted in a warning: a model learns nothing from them.
+    It is memory-mapped; Parquet is copied into the cache of ``datasets``. Its only column is
+    ``input_ids``. Rows without a region, empty or of special tokens only, are counted in a warning:
+    a model learns nothing from them.
 
     Args:
         paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote.
         vocab_size: Number of tokens; ids must be below it.
         num_regions: Number of tokens that are regions; their ids are below it.
-        label_column: Name of a column of labels, or None.
 
     Raises:
         FileNotFoundError: A path does not exist, or a folder has no Parquet files.
-        ConfigError: A column is missing or has another type, or there are no rows, or none with a
-            region.
+        ConfigError: ``input_ids`` is missing or has another type, or there are no rows, or none
+            with a region.
         VocabularyError: An id is outside the vocabulary.
     """
     datasets = import_optional("datasets", _PURPOSE)
-    columns = [IDS] if label_column is None else [IDS, label_column]
     parts = []
     without_region: dict[str, list[int]] = {}
     for path in paths:
         if os.path.isdir(path) and _is_saved_dataset(Path(path)):
             part = datasets.load_from_disk(path)
-            _check_columns(part.features.arrow_schema, columns, path)
-            part = part.select_columns(columns)
+            _check_ids_column(part.features.arrow_schema, path)
+            part = part.select_columns([IDS])
         else:
-            part = _read_parquet(Path(path), columns)
+            part = _read_parquet(Path(path))
         if part is not None:
             if empty := _check_ids(part, vocab_size, num_regions, path):
                 without_region[path] = empty
@@ -59,14 +70,82 @@ def read_rows(
     if total == 0:
         raise ConfigError(f"{', '.join(paths)}: no rows, expected one at least")
     _judge_empty_rows(without_region, total)
-    rows: Any = datasets.concatenate_datasets(_aligned(parts, label_column))
+    rows: Any = datasets.concatenate_datasets(_aligned(parts))
     return rows.with_format("numpy", columns=[IDS])
 
 
-def read_labels(rows: Any, column: str) -> list[Any]:
-    """Return the labels of all rows; None where a label is missing."""
-    labels: list[Any] = rows.data.column(column).to_pylist()
-    return labels
+def read_column(paths: Sequence[str], column: str) -> list[str | None]:
+    """Return a column of all rows as texts, in the order of ``read_rows``; None where missing.
+
+    Raises:
+        ConfigError: The column is missing, is nested, or has different types in different data.
+    """
+    pa = import_optional("pyarrow", _PURPOSE)
+    values: list[str | None] = []
+    kinds = set()
+    for path, schema, read in _stored(paths):
+        _check_has(schema, column, path)
+        kind = schema.field(column).type
+        if pa.types.is_nested(kind):
+            raise ConfigError(f"{path}: {column} is {kind}, expected one value for each row")
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        kinds.add("string" if pa.types.is_large_string(kind) else str(kind))
+        if len(kinds) > 1:
+            raise ConfigError(
+                f"{column} is {' and '.join(sorted(kinds))} in different data, expected one type"
+            )
+        values += [None if is_missing(value) else str(value) for value in read(column).to_pylist()]
+    return values
+
+
+def read_names(paths: Sequence[str]) -> RowNames:
+    """Return the names of all rows, in the order of ``read_rows``.
+
+    They are the column ``cell``, else ``barcode``; a row of data with neither is a sample.
+
+    Raises:
+        ConfigError: There is no such column.
+    """
+    columns = []
+    names: list[str | None] = []
+    samples: list[str | None] = []
+    for path, schema, read in _stored(paths):
+        found = [name for name in (CELL, BARCODE, SAMPLE) if name in schema.names]
+        if not found:
+            raise ConfigError(
+                f"{path}: has no column {CELL}, {BARCODE} or {SAMPLE}, by which data.labels finds "
+                f"a row, expected it among: {', '.join(schema.names)}; CellTokens.to_parquet and "
+                "bedtok tokenize write it"
+            )
+        columns.append(found[0])
+        named = [None if name is None else str(name) for name in read(found[0]).to_pylist()]
+        names += named
+        if found[0] != SAMPLE and SAMPLE in found:
+            samples += [None if name is None else str(name) for name in read(SAMPLE).to_pylist()]
+        else:
+            samples += [None] * len(named)
+    return RowNames(columns[0], names, samples)
+
+
+def _stored(paths: Sequence[str]) -> Iterator[tuple[str, Any, Callable[[str], Any]]]:
+    """Yield the files and saved datasets of paths: a name, the schema, a reader of a column."""
+    datasets = import_optional("datasets", _PURPOSE)
+    parquet = import_optional("pyarrow.parquet", _PURPOSE)
+    for path in paths:
+        if os.path.isdir(path) and _is_saved_dataset(Path(path)):
+            rows = datasets.load_from_disk(path)
+            yield path, rows.features.arrow_schema, rows.data.column
+            continue
+        for name in parquet_files(Path(path)):
+            # One file, not a data set: folders such as part=0/ are no columns.
+            file = parquet.ParquetFile(name)
+            if file.metadata.num_rows > 0:  # as in read_rows
+
+                def read(column: str, file: Any = file) -> Any:
+                    return file.read(columns=[column]).column(0)
+
+                yield name, file.schema_arrow, read
 
 
 class Rows(Sequence[Any]):
@@ -103,7 +182,7 @@ class LabelledRows:
                 f"{source}: label {unknown[0]!r} is no class of the model, expected one of: "
                 f"{', '.join(classes[:20])}{', ...' if len(classes) > 20 else ''}"
             )
-        self.labels = [UNKNOWN if text is None else numbers[text] for text in texts]
+        self.labels = [IGNORED if text is None else numbers[text] for text in texts]
         self._rows = Rows(rows)
 
     def __len__(self) -> int:
@@ -113,26 +192,12 @@ class LabelledRows:
         return {IDS: self._rows[i], "labels": self.labels[int(i)]}
 
 
-def _aligned(parts: Sequence[Any], label_column: str | None) -> list[Any]:
-    """Return datasets with columns of the same types; ids of different widths become int64.
-
-    Raises:
-        ConfigError: Labels have different types.
-    """
+def _aligned(parts: Sequence[Any]) -> list[Any]:
+    """Return datasets with ids of one type; those of different widths become int64."""
     datasets = import_optional("datasets", _PURPOSE)
     if any(part.features[IDS] != parts[0].features[IDS] for part in parts):
         wide = datasets.List(datasets.Value("int64"))
         parts = [part.cast_column(IDS, wide) for part in parts]
-    if label_column is not None:
-        kinds = {str(part.features.arrow_schema.field(label_column).type) for part in parts}
-        if kinds == {"string", "large_string"}:
-            text = datasets.Value("string")
-            parts = [part.cast_column(label_column, text) for part in parts]
-        elif len(kinds) > 1:
-            raise ConfigError(
-                f"{label_column} is {' and '.join(sorted(kinds))} in different data, expected one "
-                "type"
-            )
     return list(parts)
 
 
@@ -146,8 +211,8 @@ def _is_saved_dataset(folder: Path) -> bool:
     return (folder / "state.json").exists()
 
 
-def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
-    """Read a Parquet file or those of a folder; return None if they have no rows."""
+def _read_parquet(path: Path) -> Any:
+    """Read the ids of a Parquet file or of those of a folder; None if they have no rows."""
     datasets = import_optional("datasets", _PURPOSE)
     parquet = import_optional("pyarrow.parquet", _PURPOSE)
     files = []
@@ -156,33 +221,32 @@ def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
             metadata = parquet.read_metadata(file)
         except ValueError as error:  # of Arrow
             raise ConfigError(f"{file}: is not Parquet: {error}") from None
-        _check_columns(metadata.schema.to_arrow_schema(), columns, file)
+        _check_ids_column(metadata.schema.to_arrow_schema(), file)
         if metadata.num_rows > 0:  # datasets fails on a file without rows
             files.append(file)
     if not files:
         return None
     try:
-        return datasets.Dataset.from_parquet(files, columns=list(columns))
+        return datasets.Dataset.from_parquet(files, columns=[IDS])
     except datasets.exceptions.DatasetGenerationError as error:
         raise ConfigError(f"{path}: {error.__cause__ or error}") from error
 
 
-def _check_columns(schema: Any, columns: Sequence[str], path: str) -> None:
+def _check_has(schema: Any, column: str, path: str) -> None:
+    if column not in schema.names:
+        raise ConfigError(
+            f"{path}: has no column {column}, expected it among: {', '.join(schema.names)}"
+        )
+
+
+def _check_ids_column(schema: Any, path: str) -> None:
     pa = import_optional("pyarrow", _PURPOSE)
-    for column in columns:
-        if column not in schema.names:
-            raise ConfigError(
-                f"{path}: has no column {column}, expected it among: {', '.join(schema.names)}"
-            )
+    _check_has(schema, IDS, path)
     kind = schema.field(IDS).type
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     lists = lists or pa.types.is_fixed_size_list(kind)
     if not lists or not pa.types.is_integer(kind.value_type):
         raise ConfigError(f"{path}: {IDS} is {kind}, expected lists of whole numbers")
-    for column in columns[1:]:
-        kind = schema.field(column).type
-        if pa.types.is_nested(kind):
-            raise ConfigError(f"{path}: {column} is {kind}, expected a label for each row")
 
 
 def _judge_empty_rows(without_region: Mapping[str, list[int]], total: int) -> None:

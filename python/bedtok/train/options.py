@@ -17,6 +17,7 @@ Config = dict[str, dict[str, Any]]  # tables of fields, with values as in TOML
 CONFIG_NAME = "train.toml"  # the configuration in the folder of a training
 OBJECTIVES = ("rtd", "mlm", "triplet", "classify")
 LABELLED_OBJECTIVES = ("triplet", "classify")
+EVALUATED = ("eval", "eval_fraction", "eval_batches")  # fields of data: what is evaluated on
 
 
 class Option(NamedTuple):
@@ -43,8 +44,20 @@ OPTIONS: dict[str, dict[str, Option]] = {
         "max_length": Option(
             None, int, "tokens of a sample, longer ones are subsampled; the model's context"
         ),
+        "labels": Option(
+            None,
+            str,
+            "table of labels by barcode: TSV, CSV or Parquet; a column of the data",
+        ),
         "label_column": Option(
-            None, str, "column of labels, for the objectives triplet and classify"
+            None, str, "column of labels; of a table, by default its only one, or label"
+        ),
+        "batch_column": Option(
+            None, str, "column of batches, of the table or the data, for the evaluation"
+        ),
+        "eval_fraction": Option(None, float, "without eval: share of each label to hold out"),
+        "eval_batches": Option(
+            [], list, "without eval: batches to hold out; of batch_column, by default sample"
         ),
     },
     "objective": {

@@ -28,6 +28,7 @@ from transformers import (
 from bedtok._checks import check_at_least, did_you_mean, import_optional
 from bedtok._core import ConfigError
 from bedtok._files import names_file
+from bedtok._labels import IGNORED
 from bedtok.atacformer._base_collator import RegionCollator
 from bedtok.atacformer.callbacks import MeasuringCallback, SetEpochCallback
 from bedtok.atacformer.cell_collator import DataCollatorForCellClassification
@@ -47,8 +48,9 @@ from bedtok.atacformer.modeling_atacformer import (
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 from bedtok.atacformer.triplets import TripletDataset
 from bedtok.tokenizers import Tokenizer
-from bedtok.train.data import IDS, UNKNOWN, LabelledRows, Rows, read_labels, read_rows
+from bedtok.train.data import IDS, LabelledRows, Rows
 from bedtok.train.options import (
+    EVALUATED,
     LABELLED_OBJECTIVES,
     OBJECTIVES,
     OPTIONS,
@@ -64,6 +66,7 @@ from bedtok.train.output_folder import (
     save_result,
     write_config,
 )
+from bedtok.train.parts import Parts, read_parts
 
 _MODELS: dict[str, Any] = {
     "rtd": AtacformerForReplacedTokenDetection,
@@ -122,7 +125,7 @@ def run_training(
         # Trainer's value is that of the resumed part, in some versions divided by all steps.
         metrics.pop("train_loss", None)
         metrics |= _mean_logged_loss(trainer.state.log_history)
-    if config["data"]["eval"]:
+    if trainer.eval_dataset is not None:
         metrics |= trainer.evaluate()
     metrics["steps"] = trainer.state.global_step
     save_result(trainer, metrics)
@@ -163,13 +166,28 @@ def _check(config: Config) -> None:
     for field in ("replaced_token_probability", "masked_token_probability", "mix_fraction"):
         if not 0 <= objective[field] <= 1:
             raise ConfigError(f"objective.{field} is {objective[field]}, expected 0 to 1")
-    if objective["name"] in LABELLED_OBJECTIVES:
-        if data.get("label_column") is None:
-            raise ConfigError(
-                f"objective.name is {objective['name']!r}, expected data.label_column"
-            )
-        if data["label_column"] == IDS:
-            raise ConfigError(f"data.label_column is {IDS!r}, expected a column of labels")
+    has_labels = any(data.get(name) for name in ("label_column", "labels"))
+    if objective["name"] in LABELLED_OBJECTIVES and not has_labels:
+        raise ConfigError(
+            f"objective.name is {objective['name']!r}, expected data.label_column, or a table: "
+            "data.labels"
+        )
+    for column in ("label_column", "batch_column"):
+        if data.get(column) == IDS:
+            raise ConfigError(f"data.{column} is {IDS!r}, expected a column of labels")
+    _check_evaluation(data)
+
+
+def _check_evaluation(data: Mapping[str, Any]) -> None:
+    """Check that the data say once what is evaluated on."""
+    given = [name for name in EVALUATED if data.get(name)]
+    if len(given) > 1:
+        raise ConfigError(
+            f"{' and '.join(f'data.{name}' for name in given)} are set, expected one of them"
+        )
+    fraction = data.get("eval_fraction")
+    if fraction is not None and not 0 <= fraction < 1:
+        raise ConfigError(f"data.eval_fraction is {fraction}, expected 0 to 1, less than 1")
 
 
 def _model_fields(config: Config) -> dict[str, Any]:
@@ -197,7 +215,7 @@ def _training_arguments(config: Config) -> TrainingArguments:
         fields["warmup_steps"] = coerce(float, fields.pop("warmup_ratio"), "training.warmup_ratio")
     fields = _known_fields(fields, "training", kinds, "transformers.TrainingArguments")
     fields.setdefault("disable_tqdm", not sys.stderr.isatty())
-    if config["data"]["eval"]:
+    if any(config["data"].get(name) for name in EVALUATED):
         fields.setdefault("eval_strategy", "epoch")
     try:
         return TrainingArguments(**fields)
@@ -242,6 +260,7 @@ class _Data(NamedTuple):
     train: Any
     eval: Any  # None without data.eval
     cells: Rows  # the ids of all rows to train on
+    parts: Parts
     classes: Sequence[str] = ()  # of the objective classify
 
 
@@ -282,38 +301,32 @@ def _make_trainer(
 
 
 def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Data:
-    paths = config["data"]
+    parts = read_parts(config["data"], len(tokenizer), tokenizer.num_regions)
+    train, held = parts.train, parts.eval
+    cells = Rows(train.rows)
     objective = config["objective"]["name"]
-    column = paths["label_column"] if objective in LABELLED_OBJECTIVES else None
-    rows = {
-        split: read_rows(paths[split], len(tokenizer), tokenizer.num_regions, column)
-        for split in ("train", "eval")
-        if paths[split]
-    }
-    cells = Rows(rows["train"])
-    if column is None:
-        return _Data(rows["train"], rows.get("eval"), cells)
-    labels = {split: read_labels(read, column) for split, read in rows.items()}
+    if objective not in LABELLED_OBJECTIVES:
+        return _Data(train.rows, None if held is None else held.rows, cells, parts)
+    split = {"train": train} | ({} if held is None else {"eval": held})
     if objective == "triplet":
         made: dict[str, Any] = {
-            split: TripletDataset(Rows(read), labels[split], seed) for split, read in rows.items()
+            name: TripletDataset(Rows(part.rows), part.labels or [], seed)
+            for name, part in split.items()
         }
-        return _Data(made["train"], made.get("eval"), cells)
-    classes = _classes(config, labels["train"])
+        return _Data(made["train"], made.get("eval"), cells, parts)
+    classes = _classes(config, parts)
     made = {
-        split: LabelledRows(read, labels[split], classes, f"data.{split}")
-        for split, read in rows.items()
+        name: LabelledRows(part.rows, part.labels or [], classes, f"data.{name}")
+        for name, part in split.items()
     }
-    return _Data(made["train"], made.get("eval"), cells, classes)
+    return _Data(made["train"], made.get("eval"), cells, parts, classes)
 
 
-def _classes(config: Config, labels: Sequence[Any]) -> list[str]:
+def _classes(config: Config, parts: Parts) -> list[str]:
     """Return the classes: those of the classifier that is trained further, or of the labels."""
-    found = sorted({str(label) for label in labels if label is not None})
+    found = sorted({label for label in parts.train.labels or () if label is not None})
     if len(found) < 2:
-        raise ConfigError(
-            f"{config['data']['label_column']} has {len(found)} labels, expected two at least"
-        )
+        raise ConfigError(f"{parts.label_column} has {len(found)} labels, expected two at least")
     if name := config["model"].get("init_from"):
         saved = AtacformerConfig.from_pretrained(name)
         kept = [saved.id2label[i] for i in range(len(saved.id2label))]
@@ -336,10 +349,10 @@ def _class_fields(config: Config, data: _Data) -> dict[str, Any]:
 
 def _class_weights(labels: Sequence[int], count: int) -> list[float]:
     """Return weights by which classes count alike; classes without a cell here get 1."""
-    present = sorted(set(labels) - {UNKNOWN})
+    present = sorted(set(labels) - {IGNORED})
     numbers = {label: number for number, label in enumerate(present)}
     weights = balanced_class_weights(
-        [numbers.get(label, UNKNOWN) for label in labels], len(present)
+        [numbers.get(label, IGNORED) for label in labels], len(present)
     )
     return [weights[numbers[label]] if label in numbers else 1.0 for label in range(count)]
 
@@ -349,7 +362,7 @@ def _class_metrics(prediction: Any) -> dict[str, float]:
     measures = import_optional("sklearn.metrics", "data.eval of classify", "scikit-learn")
     logits = prediction.predictions
     guesses = (logits[0] if isinstance(logits, tuple) else logits).argmax(axis=-1)
-    known = prediction.label_ids != UNKNOWN
+    known = prediction.label_ids != IGNORED
     true, guessed = prediction.label_ids[known], guesses[known]
     return {
         "accuracy": float(measures.accuracy_score(true, guessed)),

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The data of a training: rows with their labels and batches, to train on and to evaluate on.
+
+It is free of PyTorch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bedtok._checks import did_you_mean
+from bedtok._core import ConfigError
+from bedtok.train.data import SAMPLE, read_column, read_names, read_rows
+from bedtok.train.labels import label_column, match_labels, read_label_table
+
+_SEED = 0  # of the rows that are held out: they are the same for every training.seed
+
+Texts = list[str | None]
+
+
+class Part(NamedTuple):
+    """Rows to train on, or to evaluate on.
+
+    Attributes:
+        rows: The ids, as a ``datasets.Dataset``.
+        labels: The label of each row, None where it is not known; None: there are no labels.
+        batches: The same for the batch of each row.
+    """
+
+    rows: Any
+    labels: Texts | None
+    batches: Texts | None
+
+    def take(self, positions: npt.NDArray[np.int64]) -> Part:
+        """Return some rows."""
+        chosen = positions.tolist()
+        return Part(
+            self.rows.select(positions),
+            None if self.labels is None else [self.labels[i] for i in chosen],
+            None if self.batches is None else [self.batches[i] for i in chosen],
+        )
+
+
+class Parts(NamedTuple):
+    """The data of a training.
+
+    Attributes:
+        train: To train on.
+        eval: To evaluate on; None: nothing.
+        label_column: The column of labels; None: there are none.
+        held_out: How ``eval`` was chosen, for people; empty if it is data of its own.
+    """
+
+    train: Part
+    eval: Part | None
+    label_column: str | None
+    held_out: str
+
+
+def read_parts(data: Mapping[str, Any], vocab_size: int, num_regions: int) -> Parts:
+    """Read the data of a configuration.
+
+    Args:
+        data: The table ``data``.
+        vocab_size: Number of tokens.
+        num_regions: Number of tokens that are regions.
+
+    Raises:
+        ConfigError: As ``read_rows``, ``read_column``, ``read_names``, ``match_labels``; or nothing
+            is left to train on, or to evaluate on.
+    """
+    paths = {split: data[split] for split in ("train", "eval") if data[split]}
+    rows = {split: read_rows(paths[split], vocab_size, num_regions) for split in paths}
+    batch_column = data.get("batch_column")
+    if batch_column is None and data.get("eval_batches"):
+        batch_column = SAMPLE
+    name = data.get("label_column")
+    labels: dict[str, Texts] = {}
+    batches: dict[str, Texts] = {}
+    if data.get("labels"):
+        table = read_label_table(data["labels"])
+        name = label_column(table, name)
+        in_table = [column for column in (name, batch_column) if column in table.columns]
+        names = [read_names(paths[split]) for split in paths]
+        found = match_labels(table, list(dict.fromkeys(in_table)), names)
+        labels = dict(zip(paths, found[0], strict=True))
+        if batch_column in table.columns:
+            batches = dict(zip(paths, found[-1], strict=True))
+    elif name is not None:
+        labels = {split: read_column(paths[split], name) for split in paths}
+    if batch_column is not None and not batches:
+        batches = {split: read_column(paths[split], batch_column) for split in paths}
+    parts = {split: Part(rows[split], labels.get(split), batches.get(split)) for split in paths}
+    if "eval" in parts:
+        return Parts(parts["train"], parts["eval"], name, "")
+    train = parts["train"]
+    if data.get("eval_batches"):
+        held = _of_batches(train, data["eval_batches"], str(batch_column))
+        words = f"rows whose {batch_column} is {', '.join(data['eval_batches'])}"
+    elif data.get("eval_fraction"):
+        held = _drawn(train.labels, len(train.rows), data["eval_fraction"])
+        words = f"{data['eval_fraction']:.3g} of the rows" + (
+            "" if name is None else f" of each {name}"
+        )
+    else:
+        return Parts(train, None, name, "")
+    kept, taken = np.flatnonzero(~held), np.flatnonzero(held)
+    if not len(kept) or not len(taken):
+        raise ConfigError(
+            f"{len(taken)} of {len(held)} rows are held out for evaluation, expected one at least "
+            "on both sides; change data.eval_fraction or data.eval_batches"
+        )
+    return Parts(train.take(kept), train.take(taken), name, words)
+
+
+def _of_batches(part: Part, wanted: Sequence[str], column: str) -> npt.NDArray[np.bool_]:
+    """Return which rows are of some batches."""
+    batches = part.batches or []
+    known = sorted({batch for batch in batches if batch is not None})
+    for batch in wanted:
+        if batch not in known:
+            raise ConfigError(
+                f"data.eval_batches: no row has {column} {batch!r}; "
+                + did_you_mean(batch, known, f"{len(known)} others, such as {known[0]!r}")
+                if known
+                else f"data.eval_batches: no row has a {column}"
+            )
+    return np.array([batch in wanted for batch in batches], dtype=bool)
+
+
+def _drawn(labels: Texts | None, count: int, fraction: float) -> npt.NDArray[np.bool_]:
+    """Return which rows are drawn: so much of each label, of which one row stays at least."""
+    rng = np.random.default_rng(_SEED)
+    groups: dict[str | None, list[int]] = {}
+    for i, label in enumerate([None] * count if labels is None else labels):
+        groups.setdefault(label, []).append(i)
+    held = np.zeros(count, dtype=bool)
+    for label in sorted(groups, key=lambda label: (label is None, label or "")):
+        rows = groups[label]
+        number = min(round(fraction * len(rows)), len(rows) - 1)
+        held[rng.choice(rows, number, replace=False)] = True
+    return held
