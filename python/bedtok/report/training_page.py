@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,17 +12,28 @@ from typing import Any, NamedTuple
 from bedtok._checks import import_optional
 from bedtok._html import Html
 from bedtok.report.charts import Line, lines
+from bedtok.report.confusion_matrix import confusion_chart, draw_confusion, shown_part
 from bedtok.report.elements import element, join
+from bedtok.report.evaluation import Classification, EmbeddingQuality, Evaluation
 from bedtok.report.page import Cell, Column, note, page, table, tiles
 
 PAGE_NAME = "training.html"
 PICTURE_NAME = "metrics.png"
+CONFUSION_NAME = "confusion_matrix.png"
 
 _PREFIX = "eval_"
 # What is not learned: speeds, and counts of what was done.
 _NOT_DRAWN = ("runtime", "per_second", "epoch", "step", "total_flos", "flos", "num_")
 _TITLES = {"loss": "Loss", "learning_rate": "Learning rate", "grad_norm": "Norm of the gradient"}
+_TITLES |= {"accuracy": "Accuracy", "macro_f1": "Macro F1"}
 _POINTS = 2000  # of a line: a page and a picture have no room for more
+_MISTAKES = 10  # that are listed
+_MEASURES = {
+    "ari": ("adjusted Rand index", "clusters and labels agree: 1; are unrelated: about 0"),
+    "nmi": ("normalized mutual information", "of clusters and labels, 0 to 1"),
+    "silhouette_label": ("silhouette of labels", "labels are apart: 1; overlap: 0.5"),
+    "silhouette_batch": ("silhouette of batches", "batches of a label are mixed: 1; apart: 0"),
+}
 
 
 class Curve(NamedTuple):
@@ -84,6 +96,7 @@ def training_page(
     history: Sequence[Mapping[str, Any]],
     metrics: Mapping[str, float],
     config: str,
+    evaluation: Evaluation | None = None,
 ) -> str:
     """Return the page of a training.
 
@@ -92,12 +105,18 @@ def training_page(
         history: The log of Trainer.
         metrics: Its results.
         config: Its configuration as TOML.
+        evaluation: Of its labels; None: there is none.
     """
     curves = curves_of(history)
     facts = [("steps", f"{int(metrics['steps']):,}", "")] if "steps" in metrics else []
     for name in ("train_loss", "eval_loss"):
         if name in metrics:
             facts.append((name.replace("_", " "), f"{metrics[name]:.4g}", ""))
+    if evaluation is not None and evaluation.classification is not None:
+        facts.append(("accuracy", f"{evaluation.classification.accuracy:.3f}", ""))
+        facts.append(("macro F1", f"{evaluation.classification.macro_f1:.3f}", ""))
+    if not any(name.startswith(_PREFIX) for name in metrics):
+        facts.append(("evaluation", "none", "hold rows out: --eval-fraction, --eval-batches"))
     drawn = [
         (curve.name.replace("_", "-"), curve.title, _chart(curve))
         for curve in curves
@@ -107,10 +126,80 @@ def training_page(
     results = table("Results", [Column("metric"), Column("value", number=True)], rows)
     sections = [
         ("summary", "Summary", join(tiles(facts), results)),
+        *([] if evaluation is None else _evaluated(evaluation)),
         *drawn,
         ("config", "Configuration", _config(config)),
     ]
     return page(title, note("A training by bedtok train."), sections)
+
+
+def _evaluated(evaluation: Evaluation) -> list[tuple[str, str, Html]]:
+    """Return the sections of an evaluation."""
+    rows = note(
+        f"Evaluated on {evaluation.rows:,} rows: {evaluation.source}. "
+        + ("All" if evaluation.labelled == evaluation.rows else f"{evaluation.labelled:,}")
+        + " of them have a label."
+    )
+    sections = []
+    if evaluation.classification is not None:
+        content = join(rows, _classes(evaluation.classification))
+        sections.append(("classes", "Classes", content))
+        matrix = _confusion(evaluation.classification)
+        sections.append(("confusion", "Confusion matrix", matrix))
+    if evaluation.embeddings is not None:
+        content = join(None if sections else rows, _embeddings(evaluation.embeddings))
+        sections.append(("embeddings", "Embeddings", content))
+    return sections
+
+
+def _classes(result: Classification) -> Html:
+    columns = [Column("class")]
+    columns += [Column(name, number=True) for name in ("cells", "precision", "recall", "F1")]
+    rows = [
+        [
+            Cell(score.name),
+            Cell(f"{score.support:,}", score.support),
+            *(_share(value) for value in (score.precision, score.recall, score.f1)),
+        ]
+        for score in result.scores
+    ]
+    text = note(
+        "Precision: share of the cells predicted as a class that are of it; recall: share of its "
+        "cells that are predicted as it; F1: their harmonic mean. Macro F1 is the mean over the "
+        "classes that have cells here or are predicted."
+    )
+    return join(text, table("Scores of each class", columns, rows, name="class-scores"))
+
+
+def _share(value: float) -> Cell:
+    return Cell("-", -1.0) if math.isnan(value) else Cell(f"{value:.3f}", value)
+
+
+def _confusion(result: Classification) -> Html:
+    part = shown_part(result)
+    text = "Numbers are percent of the true class; colours say the same."
+    if part.left_out:
+        text += f" The {part.left_out:,} classes with the fewest cells are joined."
+    mistakes = [
+        [Cell(true), Cell(named), Cell(f"{cells:,}", cells), Cell(f"{share:.1%}", share)]
+        for true, named, cells, share in result.mistakes(_MISTAKES)
+    ]
+    columns = [Column("true class"), Column("predicted as")]
+    columns += [Column("cells", number=True), Column("of the class", number=True)]
+    listed = table("Most frequent mistakes", columns, mistakes) if mistakes else None
+    return join(note(text), confusion_chart("Confusion matrix", part), listed)
+
+
+def _embeddings(quality: EmbeddingQuality) -> Html:
+    rows = [
+        [Cell(name), Cell(meaning), Cell(f"{quality.values[key]:.3f}", quality.values[key])]
+        for key, (name, meaning) in _MEASURES.items()
+        if key in quality.values
+    ]
+    columns = [Column("measure"), Column("meaning"), Column("value", number=True)]
+    caption = f"Embeddings of {quality.cells:,} cells; more is better (as in scib)"
+    listed = table(caption, columns, rows) if rows else None
+    return join(*(note(text) for text in quality.notes), listed)
 
 
 def _chart(curve: Curve) -> Html:
@@ -132,6 +221,16 @@ def _lines(text: str) -> list[Html]:
 def has_matplotlib() -> bool:
     """Return whether matplotlib is installed."""
     return importlib.util.find_spec("matplotlib") is not None
+
+
+def draw_evaluation(path: str | os.PathLike[str], title: str, result: Classification) -> None:
+    """Write the confusion matrix of a training as PNG.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+    """
+    scores = f"accuracy {result.accuracy:.3f}, macro F1 {result.macro_f1:.3f}"
+    draw_confusion(path, f"{title}: {scores}", shown_part(result))
 
 
 def draw_curves(

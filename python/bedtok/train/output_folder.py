@@ -16,10 +16,13 @@ from typing import Any
 from bedtok._checks import warn_caller
 from bedtok._core import ConfigError, remove_abandoned
 from bedtok._files import atomic_write, write_text
+from bedtok.report.evaluation import Evaluation
 from bedtok.report.training_page import (
+    CONFUSION_NAME,
     PAGE_NAME,
     PICTURE_NAME,
     draw_curves,
+    draw_evaluation,
     has_matplotlib,
     training_page,
 )
@@ -28,6 +31,7 @@ from bedtok.train.options import CONFIG_NAME, Config
 
 METRICS_NAME = "metrics.json"
 STATE_NAME = "trainer_state.json"
+EVALUATION_NAME = "evaluation.json"
 
 _LAST_FILE = "config.json"  # from_pretrained needs it
 _UNFINISHED = ".unfinished"  # the folder in which the result is prepared
@@ -143,7 +147,9 @@ def write_config(folder: str, config: Config) -> None:
         Path(temporary).write_text(to_toml(config), encoding="utf-8")
 
 
-def save_result(trainer: Any, metrics: Mapping[str, float]) -> None:
+def save_result(
+    trainer: Any, metrics: Mapping[str, float], evaluation: Evaluation | None = None
+) -> None:
     """Write model, tokenizer, history, metrics and pictures of them into the output folder.
 
     Everything is written to a temporary folder first. Call it on every process: each has a part of
@@ -160,9 +166,10 @@ def save_result(trainer: Any, metrics: Mapping[str, float]) -> None:
         if main:
             (unfinished / "training_args.bin").unlink(missing_ok=True)  # the config says the same
             trainer.state.save_to_json(str(unfinished / STATE_NAME))
-            text = json.dumps(dict(sorted(metrics.items())), indent=1) + "\n"
-            (unfinished / METRICS_NAME).write_text(text, encoding="utf-8")
-            _write_pictures(unfinished, folder, trainer.state.log_history, metrics)
+            _write_json(unfinished / METRICS_NAME, dict(sorted(metrics.items())))
+            if evaluation is not None:
+                _write_json(unfinished / EVALUATION_NAME, evaluation.to_dict())
+            _write_pictures(unfinished, folder, trainer.state.log_history, metrics, evaluation)
             for path in sorted(unfinished.iterdir(), key=lambda path: path.name == _LAST_FILE):
                 os.replace(path, folder / path.name)
     finally:
@@ -171,16 +178,26 @@ def save_result(trainer: Any, metrics: Mapping[str, float]) -> None:
     trainer.accelerator.wait_for_everyone()
 
 
+def _write_json(path: Path, values: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _write_pictures(
-    target: Path, folder: Path, history: Sequence[Mapping[str, Any]], metrics: Mapping[str, float]
+    target: Path,
+    folder: Path,
+    history: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, float],
+    evaluation: Evaluation | None,
 ) -> None:
-    """Write the curves of a training as a page, and where matplotlib is there as PNG."""
+    """Write curves and evaluation of a training as a page, and where matplotlib is there as PNG."""
     title = folder.resolve().name
     config = folder / CONFIG_NAME
     toml = config.read_text("utf-8") if config.exists() else ""
     try:
-        write_text(target / PAGE_NAME, training_page(title, history, metrics, toml))
+        write_text(target / PAGE_NAME, training_page(title, history, metrics, toml, evaluation))
         if has_matplotlib():
             draw_curves(target / PICTURE_NAME, title, history)
+            if evaluation is not None and evaluation.classification is not None:
+                draw_evaluation(target / CONFUSION_NAME, title, evaluation.classification)
     except Exception as error:  # a model of many hours is not lost for a picture of it
         warn_caller(f"{folder}: its curves are not drawn: {type(error).__name__}: {error}")

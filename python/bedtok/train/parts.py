@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bedtok._checks import did_you_mean
+from bedtok._checks import did_you_mean, warn_caller
 from bedtok._core import ConfigError
 from bedtok.train.data import SAMPLE, read_column, read_names, read_rows
 from bedtok.train.labels import label_column, match_labels, read_label_table
@@ -52,13 +52,13 @@ class Parts(NamedTuple):
         train: To train on.
         eval: To evaluate on; None: nothing.
         label_column: The column of labels; None: there are none.
-        held_out: How ``eval`` was chosen, for people; empty if it is data of its own.
+        source: What ``eval`` is, for people; empty if there is none.
     """
 
     train: Part
     eval: Part | None
     label_column: str | None
-    held_out: str
+    source: str
 
 
 def read_parts(data: Mapping[str, Any], vocab_size: int, num_regions: int) -> Parts:
@@ -96,16 +96,15 @@ def read_parts(data: Mapping[str, Any], vocab_size: int, num_regions: int) -> Pa
         batches = {split: read_column(paths[split], batch_column) for split in paths}
     parts = {split: Part(rows[split], labels.get(split), batches.get(split)) for split in paths}
     if "eval" in parts:
-        return Parts(parts["train"], parts["eval"], name, "")
+        return Parts(parts["train"], parts["eval"], name, "those of data.eval")
     train = parts["train"]
     if data.get("eval_batches"):
         held = _of_batches(train, data["eval_batches"], str(batch_column))
-        words = f"rows whose {batch_column} is {', '.join(data['eval_batches'])}"
+        words = f"held out because their {batch_column} is {' or '.join(data['eval_batches'])}"
     elif data.get("eval_fraction"):
         held = _drawn(train.labels, len(train.rows), data["eval_fraction"])
-        words = f"{data['eval_fraction']:.3g} of the rows" + (
-            "" if name is None else f" of each {name}"
-        )
+        share = f"{100 * data['eval_fraction']:.3g} %"
+        words = f"{share} of all, held out" if name is None else f"{share} of each {name}, held out"
     else:
         return Parts(train, None, name, "")
     kept, taken = np.flatnonzero(~held), np.flatnonzero(held)
@@ -115,6 +114,21 @@ def read_parts(data: Mapping[str, Any], vocab_size: int, num_regions: int) -> Pa
             "on both sides; change data.eval_fraction or data.eval_batches"
         )
     return Parts(train.take(kept), train.take(taken), name, words)
+
+
+def forget_other_labels(part: Part, classes: Sequence[str]) -> Part:
+    """Return rows without the labels that are no class, which are counted in a warning."""
+    labels = part.labels or []
+    others = {label for label in labels if label is not None} - set(classes)
+    if not others:
+        return part
+    count = sum(label in others for label in labels)
+    warn_caller(
+        f"{count} of {len(labels)} rows to evaluate on are left out of the evaluation: no row to "
+        f"train on has their label: {', '.join(sorted(others)[:5])}"
+        + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    )
+    return part._replace(labels=[None if label in others else label for label in labels])
 
 
 def _of_batches(part: Part, wanted: Sequence[str], column: str) -> npt.NDArray[np.bool_]:

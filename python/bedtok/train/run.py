@@ -47,6 +47,15 @@ from bedtok.atacformer.modeling_atacformer import (
 )
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 from bedtok.atacformer.triplets import TripletDataset
+from bedtok.report.evaluation import (
+    Classification,
+    EmbeddingQuality,
+    Evaluation,
+    check_scikit_learn,
+    classify_scores,
+    drawn_cells,
+    embedding_quality,
+)
 from bedtok.tokenizers import Tokenizer
 from bedtok.train.data import IDS, LabelledRows, Rows
 from bedtok.train.options import (
@@ -66,7 +75,7 @@ from bedtok.train.output_folder import (
     save_result,
     write_config,
 )
-from bedtok.train.parts import Parts, read_parts
+from bedtok.train.parts import Part, Parts, forget_other_labels, read_parts
 
 _MODELS: dict[str, Any] = {
     "rtd": AtacformerForReplacedTokenDetection,
@@ -84,7 +93,7 @@ _NOT_ACCEPTED = {
     "resume_from_checkpoint": "--resume resumes from the last checkpoint in the folder",
     "label_smoothing_factor": "the losses of these models have no smoothing",
 }
-_LOSSES = ("train_loss", "eval_loss")
+_PRINTED = ("train_loss", "eval_loss", "eval_accuracy", "eval_macro_f1", "eval_ari")
 # Fields that determine the shapes of the weights.
 _SHAPES = (
     "max_position_embeddings",
@@ -110,7 +119,7 @@ def run_training(
     _check(config)
     arguments = _training_arguments(config)
     checkpoint = last_checkpoint(arguments.output_dir, resume)
-    trainer = _make_trainer(config, arguments, callbacks)
+    trainer, data, max_length = _make_trainer(config, arguments, callbacks)
     ended = checkpoint is not None and completed_steps(checkpoint) >= _planned_steps(trainer)
     if ended and (metrics := read_metrics(arguments.output_dir)) is not None:
         return metrics
@@ -125,10 +134,14 @@ def run_training(
         # Trainer's value is that of the resumed part, in some versions divided by all steps.
         metrics.pop("train_loss", None)
         metrics |= _mean_logged_loss(trainer.state.log_history)
+    evaluation = None
     if trainer.eval_dataset is not None:
         metrics |= trainer.evaluate()
+        evaluation = _evaluate(trainer, data, max_length)
+    if evaluation is not None:
+        metrics |= evaluation.metrics()
     metrics["steps"] = trainer.state.global_step
-    save_result(trainer, metrics)
+    save_result(trainer, metrics, evaluation)
     return metrics
 
 
@@ -143,8 +156,8 @@ def train_and_report(config: Config, resume: bool) -> None:
         else:
             main = True
     if main:
-        losses = ", ".join(f"{name} {metrics[name]:.4f}" for name in _LOSSES if name in metrics)
-        print(f"{config['training']['output_dir']}: {metrics['steps']} steps, {losses}")
+        values = ", ".join(f"{name} {metrics[name]:.4f}" for name in _PRINTED if name in metrics)
+        print(f"{config['training']['output_dir']}: {metrics['steps']} steps, {values}")
 
 
 # ---- checks that need the whole configuration
@@ -266,7 +279,7 @@ class _Data(NamedTuple):
 
 def _make_trainer(
     config: Config, arguments: TrainingArguments, callbacks: Sequence[Any]
-) -> _SeededTrainer:
+) -> tuple[_SeededTrainer, _Data, int]:
     model_fields = _model_fields(config)
     tokenizer = _load_tokenizer(config["data"].get("universe") or config["model"]["init_from"])
     data = _read_data(config, tokenizer, arguments.seed)
@@ -282,10 +295,10 @@ def _make_trainer(
     )
     trainer = _SeededTrainer(
         make_collator(augments=False),
+        _ClassMetrics(data.classes) if data.classes and data.eval is not None else None,
         model=model,
         args=arguments,
         data_collator=make_collator(augments=True),
-        compute_metrics=_class_metrics if data.classes and data.eval is not None else None,
         train_dataset=data.train,
         eval_dataset=data.eval,
         processing_class=tokenizer,
@@ -297,12 +310,14 @@ def _make_trainer(
     if arguments.disable_tqdm:  # PrinterCallback prints to standard output, which is for results
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(_LogToStderr())
-    return trainer
+    return trainer, data, max_length
 
 
 def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Data:
     parts = read_parts(config["data"], len(tokenizer), tokenizer.num_regions)
     train, held = parts.train, parts.eval
+    if held is not None and held.labels is not None:
+        check_scikit_learn()
     cells = Rows(train.rows)
     objective = config["objective"]["name"]
     if objective not in LABELLED_OBJECTIVES:
@@ -315,6 +330,12 @@ def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Da
         }
         return _Data(made["train"], made.get("eval"), cells, parts)
     classes = _classes(config, parts)
+    if held is not None:
+        if not config["data"]["eval"]:  # a batch may have cells of its own kinds
+            held = split["eval"] = forget_other_labels(held, classes)
+            parts = parts._replace(eval=held)
+        if all(label is None for label in held.labels or ()):
+            raise ConfigError(f"{parts.label_column}: no row to evaluate on has one")
     made = {
         name: LabelledRows(part.rows, part.labels or [], classes, f"data.{name}")
         for name, part in split.items()
@@ -357,17 +378,60 @@ def _class_weights(labels: Sequence[int], count: int) -> list[float]:
     return [weights[numbers[label]] if label in numbers else 1.0 for label in range(count)]
 
 
-def _class_metrics(prediction: Any) -> dict[str, float]:
-    """Return how well classes are named, over cells whose class is known."""
-    measures = import_optional("sklearn.metrics", "data.eval of classify", "scikit-learn")
-    logits = prediction.predictions
-    guesses = (logits[0] if isinstance(logits, tuple) else logits).argmax(axis=-1)
-    known = prediction.label_ids != IGNORED
-    true, guessed = prediction.label_ids[known], guesses[known]
-    return {
-        "accuracy": float(measures.accuracy_score(true, guessed)),
-        "macro_f1": float(measures.f1_score(true, guessed, average="macro", zero_division=0.0)),
-    }
+class _ClassMetrics:
+    """Measure how well classes are named, over cells whose class is known.
+
+    Attributes:
+        last: What the last evaluation measured; None: there was none.
+    """
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.last: Classification | None = None
+        self._classes = classes
+
+    def __call__(self, prediction: Any) -> dict[str, float]:
+        logits = prediction.predictions
+        guesses = (logits[0] if isinstance(logits, tuple) else logits).argmax(axis=-1)
+        known = prediction.label_ids != IGNORED
+        found = classify_scores(prediction.label_ids[known], guesses[known], self._classes)
+        self.last = found
+        return {"accuracy": found.accuracy, "macro_f1": found.macro_f1}
+
+
+def _evaluate(trainer: _SeededTrainer, data: _Data, max_length: int) -> Evaluation | None:
+    """Return the evaluation of labels; None on processes but the main one, and without labels."""
+    part = data.parts.eval
+    if part is None or part.labels is None or not trainer.is_world_process_zero():
+        return None
+    labelled = sum(label is not None for label in part.labels)
+    named = trainer.class_metrics.last if trainer.class_metrics is not None else None
+    quality = _embedding_quality(trainer, part, labelled, max_length) if labelled else None
+    return Evaluation(len(part.rows), labelled, data.parts.source, named, quality)
+
+
+def _embedding_quality(
+    trainer: _SeededTrainer, part: Part, labelled: int, max_length: int
+) -> EmbeddingQuality:
+    labels, batches = part.labels or [], part.batches
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        return EmbeddingQuality({}, 0, ["Cells are not embedded: the model is in several parts."])
+    cells = drawn_cells(labels).tolist()
+    rows = Rows(part.rows)
+    embeddings = trainer.accelerator.unwrap_model(trainer.model).encode_tokenized_cells(
+        [rows[i] for i in cells],
+        batch_size=trainer.args.eval_batch_size,
+        max_tokens_per_cell=max_length,
+        seed=trainer.args.seed,
+        progress=False if trainer.args.disable_tqdm else None,
+        device="cpu",
+        dtype=torch.float32,
+    )
+    return embedding_quality(
+        embeddings,
+        [str(labels[i]) for i in cells],
+        None if batches is None else [batches[i] for i in cells],
+        labelled,
+    )
 
 
 def _max_length(data: Mapping[str, Any], context: int) -> int:
@@ -459,10 +523,13 @@ class _SeededTrainer(Trainer):  # type: ignore[misc]
 
     data_collator: Any
 
-    def __init__(self, eval_collator: RegionCollator, **keywords: Any) -> None:
+    def __init__(
+        self, eval_collator: RegionCollator, class_metrics: _ClassMetrics | None, **keywords: Any
+    ) -> None:
         self.eval_collator = eval_collator
+        self.class_metrics = class_metrics
         eval_collator.set_epoch(0)
-        super().__init__(**keywords)
+        super().__init__(compute_metrics=class_metrics, **keywords)
 
     def get_eval_dataloader(self, *args: Any, **kwargs: Any) -> Any:
         train_collator, self.data_collator = self.data_collator, self.eval_collator
