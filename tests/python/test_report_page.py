@@ -17,6 +17,7 @@ from bedtok.report import ChromSummary, CollectionReport, SampleSummary, Similar
 from bedtok.report.assemblies import AssemblyFit
 from bedtok.report.axes import Axis, linear_ticks, short_number
 from bedtok.report.elements import element, json_data, shorten
+from bedtok.report.evaluation import Classification, ClassScore, Evaluation
 from bedtok.report.similarity import cluster, jaccard
 from bedtok.report.training_page import curves_of, training_page
 from browser import Browser, find_chromium
@@ -353,3 +354,47 @@ def test_a_script_in_a_page_that_is_not_its_own_does_not_run(
     browser.open(path)
     assert browser.evaluate("document.title") != "run"
     assert any("Content Security Policy" in text for text in browser.complaints)
+
+
+INK_ON_CELLS = """
+(() => {
+  const light = (parts) => {
+    const [r, g, b] = parts.map((x) => {
+      const c = x / 255;
+      return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const colour = (text) => text.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const paper = colour(getComputedStyle(document.querySelector("section")).backgroundColor);
+  return [...document.querySelectorAll("#confusion g")].map((group) => {
+    const style = getComputedStyle(group.querySelector("rect"));
+    const opacity = Number(style.fillOpacity);
+    const fill = colour(style.fill).map((x, i) => opacity * x + (1 - opacity) * paper[i]);
+    const one = light(colour(getComputedStyle(group.querySelector("text")).fill));
+    const other = light(fill);
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  });
+})()
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_numbers_in_a_confusion_matrix_can_be_read_on_their_colours(
+    browser: Browser, tmp_path: Path, dark: bool
+) -> None:
+    confusion = np.array([[3, 1, 0], [0, 1, 0], [1, 0, 1]])
+    nothing = float("nan")
+    scores = [ClassScore(name, 1, 1, 1.0, 1.0, nothing) for name in "abc"]
+    result = Classification(list("abc"), confusion, 0.7, 0.7, scores)
+    evaluation = Evaluation(7, 7, "a part", result, None)
+    page = training_page("model", [], {"eval_loss": 1.0}, "", evaluation)
+    (tmp_path / "training.html").write_text(page, encoding="utf-8")
+    browser.complaints.clear()
+    browser.emulate(dark=dark)
+    browser.open(tmp_path / "training.html")
+    contrasts = browser.evaluate(INK_ON_CELLS)
+    # WCAG 2.2, success criterion 1.4.3
+    assert len(contrasts) == 5 and min(contrasts) >= 4.5
+    assert browser.evaluate(CONTRAST) >= 4.5
+    assert not browser.complaints

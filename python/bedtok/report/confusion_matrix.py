@@ -65,7 +65,9 @@ def shown_part(result: Classification) -> Shown:
 
 
 def confusion_chart(title: str, part: Shown) -> Html:
-    """Return the matrix as SVG: rows are true classes, columns predicted ones, colours shares of rows.
+    """Return the matrix as SVG, true classes as rows, predicted ones as columns.
+
+    Colours are shares of the rows.
 
     Args:
         title: The title for readers that do not see it.
@@ -86,7 +88,7 @@ def confusion_chart(title: str, part: Shown) -> Html:
     for i, (row, column) in enumerate(zip(rows, columns, strict=True)):
         middle = (i + 0.5) * side
         size = min(max(side * 0.7, 8), 12.5)
-        style = {"font_size": size, "class_": "name"}
+        style = {"style": f"font-size:{size:.1f}px", "class_": "name"}
         y = top + middle + size / 3
         parts.append(element("text", row, x=left - 8, y=y, text_anchor="end", **style))
         at = f"translate({left + middle + size / 3:.1f} {top - 6:.1f}) rotate(-60)"
@@ -126,10 +128,15 @@ def _cell(x: float, y: float, side: float, share: float, tip: str, text: str) ->
     if not text:
         return element("g", element("title", tip), shape)
     size = min(side * 0.42, 12)
-    middle = {"x": x + side / 2, "y": y + side / 2 + size / 3, "text_anchor": "middle"}
-    return element(
-        "g", element("title", tip), shape, element("text", text, font_size=size, **middle)
+    number = element(
+        "text",
+        text,
+        x=x + side / 2,
+        y=y + side / 2 + size / 3,
+        text_anchor="middle",
+        style=f"font-size:{size:.1f}px",
     )
+    return element("g", element("title", tip), shape, number)
 
 
 def draw_confusion(path: str | os.PathLike[str], title: str, part: Shown) -> None:
