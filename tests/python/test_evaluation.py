@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -128,7 +129,7 @@ def test_of_many_cells_some_are_drawn_and_it_is_said(monkeypatch: pytest.MonkeyP
 
 
 def test_without_scikit_learn_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "sklearn.metrics", None)
+    monkeypatch.setitem(sys.modules, "sklearn.metrics", None)
     with pytest.raises(ImportError, match=r"^an evaluation with labels needs scikit-learn: pip in"):
         check_scikit_learn()
 
