@@ -335,7 +335,10 @@ def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Da
             held = split["eval"] = forget_other_labels(held, classes)
             parts = parts._replace(eval=held)
         if all(label is None for label in held.labels or ()):
-            raise ConfigError(f"{parts.label_column}: no row to evaluate on has one")
+            raise ConfigError(
+                f"{parts.label_column}: none of {len(held.rows)} rows to evaluate on has one, "
+                "expected some; complete the labels, or evaluate on other rows"
+            )
     made = {
         name: LabelledRows(part.rows, part.labels or [], classes, f"data.{name}")
         for name, part in split.items()
