@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Take the pictures of docs/reports.md: parts of pages in Chromium, and a plot by matplotlib.
+"""Take the pictures of reports.md and training.md: parts of pages in Chromium, and a plot.
 
     python docs/make_report_pictures.py [FOLDER]
 
@@ -19,6 +19,7 @@ import numpy as np
 from bedtok import Tokenizer
 from bedtok.report import CollectionReport
 from bedtok.report.assemblies import known_assemblies
+from bedtok.report.evaluation import Evaluation, classify_scores
 from bedtok.report.training_page import training_page
 
 HERE = Path(__file__).resolve().parent
@@ -32,8 +33,16 @@ SHOTS = {
     "report_summary": ("collection", ("summary", "hit-rate"), False),
     "report_similarity": ("collection", ("similarity",), True),
     "report_training": ("training", ("summary", "loss"), False),
+    "report_confusion": ("classifier", ("confusion",), False),
 }
 WIDTH = 820
+# Types of cells, their numbers, and which is taken for which.
+TYPES = {"B": 310, "CD14 Mono": 640, "CD16 Mono": 120, "CD4 Memory": 420, "CD4 Naive": 530}
+TYPES |= {"CD8 Memory": 280, "CD8 Naive": 190, "DC": 60, "NK": 240}
+NEIGHBORS = [("CD14 Mono", "CD16 Mono", 0.07), ("CD16 Mono", "CD14 Mono", 0.31)]
+NEIGHBORS += [("CD4 Memory", "CD4 Naive", 0.22), ("CD4 Naive", "CD4 Memory", 0.1)]
+NEIGHBORS += [("CD8 Memory", "NK", 0.16), ("CD8 Naive", "CD4 Naive", 0.37)]
+NEIGHBORS += [("DC", "CD14 Mono", 0.2), ("NK", "CD8 Memory", 0.09)]
 
 
 def universe(rng: np.random.Generator) -> list[tuple[str, int, int]]:
@@ -80,6 +89,19 @@ def history(seed: int) -> list[dict[str, float]]:
     return log
 
 
+def evaluation(seed: int) -> Evaluation:
+    """Return the evaluation of a made-up training."""
+    rng = np.random.default_rng(seed)
+    names = list(TYPES)
+    true = np.repeat(np.arange(len(names)), list(TYPES.values()))
+    guessed = np.where(rng.random(len(true)) < 0.02, rng.integers(0, len(names), len(true)), true)
+    for name, other, share in NEIGHBORS:
+        mistaken = (true == names.index(name)) & (rng.random(len(true)) < share)
+        guessed[mistaken] = names.index(other)
+    result = classify_scores(true, guessed, names)
+    return Evaluation(len(true), len(true), "held out because their donor is donor2", result, None)
+
+
 def main(folder: Path) -> None:
     matplotlib.use("Agg")
     rng = np.random.default_rng(1)
@@ -93,6 +115,8 @@ def main(folder: Path) -> None:
         metrics = {"steps": 800, "train_loss": 0.4207, "eval_loss": 0.2907}
         page = training_page("model", history(3), metrics, "[training]\nmax_steps = 800\n")
         (temporary / "training.html").write_text(page)
+        page = training_page("classifier", history(3), metrics, "", evaluation(4))
+        (temporary / "classifier.html").write_text(page)
         axes = tokenizer.report(paths[10]).plot(max_chroms=12)
         axes.figure.savefig(folder / "report_plot.png", dpi=110, metadata={"Software": None})
         program = find_chromium()

@@ -19,14 +19,16 @@ def train(
 
     The folder ``training.output_dir`` receives checkpoints during the training, and at the end the
     model, its tokenizer, the configuration, ``trainer_state.json`` and ``metrics.json``, its curves
-    as ``training.html`` and, where matplotlib is installed, as ``metrics.png``. Each file is
-    written atomically, ``config.json`` last: a folder that ``from_pretrained`` loads is complete.
-    On the same machine the same configuration gives the same weights, whether the
-    training was interrupted and resumed or not. A training that is complete is left as it is.
+    as ``training.html`` and, where matplotlib is installed, as ``metrics.png``. An evaluation of
+    labels adds ``evaluation.json`` and ``confusion_matrix.png``. Each file is written atomically,
+    ``config.json`` last: a folder that ``from_pretrained`` loads is complete. On the same machine
+    the same configuration gives the same weights, whether the training was interrupted and resumed
+    or not. A training that is complete is left as it is.
 
     Args:
         config: Tables ``data``, ``objective``, ``model`` and ``training``, as in a config file;
-            for fields that are not set ``bedtok train --print-config`` shows the defaults.
+            for fields that are not set ``bedtok train --print-config`` shows the defaults. Labels
+            are a column of the data (``data.label_column``) or a table (``data.labels``).
         resume: Resume from the last complete checkpoint in the folder, if there is one.
         callbacks: Further callbacks for Trainer. ``AdjustedRandIndexCallback`` and
             ``ModelParameterChangeCallback`` without a trainer get the one of this training.
@@ -40,7 +42,8 @@ def train(
             holds a training and ``resume`` is False.
         VocabularyError: An id of the data is outside the vocabulary.
         FileNotFoundError: Data do not exist.
-        ImportError: PyTorch, transformers, accelerate, datasets or pyarrow is missing.
+        ImportError: PyTorch, transformers, accelerate, datasets or pyarrow is missing; or
+            scikit-learn, and labels are to be evaluated.
 
     Example:
         >>> train({
