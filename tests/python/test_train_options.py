@@ -120,7 +120,7 @@ def test_flags_for_labels_are_fields_of_the_config(capfd: Any, tmp_path: Path) -
     assert "--data and a.parquet: expected one of both" in refused(
         capfd, 2, "a.parquet", "--data", "b.parquet"
     )
-    assert "invalid choice: 'clasify'" in refused(capfd, 2, "--objective", "clasify")
+    assert "invalid choice: 'classifier'" in refused(capfd, 2, "--objective", "classifier")
 
 
 @pytest.mark.parametrize(

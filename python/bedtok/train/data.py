@@ -74,8 +74,13 @@ def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
     return rows.with_format("numpy", columns=[IDS])
 
 
-def read_column(paths: Sequence[str], column: str) -> list[str | None]:
+def read_column(paths: Sequence[str], column: str, field: str) -> list[str | None]:
     """Return a column of all rows as texts, in the order of ``read_rows``; None where missing.
+
+    Args:
+        paths: Files and folders, as in ``read_rows``.
+        column: Its name.
+        field: The field of the configuration that names it, for messages.
 
     Raises:
         ConfigError: The column is missing, is nested, or has different types in different data.
@@ -84,7 +89,7 @@ def read_column(paths: Sequence[str], column: str) -> list[str | None]:
     values: list[str | None] = []
     kinds = set()
     for path, schema, read in _stored(paths):
-        _check_has(schema, column, path)
+        _check_has(schema, column, path, f" ({field})")
         kind = schema.field(column).type
         if pa.types.is_nested(kind):
             raise ConfigError(f"{path}: {column} is {kind}, expected one value for each row")
@@ -232,10 +237,10 @@ def _read_parquet(path: Path) -> Any:
         raise ConfigError(f"{path}: {error.__cause__ or error}") from error
 
 
-def _check_has(schema: Any, column: str, path: str) -> None:
+def _check_has(schema: Any, column: str, path: str, field: str = "") -> None:
     if column not in schema.names:
         raise ConfigError(
-            f"{path}: has no column {column}, expected it among: {', '.join(schema.names)}"
+            f"{path}: has no column {column}{field}, expected it among: {', '.join(schema.names)}"
         )
 
 

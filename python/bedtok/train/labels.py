@@ -43,6 +43,16 @@ class LabelTable(NamedTuple):
     columns: dict[str, list[str | None]]
     first_line: int
 
+    def has(self, column: str | None) -> bool:
+        """Return whether there is such a column beside the names."""
+        return column in self.columns or (column == SAMPLE and self.samples is not None)
+
+    def values(self, column: str) -> Keys:
+        """Return the values of a column; ``sample`` may be one."""
+        if column == SAMPLE and self.samples is not None:
+            return self.samples
+        return self.columns[column]
+
     def place(self, i: int) -> str:
         """Return where a line is: file and line, or file and row."""
         if self.first_line:
@@ -238,7 +248,7 @@ def _values_by_key(table: LabelTable, keys: Keys, column: str) -> dict[str | Non
     """
     lines: dict[str | None, int] = {}
     values: dict[str | None, str] = {}
-    for i, (key, value) in enumerate(zip(keys, table.columns[column], strict=True)):
+    for i, (key, value) in enumerate(zip(keys, table.values(column), strict=True)):
         if key is None or value is None:
             continue
         if values.setdefault(key, value) != value:

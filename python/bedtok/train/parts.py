@@ -78,42 +78,73 @@ def read_parts(data: Mapping[str, Any], vocab_size: int, num_regions: int) -> Pa
     batch_column = data.get("batch_column")
     if batch_column is None and data.get("eval_batches"):
         batch_column = SAMPLE
+    known = _read_known(data, paths, batch_column)
+    parts = {
+        split: Part(rows[split], known.labels.get(split), known.batches.get(split))
+        for split in paths
+    }
+    if "eval" in parts:
+        return Parts(parts["train"], parts["eval"], known.label_column, "those of data.eval")
+    return _split(data, parts["train"], known.label_column, batch_column)
+
+
+class _Known(NamedTuple):
+    """Labels and batches by split; the column of the labels."""
+
+    label_column: str | None
+    labels: dict[str, Texts]
+    batches: dict[str, Texts]
+
+
+def _read_known(
+    data: Mapping[str, Any], paths: Mapping[str, Sequence[str]], batch_column: str | None
+) -> _Known:
+    """Read labels and batches: of the table, where there is one that has them, or of the data."""
     name = data.get("label_column")
     labels: dict[str, Texts] = {}
     batches: dict[str, Texts] = {}
     if data.get("labels"):
         table = read_label_table(data["labels"])
         name = label_column(table, name)
-        in_table = [column for column in (name, batch_column) if column in table.columns]
-        names = [read_names(paths[split]) for split in paths]
-        found = match_labels(table, list(dict.fromkeys(in_table)), names)
+        columns = [name]
+        if batch_column is not None and table.has(batch_column):
+            columns.append(batch_column)
+        found = match_labels(table, columns, [read_names(paths[split]) for split in paths])
         labels = dict(zip(paths, found[0], strict=True))
-        if batch_column in table.columns:
-            batches = dict(zip(paths, found[-1], strict=True))
+        if len(columns) > 1:
+            batches = dict(zip(paths, found[1], strict=True))
     elif name is not None:
-        labels = {split: read_column(paths[split], name) for split in paths}
+        labels = {split: read_column(paths[split], name, "data.label_column") for split in paths}
     if batch_column is not None and not batches:
-        batches = {split: read_column(paths[split], batch_column) for split in paths}
-    parts = {split: Part(rows[split], labels.get(split), batches.get(split)) for split in paths}
-    if "eval" in parts:
-        return Parts(parts["train"], parts["eval"], name, "those of data.eval")
-    train = parts["train"]
+        field = "data.batch_column"
+        batches = {split: read_column(paths[split], batch_column, field) for split in paths}
+    return _Known(name, labels, batches)
+
+
+def _split(
+    data: Mapping[str, Any], part: Part, label_column: str | None, batch_column: str | None
+) -> Parts:
+    """Hold out what a configuration says.
+
+    Raises:
+        ConfigError: Nothing is left on one of both sides.
+    """
     if data.get("eval_batches"):
-        held = _of_batches(train, data["eval_batches"], str(batch_column))
-        words = f"held out because their {batch_column} is {' or '.join(data['eval_batches'])}"
+        held = _of_batches(part, data["eval_batches"], str(batch_column))
+        source = f"held out because their {batch_column} is {' or '.join(data['eval_batches'])}"
     elif data.get("eval_fraction"):
-        held = _drawn(train.labels, len(train.rows), data["eval_fraction"])
-        share = f"{100 * data['eval_fraction']:.3g} %"
-        words = f"{share} of all, held out" if name is None else f"{share} of each {name}, held out"
+        held = _drawn(part.labels, len(part.rows), data["eval_fraction"])
+        of = "all" if label_column is None else f"each {label_column}"
+        source = f"{100 * data['eval_fraction']:.3g} % of {of}, held out"
     else:
-        return Parts(train, None, name, "")
+        return Parts(part, None, label_column, "")
     kept, taken = np.flatnonzero(~held), np.flatnonzero(held)
     if not len(kept) or not len(taken):
         raise ConfigError(
             f"{len(taken)} of {len(held)} rows are held out for evaluation, expected one at least "
             "on both sides; change data.eval_fraction or data.eval_batches"
         )
-    return Parts(train.take(kept), train.take(taken), name, words)
+    return Parts(part.take(kept), part.take(taken), label_column, source)
 
 
 def forget_other_labels(part: Part, classes: Sequence[str]) -> Part:
