@@ -20,9 +20,9 @@ Int64s = npt.NDArray[np.int64]
 SHOWN = 40  # classes: names of more cannot be read
 _WRITTEN = 24  # classes up to which cells have their share as text
 _RIGHT = 48  # room for the last name above
-_WIDE = 7.0  # of a character
+_WIDE = 0.6  # of a character, in sizes of the font
 _LARGEST = 34  # side of a cell
-_NAME, _SHORT = 22, 18  # characters of names
+_NAME = 22  # characters of names where there are numbers; smaller names may be longer
 
 
 class Shown(NamedTuple):
@@ -37,6 +37,11 @@ class Shown(NamedTuple):
     names: list[str]
     counts: Int64s
     left_out: int
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether there is room for numbers in the cells."""
+        return len(self.names) <= _WRITTEN
 
     def shares(self) -> npt.NDArray[np.float64]:
         """Return each row divided by its sum; zeros where that is 0."""
@@ -75,19 +80,20 @@ def confusion_chart(title: str, part: Shown) -> Html:
     """
     count = len(part.names)
     totals = part.counts.sum(axis=1).tolist()
+    longest = _NAME if part.has_numbers else _NAME + 12
+    size = 12.5 if part.has_numbers else 8.5
     rows = [
-        f"{shorten(name, _NAME)} ({total:,})"
+        f"{shorten(name, longest)} ({total:,})"
         for name, total in zip(part.names, totals, strict=True)
     ]
-    columns = [shorten(name, _SHORT) for name in part.names]
-    left = 36 + _WIDE * max(map(len, rows))
-    top = 20 + 0.87 * _WIDE * max(map(len, columns))  # names stand at 60 degrees
+    columns = [shorten(name, longest - 4) for name in part.names]
+    left = 36 + _WIDE * size * max(map(len, rows))
+    top = 20 + 0.87 * _WIDE * size * max(map(len, columns))  # names stand at 60 degrees
     side = min((WIDTH - left - _RIGHT) / count, _LARGEST)
     frame = count * side
     parts: list[object] = []
     for i, (row, column) in enumerate(zip(rows, columns, strict=True)):
         middle = (i + 0.5) * side
-        size = min(max(side * 0.7, 8), 12.5)
         style = {"style": f"font-size:{size:.1f}px", "class_": "name"}
         y = top + middle + size / 3
         parts.append(element("text", row, x=left - 8, y=y, text_anchor="end", **style))
@@ -96,7 +102,7 @@ def confusion_chart(title: str, part: Shown) -> Html:
     parts.append(element("rect", x=left, y=top, width=frame, height=frame, class_="frame"))
     shares = part.shares()
     for i, k in zip(*np.nonzero(part.counts), strict=True):
-        text = f"{100 * shares[i, k]:.0f}" if count <= _WRITTEN and shares[i, k] >= 0.005 else ""
+        text = f"{100 * shares[i, k]:.0f}" if part.has_numbers and shares[i, k] >= 0.005 else ""
         tip = (
             f"{part.names[i]} predicted as {part.names[k]}: {part.counts[i, k]:,} of "
             f"{totals[i]:,} cells ({shares[i, k]:.1%})"
@@ -161,7 +167,7 @@ def draw_confusion(path: str | os.PathLike[str], title: str, part: Shown) -> Non
     axes.set_xlabel("predicted class")
     axes.set_ylabel("true class (cells)")
     axes.set_title(title.replace("$", r"\$"), fontsize="medium", loc="left")
-    if count <= _WRITTEN:
+    if part.has_numbers:
         for row, column in zip(*np.nonzero(shares >= 0.005), strict=True):
             share = shares[row, column]
             colour = "white" if share > 0.6 else "black"

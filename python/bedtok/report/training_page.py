@@ -177,7 +177,8 @@ def _share(value: float) -> Cell:
 
 def _confusion(result: Classification) -> Html:
     part = shown_part(result)
-    text = "Numbers are percent of the true class; colours say the same."
+    text = "Colours are shares of the true class"
+    text += ", numbers are percent of it." if part.has_numbers else "; point at a cell to read its."
     if part.left_out:
         text += f" The {part.left_out:,} classes with the fewest cells are joined."
     mistakes = [
