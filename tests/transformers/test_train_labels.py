@@ -99,7 +99,7 @@ def parts_of(**data: Any) -> Parts:
 
 
 def relabel(changes: dict[str, str]) -> None:
-    text = Path("cells.tsv").read_text()
+    text = Path("cells.tsv").read_text("utf-8")
     for line, other in changes.items():
         assert text.count(f"{line}\n") == 1
         text = text.replace(f"{line}\n", f"{other}\n")
@@ -264,8 +264,8 @@ def test_a_classifier_learns_from_a_table_and_is_evaluated(folder: Path, capsys:
     arguments += ["--universe", "universe.bed", "--out", "model", "--config", "train.toml"]
     assert main(["train", *arguments]) == 0
     assert "eval_accuracy 1.0000, eval_macro_f1 1.0000, eval_ari" in capsys.readouterr().out
-    metrics = json.loads(Path("model/metrics.json").read_text())
-    evaluation = json.loads(Path("model/evaluation.json").read_text())
+    metrics = json.loads(Path("model/metrics.json").read_text("utf-8"))
+    evaluation = json.loads(Path("model/evaluation.json").read_text("utf-8"))
     assert evaluation["confusion"] == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
     assert [score["name"] for score in evaluation["classes"]] == list(KINDS)
     assert (evaluation["rows"], evaluation["labelled"]) == (12, 12)
@@ -273,7 +273,7 @@ def test_a_classifier_learns_from_a_table_and_is_evaluated(folder: Path, capsys:
     assert metrics["eval_accuracy"] == evaluation["accuracy"] == 1
     assert metrics["eval_ari"] == evaluation["embeddings"]["values"]["ari"] > 0.9
     assert "eval_silhouette_batch" in metrics
-    page = Path("model/training.html").read_text()
+    page = Path("model/training.html").read_text("utf-8")
     assert "Confusion matrix" in page and "a predicted as a: 4 of 4 cells" in page
     model = AtacformerForSequenceClassification.from_pretrained("model")
     assert list(model.config.id2label.values()) == list(KINDS)
@@ -287,7 +287,7 @@ def test_embeddings_are_measured_whatever_is_trained(folder: Path, objective: st
     metrics = train(tiny(objective, labels="cells.tsv", **held))
     assert {"eval_loss", "eval_ari", "eval_nmi", "eval_silhouette_label"} <= set(metrics)
     assert "eval_accuracy" not in metrics
-    evaluation = json.loads(Path("model/evaluation.json").read_text())
+    evaluation = json.loads(Path("model/evaluation.json").read_text("utf-8"))
     assert evaluation["embeddings"]["cells"] == evaluation["labelled"] == 12
     assert evaluation["embeddings"]["notes"] == [
         "There is no silhouette of batches: all cells are of 'd2'."
@@ -312,7 +312,7 @@ def test_an_evaluation_without_scikit_learn_is_refused_before_the_training(
 
 
 def test_data_to_evaluate_on_need_labels(folder: Path) -> None:
-    lines = Path("cells.tsv").read_text().splitlines()
+    lines = Path("cells.tsv").read_text("utf-8").splitlines()
     few = [line for line in lines if line.startswith("barcode") or donor_of(_number(line)) == "d1"]
     Path("few.tsv").write_text("\n".join(few) + "\n")
     given = tiny("classify", labels="few.tsv", batch_column="donor", eval_batches=["d2"])
