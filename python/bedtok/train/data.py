@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,14 @@ import numpy as np
 
 from bedtok._checks import import_optional, warn_caller
 from bedtok._core import ConfigError, VocabularyError
+from bedtok._files import is_url, local_file, source_path, source_paths
 from bedtok.io.shards import parquet_files
 
 IDS = "input_ids"
 UNKNOWN = -100  # the number of a class that is not known, as losses of PyTorch have it
 _PURPOSE = "bedtok train"
+# Of data behind URLs: as long as the process, as rows are mapped from them.
+_downloads: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def read_rows(
@@ -29,7 +34,8 @@ def read_rows(
     counted in a warning: a model learns nothing from them.
 
     Args:
-        paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote.
+        paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote; URLs of
+            Parquet files and of folders of them, which are downloaded to temporary files.
         vocab_size: Number of tokens; ids must be below it.
         num_regions: Number of tokens that are regions; their ids are below it.
         label_column: Name of a column of labels, or None.
@@ -42,15 +48,19 @@ def read_rows(
     """
     datasets = import_optional("datasets", _PURPOSE)
     columns = [IDS] if label_column is None else [IDS, label_column]
+    paths = [source_path(path) for path in paths]
     parts = []
     without_region: dict[str, list[int]] = {}
     for path in paths:
-        if os.path.isdir(path) and _is_saved_dataset(Path(path)):
+        if is_url(path):
+            part = _read_remote_parquet(path, columns)
+        elif os.path.isdir(path) and _is_saved_dataset(Path(path)):
             part = datasets.load_from_disk(path)
             _check_columns(part.features.arrow_schema, columns, path)
             part = part.select_columns(columns)
         else:
-            part = _read_parquet(Path(path), columns)
+            files = parquet_files(Path(path), " and is no folder of Dataset.save_to_disk")
+            part = _read_parquet(files, columns, path)
         if part is not None:
             if empty := _check_ids(part, vocab_size, num_regions, path):
                 without_region[path] = empty
@@ -146,23 +156,43 @@ def _is_saved_dataset(folder: Path) -> bool:
     return (folder / "state.json").exists()
 
 
-def _read_parquet(path: Path, columns: Sequence[str]) -> Any:
-    """Read a Parquet file or those of a folder; return None if they have no rows."""
+def _read_remote_parquet(url: str, columns: Sequence[str]) -> Any:
+    """Read the Parquet files behind a URL; return None if they have no rows.
+
+    The rows are mapped from a temporary folder, which is removed when Python ends.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="bedtok-")
+    _downloads.append(folder)
+    files = []
+    for number, name in enumerate(source_paths([url], suffixes=(".parquet",))):
+        with local_file(name) as copy:
+            files.append(shutil.copyfile(copy, Path(folder.name, f"{number}.parquet")))
+    try:
+        return _read_parquet(list(map(str, files)), columns, url, cache_dir=folder.name)
+    except ConfigError as error:
+        text = str(error)
+        for file in files:
+            text = text.replace(str(file), url)
+        raise ConfigError(text) from None
+
+
+def _read_parquet(files: Sequence[str], columns: Sequence[str], path: str, **options: Any) -> Any:
+    """Read Parquet files; return None if they have no rows."""
     datasets = import_optional("datasets", _PURPOSE)
     parquet = import_optional("pyarrow.parquet", _PURPOSE)
-    files = []
-    for file in parquet_files(path, " and is no folder of Dataset.save_to_disk"):
+    filled = []
+    for file in files:
         try:
             metadata = parquet.read_metadata(file)
         except ValueError as error:  # of Arrow
             raise ConfigError(f"{file}: is not Parquet: {error}") from None
         _check_columns(metadata.schema.to_arrow_schema(), columns, file)
         if metadata.num_rows > 0:  # datasets fails on a file without rows
-            files.append(file)
-    if not files:
+            filled.append(file)
+    if not filled:
         return None
     try:
-        return datasets.Dataset.from_parquet(files, columns=list(columns))
+        return datasets.Dataset.from_parquet(filled, columns=list(columns), **options)
     except datasets.exceptions.DatasetGenerationError as error:
         raise ConfigError(f"{path}: {error.__cause__ or error}") from error
 
