@@ -193,7 +193,7 @@ def _check_package(url: Url, protocol: str, registry: Any) -> None:
     try:
         registry.get_filesystem_class(protocol)
     except ImportError as error:
-        missing = getattr(error, "name", None) or str(error)
+        missing = getattr(error.__cause__, "name", None) or str(error)
     if missing is not None:
         package = entry["class"].partition(".")[0]
         if package == "fsspec":  # it has the class itself, and the package is what that imports
