@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bedtok._core import ConfigError
-from bedtok._files import names_file, nearest_file
+from bedtok._files import StorageOptions, is_url, names_file, nearest_file, source_path
 
 UNIVERSE_FILES = ("universe.bed.gz", "universe.bed")  # at least one; the first is preferred
 OPTIONAL_FILES = (
@@ -168,6 +168,41 @@ def resolve(
         "library_name": "bedtok",
     }
     return _download(text, inner, options)
+
+
+@contextmanager
+def local_folder(
+    name_or_folder: str | os.PathLike[str],
+    *,
+    subfolder: str = "",
+    storage_options: StorageOptions = None,
+    **options: Any,
+) -> Iterator[Path]:
+    """Yield the local folder of a saved tokenizer; that of a URL is downloaded for the block.
+
+    Args:
+        name_or_folder: As in ``resolve``, or the URL of a folder.
+        subfolder: As in ``resolve``.
+        storage_options: Options of the URL's file system.
+        **options: Others of ``resolve``, which a URL does not have.
+
+    Raises:
+        OSError: The URL cannot be read. Others are those of ``resolve``.
+    """
+    if not is_url(name_or_folder):
+        yield resolve(name_or_folder, subfolder=subfolder, **options)
+        return
+    from bedtok._remote.files import local_folder_copy
+    from bedtok._remote.url import Url
+
+    url = source_path(name_or_folder, storage_options)
+    assert isinstance(url, Url)
+    if inner := _inside(subfolder):
+        url = url.child(inner)
+    # An index is mapped into memory as long as the tokenizer is used; the copy does not last.
+    names = [name for name in (*UNIVERSE_FILES, *OPTIONAL_FILES) if not name.endswith(".index")]
+    with local_folder_copy(url, names, one_of=UNIVERSE_FILES) as folder:
+        yield Path(folder)
 
 
 def upload(

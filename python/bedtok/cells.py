@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError, Error, MappingReport, VocabularyError
-from bedtok._files import StrPath
+from bedtok._files import StorageOptions, StrPath
 from bedtok._html import Table, bar, card, histogram
 from bedtok._ragged import Int32s, Int64s, row_positions, take_rows
 from bedtok._regions.samples import Samples
@@ -114,15 +114,22 @@ class CellTokens(Sequence[Int32s]):
 
     @classmethod
     def from_parquet(
-        cls, path: StrPath, tokenizer: Vocabulary, *, progress: bool | None = None
+        cls,
+        path: StrPath,
+        tokenizer: Vocabulary,
+        *,
+        progress: bool | None = None,
+        storage_options: StorageOptions = None,
     ) -> CellTokens:
         """Read Parquet that ``to_parquet``, ``tokenize_files`` or another program wrote.
 
         Args:
-            path: A file, or a folder of them, read in the order of their names.
+            path: A file, or a folder of them, read in the order of their names; or a URL, which
+                ends in a slash if it is that of a folder, and may be a pattern.
             tokenizer: The tokenizer of the ids.
             progress: Whether to show a progress bar, of several files; None: if standard error is a
                 terminal. Needs tqdm.
+            storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
 
         Returns:
             The rows as cells, named by the column ``cell``, else ``sample``, else by their
@@ -137,7 +144,7 @@ class CellTokens(Sequence[Int32s]):
         """
         from bedtok.io.cell_shards import read_cells
 
-        return CellTokens._of(tokenizer, read_cells(path, tokenizer, progress))
+        return CellTokens._of(tokenizer, read_cells(path, tokenizer, progress, storage_options))
 
     @classmethod
     def concat(
@@ -442,6 +449,7 @@ class CellTokens(Sequence[Int32s]):
         columns: Mapping[str, Any] | None = None,
         samples_per_shard: int | None = None,
         progress: bool | None = None,
+        storage_options: StorageOptions = None,
     ) -> list[str]:
         """Write Parquet with the columns ``cell``, ``input_ids`` (lists of int32) and ``obs``.
 
@@ -449,11 +457,13 @@ class CellTokens(Sequence[Int32s]):
         file is written atomically. ``from_parquet`` reads them, and ``bedtok train`` does.
 
         Args:
-            path: The file; with ``samples_per_shard`` a folder, made when it is missing.
+            path: The file, or a URL of an object store; with ``samples_per_shard`` a local folder,
+                made when it is missing.
             columns: More columns by name, one value a cell: ``{"cell_type": labels}``.
             samples_per_shard: Write files ``part-00000.parquet`` ... of this many cells each.
             progress: Whether to show a progress bar, of several files; None: if standard error is a
                 terminal. Needs tqdm.
+            storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
 
         Returns:
             The files written.
@@ -471,7 +481,7 @@ class CellTokens(Sequence[Int32s]):
             known = with_tokens(known, self.lengths)
         known.update(checked_columns(columns or {}, len(self), "columns"))
         ids = self._ids()._replace(metadata=known)
-        return write_cells(path, ids, self._tokenizer, samples_per_shard, progress)
+        return write_cells(path, ids, self._tokenizer, samples_per_shard, progress, storage_options)
 
     def to_anndata(self, *, binary: bool = False) -> ad.AnnData:
         """Return an AnnData of cells x vocabulary regions.

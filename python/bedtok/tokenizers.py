@@ -17,7 +17,14 @@ import numpy.typing as npt
 from bedtok import _core, _plots  # noqa: F401 - _plots gives reports their plot()
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import ConfigError, MappingOptions, MappingReport
-from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._files import (
+    StorageOptions,
+    StrPath,
+    checked_path,
+    is_url,
+    missing_file,
+    source_path,
+)
 from bedtok._html import Table, card
 from bedtok._regions.anndata_relatives import only_anndata
 from bedtok._regions.region_set import RegionSet, as_region_set
@@ -69,7 +76,10 @@ from bedtok.cells import CellTokens
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
-_HUB_NAMES = ("revision", "cache_dir", "token", "local_files_only", "subfolder")
+_HUB_NAMES = (
+    *("revision", "cache_dir", "token", "local_files_only", "subfolder", "storage_options"),
+)
+_READING_NAMES = ("on_error", "storage_options")
 _ANNDATA_NAMES = (
     *("names", "layer", "obs_mask", "threshold", "key_added", "num_threads", "progress"),
 )
@@ -86,6 +96,7 @@ _FRAGMENT_NAMES = (
     "exclude",
     "on_error",
     "num_threads",
+    "storage_options",
 )
 _ROWS_SHOWN = 5  # tokens that a notebook shows
 # Two threads that add special tokens at once must not lose one.
@@ -104,9 +115,10 @@ class Tokenizer(Vocabulary):
     it sets a default in the class. Copies, pickles and ``with_options`` keep such attributes.
 
     Args:
-        path: A BED file (plain, gzip or bgzip), or a ``.toml`` config of gtars.
+        path: A BED file (plain, gzip or bgzip), or a ``.toml`` config of gtars; or its URL.
         on_error: What a line of the BED file does that is not BED: ``"raise"`` a ParseError,
             ``"warn"`` and be left out, or ``"skip"``, as in ``RegionSet.from_bed``.
+        storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
         **options: Mapping options, the defaults of each call, documented in ``MappingKeywords``;
             sequence options, documented in ``SequenceKeywords``; and ``genome`` and
             ``chrom_sizes``, documented in ``AssemblyKeywords``.
@@ -131,15 +143,20 @@ class Tokenizer(Vocabulary):
         return object.__new__(cls)
 
     def __init__(
-        self, path: StrPath, *, on_error: OnError = "raise", **options: Unpack[TokenizerKeywords]
+        self,
+        path: StrPath,
+        *,
+        on_error: OnError = "raise",
+        storage_options: StorageOptions = None,
+        **options: Unpack[TokenizerKeywords],
     ) -> None:
-        values = check_options(options, "Tokenizer", ("on_error",))
+        values = check_options(options, "Tokenizer", _READING_NAMES)
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(
                 f"path: expected str or PathLike, not {type(path).__name__}; regions in memory "
                 "become a tokenizer by Tokenizer.from_regions"
             )
-        text = checked_path(path)
+        text = source_path(path, storage_options)
         if os.path.isdir(text):
             raise IsADirectoryError(
                 errno.EISDIR,
@@ -147,9 +164,10 @@ class Tokenizer(Vocabulary):
                 f"Tokenizer.from_pretrained({text!r})",
                 text,
             )
-        if not os.path.lexists(text):
+        if not is_url(text) and not os.path.lexists(text):
             raise missing_file(text)
-        is_config = text.lower().endswith(".toml")
+        name = text.partition("?")[0] if is_url(text) else text
+        is_config = name.lower().endswith(".toml")
         load = tokenizer_from_toml if is_config else tokenizer_from_bed
         core = load(text, on_error)
         self._hash = None
@@ -157,22 +175,35 @@ class Tokenizer(Vocabulary):
 
     @classmethod
     def from_bed(
-        cls, path: StrPath, *, on_error: OnError = "raise", **options: Unpack[TokenizerKeywords]
+        cls,
+        path: StrPath,
+        *,
+        on_error: OnError = "raise",
+        storage_options: StorageOptions = None,
+        **options: Unpack[TokenizerKeywords],
     ) -> Self:
         """Return a tokenizer of the regions in a BED file, in the file's order.
 
         Errors are those of the class.
 
         Args:
-            path: A BED file, whatever its name.
+            path: A BED file, whatever its name, or its URL.
             on_error: What a line does that is not BED, as in the class.
+            storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
             **options: As those of the class.
         """
-        values = check_options(options, "from_bed", ("on_error",))
-        return cls._wrap(with_options(tokenizer_from_bed(checked_path(path), on_error), values))
+        values = check_options(options, "from_bed", _READING_NAMES)
+        core = tokenizer_from_bed(source_path(path, storage_options), on_error)
+        return cls._wrap(with_options(core, values))
 
     @classmethod
-    def from_config(cls, path: StrPath, **options: Unpack[TokenizerKeywords]) -> Self:
+    def from_config(
+        cls,
+        path: StrPath,
+        *,
+        storage_options: StorageOptions = None,
+        **options: Unpack[TokenizerKeywords],
+    ) -> Self:
         """Return a tokenizer from a TOML config of gtars.
 
         It has ``universe`` (a BED file, relative to the config), and may have ``special_tokens``
@@ -180,15 +211,17 @@ class Tokenizer(Vocabulary):
         ``ailist``, which give the same tokens).
 
         Args:
-            path: The config.
+            path: The config, or its URL.
+            storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
             **options: As those of the class.
 
         Raises:
             ConfigError: The file is not TOML, or a key or value in it is not allowed.
             FileNotFoundError: The config or its universe is missing.
         """
-        values = check_options(options, "from_config")
-        return cls._wrap(with_options(tokenizer_from_toml(checked_path(path)), values))
+        values = check_options(options, "from_config", ("storage_options",))
+        core = tokenizer_from_toml(source_path(path, storage_options))
+        return cls._wrap(with_options(core, values))
 
     @classmethod
     def from_regions(
@@ -227,9 +260,10 @@ class Tokenizer(Vocabulary):
         token: str | bool | None = None,
         local_files_only: bool = False,
         subfolder: str = "",
+        storage_options: StorageOptions = None,
         **options: Unpack[TokenizerKeywords],
     ) -> Self:
-        """Load a tokenizer from a folder, or from the Hub by name.
+        """Load a tokenizer from a folder, from the URL of one, or from the Hub by name.
 
         A folder holds the files of ``save_pretrained``, or only ``universe.bed.gz`` or
         ``universe.bed``, as the published models do. Nothing in it is executed. An index beside
@@ -237,12 +271,14 @@ class Tokenizer(Vocabulary):
         all other processes that map it; one that does not fit is left aside with a warning.
 
         Args:
-            name_or_folder: A folder, or a name such as ``databio/atacformer-base-hg38``.
+            name_or_folder: A folder, its URL (without its index, which is for local folders), or a
+                name such as ``databio/atacformer-base-hg38``.
             revision: Branch, tag or commit on the Hub.
             cache_dir: Where the Hub's cache lies.
             token: Access token for private and gated models.
             local_files_only: Look into the cache only.
             subfolder: Folder inside the model.
+            storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
             **options: As those of the class, put over the saved ones.
 
         Raises:
@@ -254,21 +290,22 @@ class Tokenizer(Vocabulary):
         from bedtok import _hub
 
         values = check_options(options, "from_pretrained", _HUB_NAMES)
-        folder = _hub.resolve(
+        with _hub.local_folder(
             name_or_folder,
             revision=revision,
             cache_dir=cache_dir,
             token=token,
             local_files_only=local_files_only,
             subfolder=subfolder,
-        )
-        core = _core.Tokenizer.from_pretrained(folder)
-        weights = load_weights(folder, core)
+            storage_options=storage_options,
+        ) as folder:
+            core = _core.Tokenizer.from_pretrained(folder)
+            weights = load_weights(folder, core)
         genome = values.get("genome")
         if genome and core.genome and not same_genome(genome, core.genome):
             warn_caller(
-                f"{name_or_folder}: was saved with genome {core.genome!r}, and is loaded with "
-                f"genome={genome!r}; expected the same, or leave it out"
+                f"{source_path(name_or_folder)}: was saved with genome {core.genome!r}, and is "
+                f"loaded with genome={genome!r}; expected the same, or leave it out"
             )
         self = cls._wrap(with_options(core, values))
         if weights is not None:
@@ -565,6 +602,7 @@ class Tokenizer(Vocabulary):
         on_error: OnError = "raise",
         num_threads: int | None = None,
         progress: bool | None = None,
+        storage_options: StorageOptions = None,
         **options: Unpack[MappingKeywords],
     ) -> CellTokens:
         """Tokenize the cells of a fragment file in one pass, or of several, a sample each.
@@ -575,7 +613,8 @@ class Tokenizer(Vocabulary):
         Args:
             path: Plain, gzip or bgzip; ``"-"`` is standard input. Columns: chrom, start, end,
                 barcode, and any that follow; ``#`` lines are passed over. Also a list of files, or
-                a dict of them by the names of their samples.
+                a dict of them by the names of their samples. URLs are downloaded one at a time;
+                ``s3://bucket/*.tsv.gz`` stands for what it matches.
             names: The name of each file's sample. None: the file's name, without folder, ``.gz``,
                 ``.tsv`` and ``.fragments``; files that would share one are named by their paths.
             barcodes: Only these cells, in this order; those without a fragment are left out.
@@ -588,7 +627,7 @@ class Tokenizer(Vocabulary):
                 only its two ends are, one base pair each, where the transposase cut.
             chroms: Only fragments on these chromosomes, by the file's names.
             region: Only fragments that overlap this region, ``"chr1:1000-2000"``. If a tabix index
-                lies beside the file and pysam is installed, the rest is not read.
+                lies beside a local file and pysam is installed, the rest is not read.
             exclude: Regions, in any form that ``RegionSet`` takes, such as the path of a blacklist:
                 fragments that overlap one by at least one base pair are left out, as by ``bedtools
                 intersect -v``, and count nowhere. Chromosomes by the file's names.
@@ -600,6 +639,7 @@ class Tokenizer(Vocabulary):
                 depend on it.
             progress: Whether to show a progress bar, of several files; None: if standard error is a
                 terminal. Needs tqdm.
+            storage_options: Options of a URL's file system, as in ``RegionSet.from_bed``.
             **options: Mapping options for this call; see ``MappingKeywords``. ``on_miss`` applies
                 to each fragment (or insertion) and defaults to ``"drop"``, whatever the
                 tokenizer's own.
@@ -632,7 +672,9 @@ class Tokenizer(Vocabulary):
             None if exclude is None else as_region_set(exclude),
         )
         threads = count_threads(num_threads)
-        cells = cells_of_fragments(self._core, path, mapping, threads, names, choice, progress)
+        cells = cells_of_fragments(
+            self._core, path, mapping, threads, names, choice, progress, storage_options
+        )
         warn_caller(cells.warning)
         return CellTokens._of(self, cells)
 

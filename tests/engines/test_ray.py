@@ -18,6 +18,7 @@ from bedtok import ConfigError, ParseError, Tokenizer
 from bedtok.cli import main
 from bedtok.io import TokenizedFiles, collection, ray_engine, tokenize_files
 from interruption import DyingTokenizer, InterruptedTokenizer, Interruption
+from web_server import PASSWORD, USER, WebServer
 
 # Ray itself takes some seconds; a run that hangs must not hang the rest.
 pytestmark = [
@@ -78,6 +79,29 @@ def test_what_is_written_is_what_threads_write(
     assert (two.samples, two.failed) == (one.samples, one.failed)
     assert str(two.report) == str(one.report)
     assert two.skipped_lines == one.skipped_lines
+
+
+@pytest.mark.network
+def test_workers_open_urls_by_themselves(tokenizer: Tokenizer, beds: Path, tmp_path: Path) -> None:
+    with WebServer() as web:
+        web.files = {path.name: path.read_bytes() for path in sorted(beds.iterdir())[:4]}
+        urls = [f"http://127.0.0.1:{web.port}/login/{name}" for name in (*web.files, "none.bed")]
+        safe = [url.replace("127", f"{USER}:{PASSWORD}@127") for url in urls]
+        options = {"low_hit_rate": None, "storage_options": {"headers": {"X-Of": "mine"}}}
+        two = tokenize_files(
+            safe,
+            tokenizer,
+            output_dir=tmp_path / "two",
+            engine="ray",
+            **options,  # type: ignore[arg-type]
+        )
+        assert [sample.path for sample in two.samples.values()] == urls[:4]
+        assert two.failed == {urls[4]: f"{urls[4]}: HTTP 404 Not Found"}
+        assert {request.headers["X-Of"] for request in web.requests} == {"mine"}
+        one = tokenize_files(safe, tokenizer, output_dir=tmp_path / "one", **options)  # type: ignore[arg-type]
+    assert one.samples == two.samples
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert PASSWORD.encode() not in b"".join(contents(tmp_path / "two").values())
 
 
 def test_relative_paths_are_those_of_the_caller(

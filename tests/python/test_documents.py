@@ -31,7 +31,7 @@ EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
 OPTIONAL = (
     *("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn", "scanpy"),
-    *("matplotlib", "peft"),
+    *("matplotlib", "peft", "fsspec"),
 )
 # These train for minutes: tests/transformers/test_training_examples.py runs them in short. Those of
 # the engines run with their tests, in tests/engines.

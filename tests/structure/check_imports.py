@@ -26,6 +26,7 @@ ROOMS = {
     "_html": 2,
     "_hub": 2,
     "_plots": 2,
+    "_remote": 2,
     "metrics": 2,
     "_regions": 3,
     "_tokenization": 4,

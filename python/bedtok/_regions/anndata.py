@@ -16,7 +16,7 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._checks import import_optional
 from bedtok._core import ConfigError, Error
-from bedtok._files import missing_file
+from bedtok._files import is_url, missing_file, source_path
 from bedtok._ragged import Int64s, take_rows
 from bedtok._regions.region_set import RegionSet
 
@@ -42,12 +42,30 @@ def read_h5ad(path: str) -> Any:
         Error: The file is no AnnData.
     """
     anndata = import_optional("anndata", f"{path}: reading .h5ad")
+    if is_url(path):
+        return _read_remote_h5ad(source_path(path))
     try:
         return anndata.read_h5ad(path, backed="r")
     except (OSError, KeyError, TypeError, ValueError) as error:
         if not os.path.isfile(path):
             raise missing_file(path) from None
         raise Error(f"{path}: not an AnnData file: {error}") from error
+
+
+def _read_remote_h5ad(url: str) -> Any:
+    """Return the AnnData of a URL, whose copy lasts as long as the object."""
+    from bedtok._remote.files import download, remove_with
+
+    path = download(url)  # type: ignore[arg-type]
+    try:
+        adata = read_h5ad(path)
+    except BaseException as error:
+        os.remove(path)
+        if isinstance(error, Error):
+            raise Error(str(error).replace(path, url)) from None
+        raise
+    remove_with(adata, path)
+    return adata
 
 
 def read_peaks(adata: Any) -> tuple[RegionSet, npt.NDArray[np.bool_] | None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bedtok._checks import check_integer, is_unicode
 from bedtok._core import ConfigError
-from bedtok._files import StrPath, checked_path, parse_error
+from bedtok._files import StrPath, local_file, parse_error, source_path
 
 ChromSizes = Mapping[str, int] | StrPath  # lengths by chromosome, or a file of them
 
@@ -36,8 +36,11 @@ def check_chrom_sizes(name: str, value: object) -> dict[str, int]:
 def _read_chrom_sizes(path: StrPath) -> dict[str, int]:
     """Read a file of names and lengths: ``chrom.sizes`` of UCSC, or a ``.fai`` index."""
     sizes: dict[str, int] = {}
-    text = checked_path(path)
-    with open(text, encoding="utf-8", errors="surrogateescape") as file:
+    text = source_path(path)
+    with (
+        local_file(text) as local,
+        open(local, encoding="utf-8", errors="surrogateescape") as file,
+    ):
         for number, line in enumerate(file, 1):
             columns: list[str] = line.split()
             if not columns or line.startswith("#"):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._core import Error
-from bedtok._files import checked_path
+from bedtok._files import is_url, source_path
 from bedtok._regions.columns import columns_from_regions, is_region_object, is_region_text
 from bedtok._regions.region import Region
 from bedtok._regions.region_set import (
@@ -20,6 +20,7 @@ from bedtok._regions.region_set import (
     is_foreign_set,
     is_iterable_of_regions,
     listed,
+    read_bed,
 )
 from bedtok._regions.tables import is_table
 
@@ -55,8 +56,8 @@ def classify(x: object) -> Form:
     """Return which form of input ``x`` is, determined by its type only.
 
     A ``str`` is ``text``: a region, a special token or a path, depending on its spelling. The first
-    item of a list or tuple decides: RegionSets, ``PathLike``s, tables and lists of regions make a
-    batch, anything else makes one sample.
+    item of a list or tuple decides: RegionSets, ``PathLike``s, URLs, tables and lists of regions
+    make a batch, anything else makes one sample.
 
     Raises:
         TypeError: ``x`` has another type, or is one region where a list of them is expected.
@@ -99,7 +100,7 @@ def _is_region_tuple(item: tuple[Any, ...]) -> bool:
 def _is_sample(item: object) -> bool:
     """Whether a list that begins with ``item`` is a batch."""
     if isinstance(item, (str, Region)):
-        return False
+        return is_url(item)
     if isinstance(item, tuple):
         # The empty tuple is a sample without regions.
         return not item or isinstance(item[0], (Region, tuple)) or _is_tuple_of_texts(item)
@@ -136,7 +137,7 @@ def read_samples(x: object, special_ids: dict[str, int]) -> Samples:
     samples: list[_core.BatchItem] = []
     for i, item in enumerate(x):
         try:
-            if isinstance(item, str):
+            if isinstance(item, str) and not is_url(item):
                 raise TypeError(f"got the str {item!r}, expected a pathlib.Path where a file is")
             samples.append(_read_sample(item, special_ids))
         except (TypeError, Error) as error:
@@ -166,7 +167,8 @@ def _read_sample(
         if x in special_ids or is_region_text(x):
             return _read_list((x,), special_ids)
     if form in ("text", "path"):
-        return checked_path(x)  # type: ignore[arg-type]
+        path = source_path(x)  # type: ignore[arg-type]
+        return read_bed(path, True, "raise")[0] if is_url(path) else path
     core: _core.RegionSet = as_region_set(x)._core
     return core
 

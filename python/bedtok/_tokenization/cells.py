@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._checks import OnError, check_at_least, check_on_error, check_texts, warn_caller
 from bedtok._core import ConfigError, MappingOptions, MappingReport
-from bedtok._files import checked_path, fragment_sample_names
+from bedtok._files import StorageOptions, fragment_sample_names, local_file, source_paths
 from bedtok._progress import with_progress
 from bedtok._ragged import Int32s, Int64s, concat_rows
 from bedtok._regions.anndata import choose_cells, gather, read_peaks
@@ -276,14 +276,22 @@ def cells_of_fragments(
     names: Sequence[str] | None,
     choice: FragmentOptions,
     progress: bool | None = None,
+    storage_options: StorageOptions = None,
 ) -> CellIds:
     """Return the ids of the cells of one fragment file or of several, named by their barcodes.
 
     Args and errors are those of ``Tokenizer.encode_fragments``.
     """
     single = isinstance(paths, (str, os.PathLike))
-    listed, given = split_parts([paths] if single else paths, names)
-    texts = [checked_path(path) for path in listed]
+    if single or not isinstance(paths, Mapping):
+        paths = source_paths(paths, storage_options)
+        single = single and len(paths) == 1
+    listed, given = split_parts(paths, names)
+    texts = source_paths(listed, storage_options)
+    if given is not None and len(texts) != len(given):
+        raise ConfigError(
+            f"path: {len(texts)} files match for {len(given)} names, expected one each"
+        )
     if not texts:
         raise ConfigError("path: got no file, expected at least one")
     samples = fragment_sample_names(texts) if given is None else given
@@ -336,22 +344,23 @@ def _cells_of_file(
     wanted = _names("barcodes", choice.barcodes)
     if path == "-":
         path = "/dev/stdin"
-    result = _core.encode_fragments(
-        core,
-        path,
-        options,
-        counting_strategy=counting_strategy,
-        barcodes=wanted,
-        chroms=_names("chroms", choice.chroms),
-        region=region,
-        exclude=None if choice.exclude is None else choice.exclude._core,
-        min_fragments=check_at_least("min_fragments", choice.min_fragments, 0),
-        min_tokens=check_at_least("min_tokens", choice.min_tokens, 0),
-        max_tokens=None if max_tokens is None else check_at_least("max_tokens", max_tokens, 0),
-        skip_bad_lines=check_on_error(choice.on_error) != "raise",
-        num_threads=num_threads,
-        text=None if region is None else _lines_by_index(path, region),
-    )
+    with local_file(path) as file:
+        result = _core.encode_fragments(
+            core,
+            file,
+            options,
+            counting_strategy=counting_strategy,
+            barcodes=wanted,
+            chroms=_names("chroms", choice.chroms),
+            region=region,
+            exclude=None if choice.exclude is None else choice.exclude._core,
+            min_fragments=check_at_least("min_fragments", choice.min_fragments, 0),
+            min_tokens=check_at_least("min_tokens", choice.min_tokens, 0),
+            max_tokens=None if max_tokens is None else check_at_least("max_tokens", max_tokens, 0),
+            skip_bad_lines=check_on_error(choice.on_error) != "raise",
+            num_threads=num_threads,
+            text=None if region is None else _lines_by_index(file, region),
+        )
     if choice.on_error == "warn" and result["skipped_text"] is not None:
         warn_caller(f"{path}: {result['skipped_text']}")
     fragments, hits = result["fragments"], result["hits"]

@@ -10,7 +10,7 @@ from typing import Any
 from bedtok import _core
 from bedtok._checks import OnError
 from bedtok._core import ConfigError
-from bedtok._files import checked_path, read_toml
+from bedtok._files import checked_path, is_url, local_file, read_toml
 from bedtok._tokenization.special_tokens import ROLES
 from bedtok._tokenization.universe import tokenizer_from_bed
 
@@ -19,8 +19,8 @@ def tokenizer_from_toml(path: str, on_error: OnError = "raise") -> _core.Tokeniz
     """Return the tokenizer that a TOML config of gtars describes.
 
     Args:
-        path: The config. Its ``universe`` is a BED file, relative to the config; ``special_tokens``
-            and ``tokenizer_type`` are optional.
+        path: The config, or its URL. Its ``universe`` is a BED file, relative to the config;
+            ``special_tokens`` and ``tokenizer_type`` are optional.
         on_error: What a line of the universe that is not BED does.
 
     Raises:
@@ -29,7 +29,9 @@ def tokenizer_from_toml(path: str, on_error: OnError = "raise") -> _core.Tokeniz
     """
     universe = None
     special_tokens: dict[str, str] = {}
-    for key, value in read_toml(path).items():
+    with local_file(path) as file:
+        content = read_toml(file)
+    for key, value in content.items():
         if key == "universe":
             universe = _text(value, path, key)
         elif key == "tokenizer_type":
@@ -44,8 +46,18 @@ def tokenizer_from_toml(path: str, on_error: OnError = "raise") -> _core.Tokeniz
             )
     if not universe:
         raise ConfigError(f"{path}: universe is missing, expected the name of a BED file")
-    bed = os.path.join(os.path.dirname(path), checked_path(universe))
-    return tokenizer_from_bed(bed, on_error, special_tokens)
+    return tokenizer_from_bed(_beside(path, checked_path(universe)), on_error, special_tokens)
+
+
+def _beside(path: str, universe: str) -> str:
+    """Return the path of the universe that a config names."""
+    if not is_url(path):
+        return os.path.join(os.path.dirname(path), universe)
+    if os.path.isabs(universe) or ".." in universe.split("/"):
+        raise ConfigError(
+            f"{path}: universe is {universe!r}, expected a file in the folder of the config"
+        )
+    return path.sibling(universe)  # type: ignore[attr-defined, no-any-return]
 
 
 def _special_tokens(entries: Any, path: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bedtok import _core
 from bedtok._checks import OnError, check_on_error
+from bedtok._files import local_file
 from bedtok._regions.region_set import read_bed
 
 
@@ -14,7 +15,7 @@ def tokenizer_from_bed(
     """Return the compiled tokenizer of a BED file's regions, in the file's order.
 
     Args:
-        path: The file.
+        path: The file, or its URL.
         on_error: What a line that is not BED does; see ``RegionSet.from_bed``.
         special_tokens: Spellings by role, as the compiled tokenizer takes them.
 
@@ -24,7 +25,8 @@ def tokenizer_from_bed(
         OSError: It cannot be read.
     """
     if check_on_error(on_error) == "raise":
-        return _core.Tokenizer.from_bed(path, special_tokens)
+        with local_file(path) as file:
+            return _core.Tokenizer.from_bed(file, special_tokens)
     regions, _ = read_bed(path, False, on_error)
     if not len(regions):
         raise _core.VocabularyError(

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 from bedtok._core import ConfigError
-from bedtok._files import StrPath
+from bedtok._files import StrPath, is_url, source_path
 from bedtok._regions.region_set import RegionSet
 from bedtok._tokenization.options import OPTION_NAMES, SEQUENCE_NAMES
 from bedtok._tokenization.special_tokens import ROLES
@@ -200,6 +200,8 @@ class AtacformerTokenizer(PreTrainedTokenizerBase):  # type: ignore[misc]
             kwargs.pop(name, None)
         kwargs = {name: value for name, value in kwargs.items() if not name.startswith("_")}
         name = os.fspath(pretrained_model_name_or_path)
+        if is_url(name):
+            name = str(source_path(name))  # without its credentials
         return cls(tokenizer_object=backend, name_or_path=name, **kwargs)
 
     def save_pretrained(

@@ -13,8 +13,10 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from bedtok._checks import did_you_mean
+from bedtok._files import is_url, source_path
 from bedtok.cli import _decode, _inspect, _report, _tokenize, _train, _universe
 from bedtok.cli._arguments import EXIT_CODES
 from bedtok.cli._completion import SHELLS, PrintCompletion
@@ -101,6 +103,7 @@ def command_parsers(parser: argparse.ArgumentParser) -> dict[str, argparse.Argum
 def _parse(argv: list[str]) -> argparse.Namespace:
     parser = make_parser()
     commands = command_parsers(parser)
+    argv = [_safe_to_show(word) for word in argv]
     if argv and argv[0] in commands:
         name, rest = argv[0], argv[1:]
         command = commands[name]
@@ -117,6 +120,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         args, unknown = command.parse_known_intermixed_args(rest)
         if unknown:
             command.error(_unknown_arguments(unknown, command))
+        for field, value in vars(args).items():  # those of --flag=URL
+            setattr(args, field, _safe_to_show(value))
         args.command = name
         args.usage_error = command.error
         return args
@@ -128,8 +133,17 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.error("expected a command: " + ", ".join(commands))
 
 
+def _safe_to_show(value: Any) -> Any:
+    """Return URLs in the form that messages show without credentials; other values as they are."""
+    if isinstance(value, list):
+        return [_safe_to_show(item) for item in value]
+    return source_path(value) if is_url(value) else value
+
+
 def _unknown_arguments(unknown: Sequence[str], parser: argparse.ArgumentParser) -> str:
-    text = "unrecognized arguments: " + " ".join(unknown)
+    words = [word.partition("=") if word.startswith("--") else ("", "", word) for word in unknown]
+    shown = [f"{flag}{equals}{_safe_to_show(value)}" for flag, equals, value in words]
+    text = "unrecognized arguments: " + " ".join(shown)
     option = next((word.partition("=")[0] for word in unknown if word.startswith("--")), None)
     if option is None:
         return text

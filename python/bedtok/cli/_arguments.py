@@ -20,7 +20,8 @@ EXIT_CODES = """exit codes:
 
 VOCAB_HELP = (
     "the vocabulary: a BED file (plain or gzip), a gtars .toml config, a folder that "
-    "save_pretrained wrote, or a Hub name such as databio/atacformer-base-hg38"
+    "save_pretrained wrote, the URL of one of them, or a Hub name such as "
+    "databio/atacformer-base-hg38"
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bedtok import _core
+from bedtok._files import is_url, local_file, source_path
 from bedtok._tokenization.tensors import as_row
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading
 from bedtok.cli._files import ID_FORMATS, for_terminal, load_core, open_output, read_stdin
@@ -98,12 +99,14 @@ def _read_ids(source: str, form: str | None) -> Iterator[Any]:
     """Yield the ids of each sample in a file, a folder of Parquet, or standard input."""
     from bedtok.io.shards import parquet_files, read_ids
 
-    if source != "-" and (form == "parquet" or _is_parquet(source)):
+    is_path = source != "-" and not is_url(source)
+    if is_path and (form == "parquet" or _is_parquet(source)):
         for file in parquet_files(Path(source)):
             yield from read_ids(file, file)
         return
-    data = read_stdin() if source == "-" else Path(source).read_bytes()
-    name = STDIN if source == "-" else source
+    name = STDIN if source == "-" else source_path(source)
+    with local_file(name) as local:
+        data = read_stdin() if source == "-" else Path(local).read_bytes()
     if form == "parquet" or (form is None and data.startswith(_PARQUET)):
         yield from read_ids(io.BytesIO(data), name)
     else:

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from bedtok import _core
 from bedtok._checks import OnError, printable
-from bedtok._files import atomic_write, names_file
+from bedtok._files import atomic_write, is_url, names_file, source_path
 from bedtok._regions.region_set import read_bed
 from bedtok._tokenization.options import merge_mapping
 from bedtok.cli._arguments import mapping_of
@@ -23,7 +23,12 @@ ID_FORMATS = ("jsonl", "tsv", "gtok")  # of ids, written and read
 
 
 def means_file(text: str) -> bool:
-    """Whether a text means a file: it is one, or it ends as one (and may be misspelled)."""
+    """Whether a text means a file: it is one, or it ends as one (and may be misspelled).
+
+    A URL means a file unless it ends in a slash.
+    """
+    if is_url(text):
+        return not source_path(text).endswith("/")
     return os.path.isfile(text) or names_file(text) or _is_special(text)
 
 
@@ -63,7 +68,7 @@ def read_regions(path: str, on_error: OnError, sort: bool = True) -> tuple[_core
     """Read the regions of a BED file, or of standard input, and count lines that were left out."""
     if path == "-":
         return read_bed(STDIN, sort, on_error, read_stdin())
-    return read_bed(path, sort, on_error)
+    return read_bed(source_path(path), sort, on_error)
 
 
 def stdout_is_terminal() -> bool:
@@ -115,6 +120,7 @@ def open_output(path: str | None) -> Iterator[BinaryIO]:
     elif os.path.isdir(path):
         raise IsADirectoryError(f"{path}: is a folder, expected a file to write")
     else:
-        _core.remove_abandoned(os.path.dirname(path) or ".")
+        if not is_url(path):
+            _core.remove_abandoned(os.path.dirname(path) or ".")
         with atomic_write(path) as temporary, open(temporary, "wb") as file:
             yield file

@@ -12,13 +12,22 @@ from typing import Literal, NamedTuple
 
 from bedtok import _core
 from bedtok._core import ConfigError
-from bedtok._files import files_in, listed_paths
+from bedtok._files import (
+    files_in,
+    is_url,
+    listed_paths,
+    local_file,
+    read_head,
+    source_path,
+    source_paths,
+)
 from bedtok.cli._files import read_stdin
 from bedtok.cli._messages import STDIN, log
 
 Kind = Literal["bed", "fragments", "h5ad"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_GZIP = b"\x1f\x8b"
 _HEAD = 2**16  # bytes of a file that its format is recognized by
 # A barcode made of bases, with a sample in front and a number behind, or neither.
 _BARCODE = re.compile(rb"(?:\S*[^ACGTN\s])?[ACGTN]{8,}(?:[-_.]\d+)?")
@@ -35,8 +44,9 @@ def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None
     """Return the inputs of a command line.
 
     Args:
-        paths: Files; folders, which stand for the files in them that end as SAMPLE_SUFFIXES, by
-            name; and ``-``. None at all, without ``files_from``: standard input.
+        paths: Files and URLs; folders, which stand for the files in them that end as
+            SAMPLE_SUFFIXES, by name; and ``-``. None at all, without ``files_from``: standard
+            input.
         files_from: A file with a path a line, or ``-``; empty lines and ``#`` lines are passed
             over.
         fragments: Whether files are fragment files; None: as their content looks, with a line on
@@ -53,21 +63,26 @@ def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None
         listed = ["-"]
     found = []
     for path in listed:
-        found += files_in(path) if path != "-" and os.path.isdir(path) else [path]
+        path = source_path(path)
+        if is_url(path):
+            found += source_paths([path])
+        else:
+            found += files_in(path) if path != "-" and os.path.isdir(path) else [path]
     return [Input(path, _kind(path, fragments)) for path in found]
 
 
 def _listed(name: str) -> list[str]:
-    data = read_stdin() if name == "-" else Path(name).read_bytes()
-    return listed_paths(os.fsdecode(data), STDIN if name == "-" else name)
+    if name == "-":
+        return listed_paths(os.fsdecode(read_stdin()), STDIN)
+    name = source_path(name)
+    with local_file(name) as file:
+        return listed_paths(os.fsdecode(Path(file).read_bytes()), name)
 
 
 def _kind(path: str, fragments: bool | None) -> Kind:
-    if path == "-" or not os.path.isfile(path):  # a pipe can be read once only
+    if path == "-" or not (is_url(path) or os.path.isfile(path)):  # a pipe can be read once only
         return "fragments" if fragments else "bed"
-    with open(path, "rb") as file:
-        is_hdf5 = file.read(len(_HDF5)) == _HDF5
-    if is_hdf5:
+    if read_head(path, len(_HDF5)) == _HDF5:
         return "h5ad"
     if path.lower().endswith(".h5ad"):
         raise ConfigError(f"{path}: is not an .h5ad file, expected HDF5")
@@ -85,8 +100,11 @@ def _kind(path: str, fragments: bool | None) -> Kind:
 def _head(path: str) -> bytes:
     """Return the first lines of a file; nothing of one that cannot be read."""
     try:
+        if is_url(path):
+            head = read_head(path, _HEAD)
+            return zlib.decompressobj(31).decompress(head) if head[:2] == _GZIP else head
         with open(path, "rb") as file:
-            if file.peek(2)[:2] != b"\x1f\x8b":
+            if file.peek(2)[:2] != _GZIP:
                 return file.read(_HEAD)
             with gzip.GzipFile(fileobj=file) as text:
                 return text.read(_HEAD)

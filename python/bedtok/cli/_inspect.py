@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bedtok import _core
-from bedtok._files import files_in
+from bedtok._files import files_in, is_url
 from bedtok.cli._arguments import (
     VOCAB_HELP,
     add_command,
@@ -127,7 +127,7 @@ def _is_collection(args: argparse.Namespace) -> bool:
 def _holds_samples(path: str) -> bool:
     """Return whether a path is a folder of samples, and not of a tokenizer or a model."""
     if not os.path.isdir(path):
-        return False
+        return is_url(path) and "*" in path
     if any(os.path.exists(os.path.join(path, name)) for name in _TOKENIZER_FILES):
         return False
     try:

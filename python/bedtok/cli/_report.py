@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from bedtok import _core
+from bedtok._files import is_url
 from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapping, mapping_of
 from bedtok.cli._files import for_terminal, load_tokenizer, open_output
 
@@ -71,6 +72,8 @@ def vocabulary_name(vocab: str | None) -> str:
     """Return the name of a vocabulary on a page, which may be sent to others: without folders."""
     if vocab is None:
         return ""
+    if is_url(vocab):
+        return vocab.rstrip("/").rpartition("/")[2]
     return os.path.basename(os.path.abspath(vocab)) if os.path.exists(vocab) else vocab
 
 
@@ -97,7 +100,7 @@ def write_report(args: argparse.Namespace, report: CollectionReport) -> None:
     """Write a report to its files and print it; Error if files could not be read."""
     if args.html is not None:
         folder = os.path.dirname(args.html)
-        if folder:
+        if folder and not is_url(args.html):
             os.makedirs(folder, exist_ok=True)
         report.to_html(args.html)
     if args.multiqc is not None:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from bedtok import _core
 from bedtok._checks import import_optional
-from bedtok._files import atomic_write, sample_names
+from bedtok._files import atomic_write, checked_path, sample_names
 from bedtok._progress import with_progress
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.options import merge_mapping
@@ -56,6 +56,7 @@ input:
   BED files, one sample each; fragment files and .h5ad files, one row for each cell. A folder stands
   for the files in it. Files are known by their content: fragments by a barcode of bases and a count
   in columns 4 and 5, which is said on standard error; --fragments and --no-fragments decide it.
+  URLs (https, s3, gs ...) take the place of files, and s3://bucket/*.bed.gz that of several.
 
 output:
   jsonl  one line a sample: {"sample": "a", "input_ids": [0, 5]}; with --tokens
@@ -88,7 +89,7 @@ examples:
         metavar="BED",
         nargs="*",
         default=[],
-        help="BED, fragment or .h5ad files, or folders of them; '-', or none at all, is stdin",
+        help="BED, fragment or .h5ad files, folders or URLs of them; '-', or none at all, is stdin",
     )
     add_files_from(command)
     command.add_argument(
@@ -335,6 +336,7 @@ def _folder(path: Path) -> Iterator[None]:
 def _gtok_targets(
     output: str, names: list[str], usage_error: Callable[[str], NoReturn]
 ) -> list[Path]:
+    output = checked_path(output)
     if len(names) == 1 and not os.path.isdir(output) and not output.endswith("/"):
         return [Path(output)]
     if os.path.exists(output) and not os.path.isdir(output):

@@ -13,7 +13,16 @@ import numpy.typing as npt
 
 from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError, VocabularyError, remove_abandoned
-from bedtok._files import StrPath, checked_path, missing_file
+from bedtok._files import (
+    StorageOptions,
+    StrPath,
+    checked_path,
+    is_url,
+    local_file,
+    missing_file,
+    source_path,
+    source_paths,
+)
 from bedtok._progress import with_progress
 from bedtok._ragged import Int32s, Int64s, concat_rows
 from bedtok._tokenization.cell_metadata import N_TOKENS, Columns, concat_columns
@@ -30,9 +39,10 @@ def write_cells(
     tokenizer: Vocabulary,
     samples_per_shard: int | None,
     progress: bool | None = None,
+    storage_options: StorageOptions = None,
 ) -> list[str]:
     """Write cells and their metadata, and return the files; see ``CellTokens.to_parquet``."""
-    text = checked_path(path)
+    text = source_path(path, storage_options)
     count = len(cells.names)
     columns = _arrow_columns(cells.metadata, count)
     metadata = {
@@ -43,12 +53,13 @@ def write_cells(
         bounds = {text: (0, count)}
     else:
         size = check_at_least("samples_per_shard", samples_per_shard, 1)
-        os.makedirs(text, exist_ok=True)
+        os.makedirs(checked_path(text), exist_ok=True)
         bounds = {
             part_path(text, i, "parquet"): (first, min(first + size, count))
             for i, first in enumerate(range(0, max(count, 1), size))
         }
-    remove_abandoned(os.path.dirname(next(iter(bounds))) or ".")
+    if not is_url(text):
+        remove_abandoned(os.path.dirname(next(iter(bounds))) or ".")
     for file, (first, last) in with_progress(list(bounds.items()), progress):
         ends = cells.offsets[first : last + 1]
         write_parquet(
@@ -85,19 +96,29 @@ def _arrow_columns(columns: Columns, count: int) -> dict[str, Any]:
     return arrays
 
 
-def read_cells(path: StrPath, tokenizer: Vocabulary, progress: bool | None = None) -> CellIds:
+def read_cells(
+    path: StrPath,
+    tokenizer: Vocabulary,
+    progress: bool | None = None,
+    storage_options: StorageOptions = None,
+) -> CellIds:
     """Read cells of a file or of a folder; see ``CellTokens.from_parquet``."""
     pq = import_optional("pyarrow.parquet", "from_parquet")
-    text = checked_path(path)
-    if not os.path.exists(text):
+    text = source_path(path, storage_options)
+    if is_url(text):
+        files = source_paths([text], suffixes=(".parquet",))
+    elif os.path.exists(text):
+        files = parquet_files(Path(text))
+    else:
         raise missing_file(text)
     names: list[str] = []
     ids: list[tuple[Int32s, Int64s]] = []
     columns: list[tuple[Columns, int]] = []
-    for file in with_progress(parquet_files(Path(text)), progress):
+    for file in with_progress(files, progress):
         try:
             # One file, not a data set: folders such as part=0/ are no columns.
-            table = pq.ParquetFile(file).read()
+            with local_file(file) as local, pq.ParquetFile(local) as parquet:
+                table = parquet.read()
         except ValueError as error:  # of Arrow
             raise ConfigError(f"{file}: is not Parquet: {error}") from None
         _check_vocabulary(table.schema.metadata or {}, tokenizer, file)

@@ -23,7 +23,17 @@ from bedtok._checks import (
     warn_caller,
 )
 from bedtok._core import ConfigError, Error, MappingReport, ReportSum
-from bedtok._files import StrPath, checked_path, sample_names
+from bedtok._files import (
+    StorageOptions,
+    StrPath,
+    absolute_path,
+    checked_path,
+    file_exists,
+    is_url,
+    look_up,
+    sample_names,
+    source_paths,
+)
 from bedtok._progress import progress_bar
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.diagnosis import Misfit, collection_warning
@@ -52,6 +62,7 @@ _NAMES = (
     "progress",
     "chroms",
     "exclude",
+    "storage_options",
 )
 
 
@@ -114,6 +125,7 @@ def tokenize_files(
     progress: bool | None = None,
     chroms: Iterable[str] | None = None,
     exclude: object = None,
+    storage_options: StorageOptions = None,
     **options: Unpack[MappingKeywords],
 ) -> TokenizedFiles:
     """Tokenize BED files into a folder; a second run writes only missing and changed samples.
@@ -124,9 +136,11 @@ def tokenize_files(
     Args:
         paths: BED files, read as ``RegionSet.from_bed`` reads them. Samples are named after their
             files, without directory and .bed/.gz; files that would share a name, with each
-            other or with a sample in the folder, are named by their paths.
+            other or with a sample in the folder, are named by their paths. URLs are downloaded by
+            the thread or worker that tokenizes them; ``s3://bucket/*.bed.gz`` stands for what it
+            matches, and ``s3://bucket/peaks/`` for the samples in it.
         tokenizer: Its template and mapping options apply, unless ``options`` override them.
-        output_dir: A folder, made when it is missing. Each file in it is written atomically.
+        output_dir: A local folder, made when it is missing. Each file in it is written atomically.
         format: ``"parquet"``: shards with the columns ``sample`` and ``input_ids`` (lists of
             int32), compressed by zstd; ``"npz"``: shards with the arrays ``samples``, ``offsets``
             and ``values``; ``"gtok"``: one file per sample.
@@ -143,6 +157,8 @@ def tokenize_files(
         chroms: Only regions on these chromosomes, by the files' names; None: all.
         exclude: Regions, such as the path of a blacklist: those of a file that overlap one are left
             out.
+        storage_options: Options of the file system of URLs, as in ``RegionSet.from_bed``; workers
+            of Ray get them, too.
         **options: Mapping options; see ``MappingKeywords``.
 
     Returns:
@@ -168,8 +184,8 @@ def tokenize_files(
             f"num_threads is {num_threads}, expected None with engine={engine!r}, which uses the "
             "processors of its cluster"
         )
-    texts = [checked_path(path) for path in paths]
-    if repeated := len(texts) - len({os.path.abspath(text) for text in texts}):
+    texts = source_paths(paths, storage_options)
+    if repeated := len(texts) - len({absolute_path(text) for text in texts}):
         raise ConfigError(f"paths: {repeated} are given twice, expected each file once")
     check_at_least("samples_per_shard", samples_per_shard, 1)
     check_on_error(on_error)
@@ -188,7 +204,7 @@ def tokenize_files(
     with folder_lock(folder):
         _core.remove_abandoned(folder)  # what a run that was killed left
         entries = _read_folder(folder, settings)
-        plan = _plan(texts, entries)
+        plan = _plan(look_up(texts, {entry.path for entry in entries.values()}), entries)
         targets = [*(name for name in entries if name not in plan.changed), *plan.missing.values()]
         if format == "gtok":
             gtok_paths(folder, targets)  # and those that are there already
@@ -260,7 +276,7 @@ def _plan(texts: Sequence[str], entries: Entries) -> Plan:
     skipped = 0
     missing: dict[str, str] = {}
     for text in texts:
-        name = by_path.get(os.path.abspath(text))
+        name = by_path.get(absolute_path(text))
         if name is None:
             new.append(text)
         elif _is_current(text, entries, name):
@@ -274,7 +290,7 @@ def _plan(texts: Sequence[str], entries: Entries) -> Plan:
             skipped += 1
             continue
         if name in taken:
-            name = text
+            name = str(text)
         if name in taken:
             # A new file may have it as its short name, so it need not be among the entries.
             raise ConfigError(
@@ -298,7 +314,7 @@ def _check_unicode(names: Iterable[str]) -> None:
 
 def _was_moved(text: str, entry: SampleEntry | None) -> bool:
     """Return whether a sample's file is gone and ``text`` has its content."""
-    if entry is None or os.path.exists(entry.path):
+    if entry is None or file_exists(entry.path) or is_url(text):
         return False
     try:
         return os.path.getsize(text) == entry.size and SourceFile.of(text).digest == entry.digest

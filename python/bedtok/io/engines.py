@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from bedtok._files import ending_downloads
 from bedtok.io.sample_tokens import FileTokenizer, Tokenized
 
 ENGINES = ("local", "ray")
@@ -62,7 +63,8 @@ def start_engine(engine: str, tokenize: FileTokenizer, threads: int) -> Iterator
     if engine == "local":
         pool = ThreadPoolExecutor(threads)
         try:
-            yield LocalEngine(pool, tokenize)
+            with ending_downloads():
+                yield LocalEngine(pool, tokenize)
         finally:
             pool.shutdown(cancel_futures=True)
     else:

@@ -10,15 +10,17 @@ from typing import Any, NamedTuple
 
 from bedtok import _core
 from bedtok._core import ConfigError
+from bedtok._files import absolute_path, is_url, local_file
 
 
 class SourceFile(NamedTuple):
     """A file as it was when it was read.
 
     Attributes:
-        path: Absolute path.
+        path: Absolute path, or a URL without its credentials.
         size: Bytes.
-        mtime_ns: Time of the last change, in nanoseconds.
+        mtime_ns: Time of the last change, in nanoseconds; of a URL its ETag stands in for parts of
+            a second.
         digest: 16 hexadecimal digits that depend on its content.
     """
 
@@ -28,18 +30,33 @@ class SourceFile(NamedTuple):
     digest: str
 
     @classmethod
-    def of(cls, path: str) -> SourceFile:
-        """Return the present state of a file."""
-        status = os.stat(path)
-        digest = _core.file_digest(path)
-        return cls(os.path.abspath(path), status.st_size, status.st_mtime_ns, digest)
+    def of(cls, path: str, copy: str | None = None) -> SourceFile:
+        """Return the present state of a file; of a URL by its ``copy``, which has its time."""
+        file = path if copy is None else copy
+        status = os.stat(file)
+        digest = _core.file_digest(file)
+        return cls(absolute_path(path), status.st_size, status.st_mtime_ns, digest)
 
     def is_current(self, path: str) -> bool:
         """Return whether ``path`` still has the content; it is read only if its time differs."""
+        if is_url(path):
+            return self._is_current_url(path)
         status = os.stat(path)
         if status.st_size != self.size:
             return False
         return status.st_mtime_ns == self.mtime_ns or _core.file_digest(path) == self.digest
+
+    def _is_current_url(self, url: str) -> bool:
+        from bedtok._remote.files import read_state
+
+        state = read_state(url)  # type: ignore[arg-type]
+        if state.size is not None and state.mtime_ns is not None:
+            if state.size != self.size:
+                return False
+            if state.mtime_ns == self.mtime_ns:
+                return True
+        with local_file(url) as file:
+            return _core.file_digest(file) == self.digest
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from bedtok._core import ConfigError, Error
-from bedtok._files import StrPath, atomic_write, parse_error
+from bedtok._files import (
+    StrPath,
+    atomic_write,
+    checked_path,
+    is_url,
+    local_file,
+    parse_error,
+    source_path,
+)
 from bedtok._tokenization.tensors import Int64s, as_row
 
 MAGIC = b"GTOK"
@@ -30,6 +38,7 @@ def gtok_paths(folder: StrPath, samples: Sequence[str]) -> list[Path]:
     Raises:
         ConfigError: Two samples would share a file.
     """
+    folder = checked_path(folder)
     paths: dict[Path, str] = {}
     for sample in samples:
         path = Path(folder, sample.replace(os.sep, "_") + ".gtok")
@@ -91,7 +100,7 @@ def write_tokens_to_gtok(
     The file is written atomically: no other program sees a part of it.
 
     Args:
-        filename: Path to write; missing parent folders are made.
+        filename: Path to write, or a URL of an object store; missing parent folders are made.
         tokens: Ids, 0 .. 2**32 - 1, as a list, array or tensor of one dimension.
 
     Raises:
@@ -110,7 +119,8 @@ def write_tokens_to_gtok(
         [3, 1, 70000]
     """
     content = encode_gtok(tokens)
-    Path(filename).parent.mkdir(parents=True, exist_ok=True)
+    if not is_url(filename):
+        Path(filename).parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(filename) as temporary:
         Path(temporary).write_bytes(content)
 
@@ -119,7 +129,7 @@ def read_tokens_from_gtok(filename: StrPath) -> list[int]:
     """Read the token ids of a ``.gtok`` file.
 
     Args:
-        filename: Path to read.
+        filename: Path or URL to read.
 
     Returns:
         The ids in the file's order, 0 .. 2**32 - 1.
@@ -128,7 +138,8 @@ def read_tokens_from_gtok(filename: StrPath) -> list[int]:
         ParseError: This is not a ``.gtok`` file, or it is damaged.
         FileNotFoundError: There is no such file. IsADirectoryError: it is a folder.
     """
-    tokens: list[int] = decode_gtok(Path(filename).read_bytes(), filename).tolist()
+    with local_file(source_path(filename)) as file:
+        tokens: list[int] = decode_gtok(Path(file).read_bytes(), file).tolist()
     return tokens
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bedtok import _core
 from bedtok._core import MappingReport
+from bedtok._files import local_file
 from bedtok._regions.selection import RegionSelection
 from bedtok.io.entries import SampleEntry, SourceFile
 from bedtok.io.shards import SampleTokens
@@ -47,14 +48,15 @@ class FileTokenizer:
 
     def __call__(self, name: str, path: str) -> Tokenized:
         """Return the tokens of the file ``path`` as the sample ``name``."""
-        source = SourceFile.of(path)  # before it is read: a later change is noticed by the next run
-        # Both calls release the GIL.
         skipped = Skipped(0, None)
-        if self.skips:
-            regions, lines, said = _core.RegionSet.read_skipping(path)
-            skipped = Skipped(lines, said)
-        else:
-            regions = _core.RegionSet.from_bed(path)
+        with local_file(path) as file:
+            source = SourceFile.of(path, file)  # first: the next run notices a change after it
+            # Both calls release the GIL.
+            if self.skips:
+                regions, lines, said = _core.RegionSet.read_skipping(file)
+                skipped = Skipped(lines, said)
+            else:
+                regions = _core.RegionSet.from_bed(file)
         regions = self.selection.of(regions)
         encoding, report = self.tokenizer._core.encode_with_report(
             regions, self.tokenizer.options, skipped.lines

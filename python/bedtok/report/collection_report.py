@@ -100,7 +100,7 @@ class CollectionReport:
         Each file is read once, on several threads; a few are in memory at a time.
 
         Args:
-            paths: BED files. Samples are named as ``tokenize_files`` names them.
+            paths: BED files, or their URLs. Samples are named as ``tokenize_files`` names them.
             tokenizer: The vocabulary. Its mapping options apply, unless ``options`` override them.
             vocabulary: A name of it for the report.
             similarity_samples: Number of samples whose similarity is measured, 0 or more; they are

@@ -21,7 +21,7 @@ from bedtok._checks import (
     warn_caller,
 )
 from bedtok._core import ConfigError, Error, MappingOptions
-from bedtok._files import StrPath, checked_path, sample_names
+from bedtok._files import StrPath, ending_downloads, local_file, sample_names, source_paths
 from bedtok._progress import progress_bar
 from bedtok._tokenization.options import merge_mapping
 from bedtok.report.assemblies import AssemblyFit
@@ -60,7 +60,7 @@ def report_of_files(
 ) -> CollectionReport:
     """Return the report of files; see ``CollectionReport.from_files``."""
     mapping = merge_mapping(tokenizer.options, options, "from_files", NAMES)
-    texts = [checked_path(path) for path in paths]
+    texts = source_paths(paths)
     if not texts:
         raise ConfigError("paths: there are none, expected at least one BED file")
     check_on_error(on_error)
@@ -120,10 +120,11 @@ def read_sample(
     core: _core.Tokenizer, options: MappingOptions, skips: bool, name: str, path: str
 ) -> Read:
     """Read and measure the sample in a BED file."""
-    if skips:
-        regions, lines, text = _core.RegionSet.read_skipping(path)
-    else:
-        regions, lines, text = _core.RegionSet.from_bed(path), 0, None
+    with local_file(path) as file:
+        if skips:
+            regions, lines, text = _core.RegionSet.read_skipping(file)
+        else:
+            regions, lines, text = _core.RegionSet.from_bed(file), 0, None
     return Read(measure(core, options, name, regions, lines), text)
 
 
@@ -138,7 +139,7 @@ def read_all(
     waiting = iter(enumerate(jobs))
     pool = ThreadPoolExecutor(threads)
     try:
-        with progress_bar(len(jobs), progress) as advance:
+        with ending_downloads(), progress_bar(len(jobs), progress) as advance:
             while True:
                 while len(ahead) < 4 * threads and (job := next(waiting, None)) is not None:
                     ahead.append((job[0], pool.submit(read, *job[1])))

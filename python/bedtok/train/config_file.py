@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from bedtok._files import read_toml
+from bedtok._files import is_url, read_toml, source_path
 from bedtok.train.options import OPTIONS, Config, Option, validate
 
 _SOURCES = ("thesis", "transformers")
@@ -60,6 +60,8 @@ def _to_toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
+        if is_url(value):
+            value = str(source_path(value))  # without its credentials
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_to_toml, value))}]"

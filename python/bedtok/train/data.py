@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,12 +14,24 @@ import numpy as np
 
 from bedtok._checks import import_optional, warn_caller
 from bedtok._core import ConfigError, VocabularyError
+from bedtok._files import is_url, local_file, source_path, source_paths
 from bedtok._labels import IGNORED, is_missing
 from bedtok.io.shards import parquet_files
 
 IDS = "input_ids"
 CELL, BARCODE, SAMPLE = "cell", "barcode", "sample"  # columns that name rows
 _PURPOSE = "bedtok train"
+
+# Copies of files behind URLs: as long as the process, as rows are mapped from them.
+_folders: list[tempfile.TemporaryDirectory[str]] = []
+_copies: dict[str, str] = {}
+
+
+class _File(NamedTuple):
+    """A Parquet file: what messages call it, and where it lies."""
+
+    name: str
+    local: str
 
 
 class RowNames(NamedTuple):
@@ -42,7 +56,8 @@ def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
     a model learns nothing from them.
 
     Args:
-        paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote.
+        paths: Parquet files, folders of them, folders that ``Dataset.save_to_disk`` wrote; URLs of
+            Parquet files and of folders of them, which are downloaded to temporary files.
         vocab_size: Number of tokens; ids must be below it.
         num_regions: Number of tokens that are regions; their ids are below it.
 
@@ -53,15 +68,16 @@ def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
         VocabularyError: An id is outside the vocabulary.
     """
     datasets = import_optional("datasets", _PURPOSE)
+    paths = [source_path(path) for path in paths]
     parts = []
     without_region: dict[str, list[int]] = {}
     for path in paths:
-        if os.path.isdir(path) and _is_saved_dataset(Path(path)):
+        if _is_saved_dataset(path):
             part = datasets.load_from_disk(path)
             _check_ids_column(part.features.arrow_schema, path)
             part = part.select_columns([IDS])
         else:
-            part = _read_parquet(Path(path))
+            part = _read_parquet(path)
         if part is not None:
             if empty := _check_ids(part, vocab_size, num_regions, path):
                 without_region[path] = empty
@@ -137,14 +153,14 @@ def _stored(paths: Sequence[str]) -> Iterator[tuple[str, Any, Callable[[str], An
     """Yield the files and saved datasets of paths: a name, the schema, a reader of a column."""
     datasets = import_optional("datasets", _PURPOSE)
     parquet = import_optional("pyarrow.parquet", _PURPOSE)
-    for path in paths:
-        if os.path.isdir(path) and _is_saved_dataset(Path(path)):
+    for path in map(source_path, paths):
+        if _is_saved_dataset(path):
             rows = datasets.load_from_disk(path)
             yield path, rows.features.arrow_schema, rows.data.column
             continue
-        for name in parquet_files(Path(path)):
+        for name, local in _files(path):
             # One file, not a data set: folders such as part=0/ are no columns.
-            file = parquet.ParquetFile(name)
+            file = parquet.ParquetFile(local)
             if file.metadata.num_rows > 0:  # as in read_rows
 
                 def read(column: str, file: Any = file) -> Any:
@@ -206,7 +222,10 @@ def _aligned(parts: Sequence[Any]) -> list[Any]:
     return list(parts)
 
 
-def _is_saved_dataset(folder: Path) -> bool:
+def _is_saved_dataset(path: str) -> bool:
+    folder = Path(path)
+    if is_url(path) or not folder.is_dir():
+        return False
     if (folder / "dataset_dict.json").exists():
         splits = sorted(path.name for path in folder.iterdir() if path.is_dir())
         raise ConfigError(
@@ -216,25 +235,50 @@ def _is_saved_dataset(folder: Path) -> bool:
     return (folder / "state.json").exists()
 
 
-def _read_parquet(path: Path) -> Any:
+def _read_parquet(path: str) -> Any:
     """Read the ids of a Parquet file or of those of a folder; None if they have no rows."""
     datasets = import_optional("datasets", _PURPOSE)
     parquet = import_optional("pyarrow.parquet", _PURPOSE)
-    files = []
-    for file in parquet_files(path, " and is no folder of Dataset.save_to_disk"):
+    filled = []
+    for name, local in _files(path, anew=True):
         try:
-            metadata = parquet.read_metadata(file)
+            metadata = parquet.read_metadata(local)
         except ValueError as error:  # of Arrow
-            raise ConfigError(f"{file}: is not Parquet: {error}") from None
-        _check_ids_column(metadata.schema.to_arrow_schema(), file)
+            raise ConfigError(f"{name}: is not Parquet: {error}") from None
+        _check_ids_column(metadata.schema.to_arrow_schema(), name)
         if metadata.num_rows > 0:  # datasets fails on a file without rows
-            files.append(file)
-    if not files:
+            filled.append(local)
+    if not filled:
         return None
+    # The copy of a download is of no use to another process.
+    options = {"cache_dir": os.path.dirname(filled[0])} if is_url(path) else {}
     try:
-        return datasets.Dataset.from_parquet(files, columns=[IDS])
+        return datasets.Dataset.from_parquet(filled, columns=[IDS], **options)
     except datasets.exceptions.DatasetGenerationError as error:
         raise ConfigError(f"{path}: {error.__cause__ or error}") from error
+
+
+def _files(path: str, *, anew: bool = False) -> list[_File]:
+    """Return the Parquet files of a path; of a URL, copies of them.
+
+    Args:
+        path: A file, a folder, or a URL of either.
+        anew: Download files again that have been downloaded.
+    """
+    if not is_url(path):
+        remedy = " and is no folder of Dataset.save_to_disk"
+        return [_File(name, name) for name in parquet_files(Path(path), remedy)]
+    found = []
+    for url in source_paths([path], suffixes=(".parquet",)):
+        if anew or url not in _copies:
+            folder = tempfile.TemporaryDirectory(prefix="bedtok-")
+            _folders.append(folder)
+            copy = os.path.join(folder.name, "rows.parquet")
+            with local_file(url) as downloaded:
+                shutil.copyfile(downloaded, copy)
+            _copies[url] = copy
+        found.append(_File(url, _copies[url]))
+    return found
 
 
 def _check_has(schema: Any, column: str, path: str, field: str = "") -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 
 from bedtok._checks import did_you_mean, import_optional, warn_caller
 from bedtok._core import ConfigError
-from bedtok._files import missing_file
+from bedtok._files import file_exists, local_file, missing_file, source_path
 from bedtok._labels import is_missing
 from bedtok._tokenization.cell_names import SEPARATOR
 from bedtok.train.data import BARCODE, CELL, SAMPLE, RowNames
@@ -66,7 +65,7 @@ class LabelTable(NamedTuple):
 
 
 def read_label_table(path: str) -> LabelTable:
-    """Read a table of labels: TSV or CSV, plain or compressed, or Parquet.
+    """Read a table of labels: TSV or CSV, plain or compressed, or Parquet; a file or a URL.
 
     Its first line names the columns. The names of the rows are the column ``barcode``, else
     ``cell``, else the first column if it has no name, as pandas and R write the names of rows, else
@@ -77,11 +76,13 @@ def read_label_table(path: str) -> LabelTable:
         ConfigError: It is no such table, has no column of names, or no other column.
     """
     pandas = import_optional("pandas", _PURPOSE)
-    if not os.path.exists(path):
+    path = source_path(path)
+    if not file_exists(path):
         raise missing_file(path)
     is_parquet = path.endswith(".parquet")
     try:
-        frame = pandas.read_parquet(path) if is_parquet else _read_text(pandas, path)
+        with local_file(path) as local:
+            frame = pandas.read_parquet(local) if is_parquet else _read_text(pandas, local)
     except (ValueError, EOFError) as error:  # of pandas, of Arrow, of UTF-8
         reason = " ".join(str(error).split())
         raise ConfigError(

@@ -15,7 +15,7 @@ from typing import Any
 
 from bedtok._checks import warn_caller
 from bedtok._core import ConfigError, remove_abandoned
-from bedtok._files import atomic_write, write_text
+from bedtok._files import atomic_write, checked_path, write_text
 from bedtok.report.evaluation import Evaluation
 from bedtok.report.training_page import (
     CONFUSION_NAME,
@@ -43,8 +43,9 @@ def last_checkpoint(folder: str, resume: bool) -> str | None:
     Those that are not complete or damaged are skipped, with a warning that names the file.
 
     Raises:
-        ConfigError: The folder holds a training and ``resume`` is False.
+        ConfigError: The folder holds a training and ``resume`` is False, or it is a URL.
     """
+    folder = checked_path(folder)
     found = sorted(
         (int(match[1]), path)
         for path in Path(folder).glob("checkpoint-*")

@@ -27,7 +27,7 @@ from transformers import (
 
 from bedtok._checks import check_at_least, did_you_mean, import_optional
 from bedtok._core import ConfigError
-from bedtok._files import names_file
+from bedtok._files import is_url, names_file, source_path
 from bedtok._labels import IGNORED
 from bedtok.atacformer._base_collator import RegionCollator
 from bedtok.atacformer.callbacks import MeasuringCallback, SetEpochCallback
@@ -448,6 +448,8 @@ def _max_length(data: Mapping[str, Any], context: int) -> int:
 
 def _load_tokenizer(name: str) -> AtacformerTokenizer:
     is_file = os.path.isfile(name) or (names_file(name) and not os.path.isdir(name))
+    if is_url(name):
+        is_file = not source_path(name).endswith("/")
     tokenizer = Tokenizer(name) if is_file else Tokenizer.from_pretrained(name)
     return AtacformerTokenizer(tokenizer_object=tokenizer)
 

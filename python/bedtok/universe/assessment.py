@@ -17,7 +17,7 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._checks import OnError, count_threads, warn_caller
 from bedtok._core import ConfigError, VocabularyError
-from bedtok._files import StrPath, checked_path, sample_names, write_text
+from bedtok._files import StrPath, local_file, sample_names, source_path, write_text
 from bedtok._html import Table, bar, card
 from bedtok._regions.anndata import is_anndata
 from bedtok._regions.region_set import RegionSet, as_region_set, read_bed
@@ -430,16 +430,17 @@ class _Target:
 def _assess(
     source: Source, targets: list[_Target], names: dict[str, str], skips: bool
 ) -> _Assessed:
-    given = read_file(source)
     skipped = None
-    if given is not None:
-        regions = given._core
-    elif skips:
-        regions, _, skipped = _core.RegionSet.read_skipping(source.name, True, source.data)
-    elif source.data is not None:
-        regions = _core.RegionSet.from_bytes(source.data, source.name)
-    else:
-        regions = _core.RegionSet.from_bed(source.name)
+    with local_file(source.name) as file:
+        given = read_file(source._replace(name=file))
+        if given is not None:
+            regions = given._core
+        elif skips:
+            regions, _, skipped = _core.RegionSet.read_skipping(file, True, source.data)
+        elif source.data is not None:
+            regions = _core.RegionSet.from_bytes(source.data, source.name)
+        else:
+            regions = _core.RegionSet.from_bed(file)
     return _Assessed([target.fit(names[source.name], regions) for target in targets], skipped)
 
 
@@ -454,7 +455,7 @@ def _named(universes: object) -> dict[str, _core.RegionSet]:
     if not items:
         raise ConfigError("universes: there are none, expected at least one")
     names = [
-        checked_path(item) if isinstance(item, (str, os.PathLike)) else f"universe {i}"
+        source_path(item) if isinstance(item, (str, os.PathLike)) else f"universe {i}"
         for i, item in enumerate(items)
     ]
     short = sample_names(names)
@@ -466,7 +467,7 @@ def _named(universes: object) -> dict[str, _core.RegionSet]:
 
 def _regions_of(universe: Any) -> _core.RegionSet:
     if isinstance(universe, (str, os.PathLike)):
-        return read_bed(checked_path(universe), False, "raise")[0]
+        return read_bed(source_path(universe), False, "raise")[0]
     if isinstance(universe, Universe) or hasattr(universe, "vocab_size"):
         tokenizer: Universe | Tokenizer = universe
         return tokenizer.regions._core

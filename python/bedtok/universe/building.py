@@ -17,7 +17,14 @@ import numpy.typing as npt
 from bedtok import _core
 from bedtok._checks import OnError, check_at_least, check_texts, count_threads, warn_caller
 from bedtok._core import ConfigError
-from bedtok._files import StrPath, checked_path
+from bedtok._files import (
+    StorageOptions,
+    StrPath,
+    absolute_path,
+    checked_path,
+    local_file,
+    source_path,
+)
 from bedtok._regions.chrom_sizes import check_chrom_sizes
 from bedtok._regions.region_set import RegionSet, as_region_set
 from bedtok.universe.manifest import FileEntry, manifest_path, write_manifest
@@ -138,6 +145,7 @@ def build(
     strict: bool = False,
     on_error: OnError = "raise",
     progress: bool | None = None,
+    storage_options: StorageOptions = None,
 ) -> Universe:
     """Build a universe from samples.
 
@@ -147,7 +155,9 @@ def build(
     Args:
         files: The samples: a path, a RegionSet or an AnnData (its peaks), or an iterable of them.
             Files are BED, narrowPeak, broadPeak, fragments or .h5ad; a folder stands for such files
-            in it, a .txt, .list or .lst file for the paths in it, ``"-"`` for standard input.
+            in it, a .txt, .list or .lst file for the paths in it, ``"-"`` for standard input. URLs
+            are downloaded when their turn comes; ``s3://bucket/*.bed.gz`` stands for what it
+            matches, and ``s3://bucket/peaks/`` for the samples in it.
         method: ``"union"``: all covered bases, joined over gaps of at most ``max_gap``.
             ``"tiles"``: bins of ``width`` of the chromosomes of ``chrom_sizes``.
             ``"coverage"``: bases that at least ``min_samples`` or ``min_fraction`` of the samples
@@ -180,6 +190,7 @@ def build(
         on_error: What a line that is not BED does, as in ``RegionSet.from_bed``: ``"raise"``: its
             file is bad; ``"warn"`` and ``"skip"``: the line is left out.
         progress: Whether to show a progress bar; None: if standard error is a terminal. Needs tqdm.
+        storage_options: Options of the file system of URLs, as in ``RegionSet.from_bed``.
 
     Returns:
         The universe.
@@ -212,7 +223,7 @@ def build(
     threads = count_threads(num_threads)
     limit = _checked_memory(max_memory)
     skips = skips_lines(on_error)
-    sources = find_samples(files)
+    sources = find_samples(files, storage_options)
     choice = _core.SampleOptions(
         chroms=wanted,
         chrom_sizes=sizes,
@@ -262,9 +273,9 @@ def build(
     if wanted is not None:
         described["chroms"] = sorted(wanted)
     if isinstance(chrom_sizes, (str, os.PathLike)):
-        described["chrom_sizes"] = os.path.abspath(chrom_sizes)
+        described["chrom_sizes"] = absolute_path(source_path(chrom_sizes))
     if isinstance(exclude, (str, os.PathLike)):
-        described["exclude"] = os.path.abspath(exclude)
+        described["exclude"] = absolute_path(source_path(exclude))
     universe = Universe(
         RegionSet._wrap(regions),
         scores,
@@ -304,16 +315,17 @@ def _warn(
 
 
 def _read(source: Source, choice: _core.SampleOptions, skips: bool) -> _Read:
-    regions = read_file(source)
-    entry = None
-    skipped_lines = 0
-    text = None
-    if source.is_file:
-        entry = FileEntry.of(source.name)  # before it is read
-    if regions is not None:
-        sample = _core.make_sample(regions._core, choice)
-    else:
-        sample, skipped_lines, text = _core.read_sample(source.name, choice, skips, source.data)
+    with local_file(source.name) as file:
+        entry = None
+        if source.is_file:
+            entry = FileEntry.of(source.name, file)  # before it is read
+        regions = read_file(source._replace(name=file))
+        skipped_lines = 0
+        text = None
+        if regions is not None:
+            sample = _core.make_sample(regions._core, choice)
+        else:
+            sample, skipped_lines, text = _core.read_sample(file, choice, skips, source.data)
     if entry is not None:
         entry = entry._replace(
             regions=sample.regions, left_out=sample.left_out, skipped_lines=skipped_lines

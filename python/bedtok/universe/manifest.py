@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from bedtok import _core
-from bedtok._files import atomic_write
+from bedtok._files import absolute_path, atomic_write
 
 if TYPE_CHECKING:
     from bedtok.universe.building import Universe
@@ -18,7 +18,7 @@ class FileEntry(NamedTuple):
     """A file that a universe was made of.
 
     Attributes:
-        path: Absolute path.
+        path: Absolute path, or a URL without its credentials.
         size: Bytes.
         digest: 16 hexadecimal digits that depend on its content.
         regions: Number of regions that were read.
@@ -34,9 +34,9 @@ class FileEntry(NamedTuple):
     skipped_lines: int = 0
 
     @classmethod
-    def of(cls, path: str) -> FileEntry:
-        """Return the entry of a file that is about to be read."""
-        return cls(os.path.abspath(path), os.stat(path).st_size, _core.file_digest(path))
+    def of(cls, path: str, copy: str) -> FileEntry:
+        """Return the entry of a file that is about to be read from ``copy``, or from itself."""
+        return cls(absolute_path(path), os.stat(copy).st_size, _core.file_digest(copy))
 
 
 def manifest_path(path: str) -> str:

@@ -12,7 +12,19 @@ from typing import Any, NamedTuple, TypeVar
 
 from bedtok._checks import check_on_error
 from bedtok._core import ConfigError, Error
-from bedtok._files import StrPath, checked_path, files_in, listed_paths, missing_file
+from bedtok._files import (
+    StorageOptions,
+    StrPath,
+    absolute_path,
+    ending_downloads,
+    files_in,
+    is_url,
+    listed_paths,
+    local_file,
+    missing_file,
+    source_path,
+    source_paths,
+)
 from bedtok._progress import progress_bar
 from bedtok._regions.anndata import is_anndata, read_h5ad, read_peaks
 from bedtok._regions.region_set import RegionSet, as_region_set
@@ -39,16 +51,20 @@ class Source(NamedTuple):
     @property
     def is_file(self) -> bool:
         """Whether it is a file that can be read more than once."""
-        return self.data is None and self.regions is None and os.path.isfile(self.name)
+        if self.data is not None or self.regions is not None:
+            return False
+        return is_url(self.name) or os.path.isfile(self.name)
 
 
-def find_samples(files: object) -> list[Source]:
+def find_samples(files: object, storage_options: StorageOptions = None) -> list[Source]:
     """Return the samples that ``files`` names.
 
     Args:
         files: A path, an object, or an iterable of them. A folder stands for the files in it that
             end as SAMPLE_SUFFIXES, by name; a file that ends as LIST_SUFFIXES for the paths in it,
-            one a line; ``"-"`` for standard input, which is such a list or BED.
+            one a line; ``"-"`` for standard input, which is such a list or BED; a URL with a
+            pattern, or of a folder, for what it matches.
+        storage_options: Options of the file system of URLs.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -60,13 +76,13 @@ def find_samples(files: object) -> list[Source]:
     sources: list[Source] = []
     for item in items:
         if isinstance(item, (str, os.PathLike)):
-            sources += _of_path(item)
+            sources += _of_path(item, storage_options)
         else:
             sources.append(Source(f"sample {len(sources)}", None, _of_object(item)))
     if not sources:
         raise ConfigError("files: there are none, expected at least one sample")
     counts = collections.Counter(
-        os.path.abspath(source.name) for source in sources if source.regions is None
+        absolute_path(source.name) for source in sources if source.regions is None
     )
     repeated = [path for path, count in counts.items() if count > 1]
     if repeated:
@@ -110,7 +126,7 @@ def for_each_sample(
     waiting = iter(sources)
     pool = ThreadPoolExecutor(num_threads)
     try:
-        with progress_bar(len(sources), progress) as advance:
+        with ending_downloads(), progress_bar(len(sources), progress) as advance:
             while True:
                 while len(ahead) < 4 * num_threads and (source := next(waiting, None)) is not None:
                     ahead.append((source, pool.submit(read, source)))
@@ -144,26 +160,38 @@ def skips_lines(on_error: object) -> bool:
     return check_on_error(on_error) != "raise"
 
 
-def _of_path(path: StrPath) -> list[Source]:
-    text = checked_path(path)
+def _of_path(path: StrPath, storage_options: StorageOptions) -> list[Source]:
+    text = source_path(path, storage_options)
     if text == "-":
         return _of_stdin()
+    if is_url(text):
+        if not text.lower().endswith(LIST_SUFFIXES):
+            return [Source(name) for name in source_paths([text])]
+        with local_file(text) as copy:
+            return _listed(copy, text, storage_options)
     if os.path.isdir(text):
         return [Source(name) for name in files_in(text)]
     if text.lower().endswith(LIST_SUFFIXES):
-        with open(text, encoding="utf-8-sig", errors="surrogateescape") as file:
-            return [Source(name) for name in listed_paths(file.read(), text)]
+        return _listed(text, text, storage_options)
     if not os.path.exists(text):
         raise missing_file(text)
     return [Source(text)]
+
+
+def _listed(path: str, name: str, storage_options: StorageOptions) -> list[Source]:
+    """Return the samples in a list, which messages call ``name``."""
+    with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+        listed = listed_paths(file.read(), name)
+    return [Source(text) for text in source_paths(listed, storage_options)]
 
 
 def _of_stdin() -> list[Source]:
     data = sys.stdin.buffer.read()
     lines = (line.strip() for line in data.splitlines())
     first = next((line for line in lines if line and not line.startswith(b"#")), b"")
-    if b"\t" not in first and first and os.path.isfile(os.fsdecode(first)):
-        return [Source(name) for name in listed_paths(os.fsdecode(data), STDIN)]
+    name = os.fsdecode(first)
+    if b"\t" not in first and first and (is_url(name) or os.path.isfile(name)):
+        return [Source(text) for text in source_paths(listed_paths(os.fsdecode(data), STDIN))]
     return [Source(STDIN, data)]
 
 

@@ -1,0 +1,455 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Files of web servers: whole, resumed, tried again, or refused with a reason."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer
+from bedtok._files import source_paths
+from bedtok._remote import http, retries
+from bedtok._remote.files import read_head
+from bedtok._remote.url import Url
+from bedtok.cli import main
+from bedtok.io import tokenize_files
+from raising import raises
+from web_server import PASSWORD, USER, WebServer
+
+pytestmark = pytest.mark.network
+
+LINES = [f"chr1\t{start}\t{start + 50}" for start in range(0, 20000, 100)]
+BED = ("\n".join(LINES) + "\n").encode()
+GZ = gzip.compress(BED, mtime=0)
+BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[WebServer]:
+    with WebServer() as server:
+        server.files = {"a.bed": BED, "a.bed.gz": GZ, "bad.bed": b"chr1\t5\tx\n"}
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def web(
+    server: WebServer, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> WebServer:
+    """The server, and tries without waits, proxies or a ~/.netrc."""
+    server.requests.clear()
+    server.counts.clear()
+    monkeypatch.setattr(retries, "_FIRST_WAIT", 0.001)
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("NETRC", os.devnull)
+    return server
+
+
+@pytest.fixture(autouse=True)
+def copies(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """The folder for temporary files, in which nothing stays behind."""
+    folder = tmp_path_factory.mktemp("copies")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+def failing(kind: type[OSError], url: str, text: str, **options: Any) -> OSError:
+    """Check that a URL cannot be read, and return the error, which leads to no other one."""
+    with pytest.raises(kind) as caught:
+        RegionSet.from_bed(url, storage_options=options or None)
+    error = caught.value
+    assert type(error) is kind
+    assert text in str(error)
+    assert error.filename == url
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    return error
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("ok/a.bed", "ok/a.bed.gz", "flaky/a.bed", "cut/a.bed", "cut/a.bed.gz", "changes/a.bed"),
+        *("move/a.bed", "no-length/a.bed.gz", "chunks/a.bed", "drip/a.bed", "packed/a.bed"),
+        *("packed/a.bed.gz", "labelled/a.bed.gz", "get-only/a.bed", "ok/a.bed?X-Amz-Signature=1"),
+    ],
+)
+def test_a_file_is_read_as_the_local_one(web: WebServer, path: str, tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_bytes(BED)
+    regions = RegionSet.from_bed(f"{web.url}/{path}")
+    assert regions == RegionSet.from_bed(tmp_path / "a.bed")
+    assert regions.path == f"{web.url}/{path}".partition("?")[0]
+
+
+def test_a_download_goes_on_where_it_broke_off(web: WebServer) -> None:
+    RegionSet.from_bed(f"{web.url}/cut/a.bed")
+    first, second = web.requests
+    assert "Range" not in first.headers
+    assert second.headers["Range"] == f"bytes={len(BED) // 2}-"
+    assert second.headers["If-Range"] == '"v1"'
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "number", "text"),
+    [
+        ("missing/a.bed", FileNotFoundError, errno.ENOENT, "HTTP 404 Not Found"),
+        ("refused/a.bed", PermissionError, errno.EACCES, "HTTP 403 Forbidden; expected a user"),
+        ("login/a.bed", PermissionError, errno.EACCES, "HTTP 401 Unauthorized"),
+        ("gone-mad/a.bed", OSError, errno.EIO, "HTTP 500 Internal Server Error, also after"),
+        (
+            "cut-always/a.bed",
+            OSError,
+            errno.EIO,
+            f"ended after {len(BED) // 2} of {len(BED)} bytes",
+        ),
+        ("cut-chunks/a.bed", OSError, errno.EIO, "the connection ended before the file did"),
+        ("half/a.bed", OSError, errno.EIO, "the server gives no Content-Length"),
+        ("no-length/a.bed", OSError, errno.EIO, "expected a length, chunks, or a gzip file"),
+        ("loop/a.bed", OSError, errno.EIO, "HTTP 302"),
+    ],
+)
+def test_what_cannot_be_read_as_a_whole_is_refused(
+    web: WebServer, path: str, kind: type[OSError], number: int, text: str
+) -> None:
+    assert failing(kind, f"{web.url}/{path}", text).errno == number
+
+
+def test_only_what_may_pass_is_tried_again(web: WebServer) -> None:
+    for path, tries in (("refused/a.bed", 1), ("gone-mad/a.bed", 5), ("cut-always/a.bed", 5)):
+        with pytest.raises(OSError):
+            RegionSet.from_bed(f"{web.url}/{path}")
+        assert web.methods(f"/{path}") == ["GET"] * tries
+
+
+def test_a_gzip_file_that_was_cut_off_is_seen_by_its_end(web: WebServer) -> None:
+    web.files["cut.bed.gz"] = GZ[:-4] + GZ  # a half of which is no whole
+    raises(
+        ParseError, f"{web.url}/half/cut.bed.gz", lambda: RegionSet(f"{web.url}/half/cut.bed.gz")
+    )
+
+
+def test_a_bgzip_file_without_its_last_block_is_cut_off(web: WebServer) -> None:
+    block = _bgzip_block(BED)
+    web.files["whole.bed.gz"] = block + BGZIP_END
+    web.files["half.bed.gz"] = block
+    assert len(RegionSet(f"{web.url}/no-length/whole.bed.gz")) == len(LINES)
+    failing(OSError, f"{web.url}/no-length/half.bed.gz", "the server gives no Content-Length")
+
+
+def _bgzip_block(data: bytes) -> bytes:
+    import struct
+    import zlib
+
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    packed = packer.compress(data) + packer.flush()
+    head = bytes.fromhex("1f8b08040000000000ff060042430200")
+    size = len(head) + 2 + len(packed) + 8
+    return (
+        head
+        + struct.pack("<H", size - 1)
+        + packed
+        + struct.pack("<II", zlib.crc32(data), len(data))
+    )
+
+
+def test_silence_ends_and_slowness_does_not(web: WebServer) -> None:
+    begin = time.monotonic()
+    text = "the server was silent for 0.1 s; storage_options={'timeout': seconds} waits longer"
+    failing(TimeoutError, f"{web.url}/silent/a.bed", text, timeout=0.1)
+    assert time.monotonic() - begin < 20
+    # Each pause is shorter than the time-out, all of them together are not.
+    regions = RegionSet.from_bed(f"{web.url}/drip/a.bed", storage_options={"timeout": 0.12})
+    assert len(regions) == len(LINES)
+
+
+def test_a_server_that_is_not_there_is_an_error_with_a_reason() -> None:
+    with WebServer() as gone:
+        url = f"{gone.url}/ok/a.bed"
+    failing(OSError, url, "cannot be read: Connection refused")
+
+
+def test_another_content_encoding_is_refused(web: WebServer) -> None:
+    url = f"{web.url}/brotli/a.bed"
+    raises(
+        Error, f"{url}: the server sends Content-Encoding 'br', expected", lambda: RegionSet(url)
+    )
+
+
+def test_a_damaged_content_encoding_is_an_error(web: WebServer) -> None:
+    web.files["torn.bed"] = GZ[: len(GZ) // 2]
+    failing(OSError, f"{web.url}/labelled/torn.bed", "its Content-Encoding gzip is damaged")
+
+
+def test_errors_of_readers_name_the_url(web: WebServer) -> None:
+    url = f"{web.url}/ok/bad.bed"
+    error = raises(ParseError, f"{url}:1: end 'x' is not a coordinate", lambda: RegionSet(url))
+    assert (error.path, error.line) == (url, 1)  # type: ignore[attr-defined]
+
+
+# ---- credentials
+
+
+def test_a_user_in_the_url_logs_in_and_is_never_shown(web: WebServer, tmp_path: Path) -> None:
+    url = f"http://{USER}:{PASSWORD}@127.0.0.1:{web.port}/login/a.bed"
+    shown = f"{web.url}/login/a.bed"
+    regions = RegionSet(url)
+    assert (len(regions), regions.path) == (len(LINES), shown)
+    tokenizer = Tokenizer(url)
+    result = tokenize_files([url], tokenizer, output_dir=tmp_path, format="npz")
+    assert result.samples["a"].path == shown
+    for file in tmp_path.iterdir():
+        assert PASSWORD.encode() not in file.read_bytes()
+    failing(PermissionError, shown, "HTTP 401")
+
+
+def test_netrc_logs_in(web: WebServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {USER} password {PASSWORD}\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert len(RegionSet(f"{web.url}/login/a.bed")) == len(LINES)
+
+
+def test_another_server_gets_no_credentials(web: WebServer) -> None:
+    with WebServer() as other:
+        other.files = web.files
+        web.other = other.url
+        headers = {"Authorization": "Bearer t0ken-of-mine", "X-Token": "t0ken-of-mine"}
+        RegionSet.from_bed(f"{web.url}/elsewhere/a.bed", storage_options={"headers": headers})
+        assert web.requests[0].headers["X-Token"] == "t0ken-of-mine"
+        (request,) = other.requests
+        assert "t0ken-of-mine" not in str(request)
+
+
+def test_redirects_lead_neither_to_files_nor_away_from_https(web: WebServer) -> None:
+    web.other = "file://"
+    failing(OSError, f"{web.url}/elsewhere/a.bed", "HTTP 302 Found")
+    request = urllib.request.Request("https://host/a.bed")
+    with pytest.raises(urllib.error.HTTPError, match=r"redirects to http://host/b\.bed, exp"):
+        http._Redirects().redirect_request(
+            request, None, 302, "", {}, "http://me:pw@host/b.bed?token=t0k3n"
+        )
+
+
+SECRETS = ("s3cr3t-pw", "AKIAEXAMPLE", "5ignature", "t0k3n", "h1dden")
+
+
+@pytest.mark.parametrize("way", ["missing", "refused", "gone-mad", "cut-always", "loop", "silent"])
+def test_no_error_shows_credentials(web: WebServer, way: str, tmp_path: Path) -> None:
+    query = "X-Amz-Credential=AKIAEXAMPLE&X-Amz-Signature=5ignature&token=t0k3n&other=h1dden"
+    url = f"http://me:s3cr3t-pw@127.0.0.1:{web.port}/{way}/a.bed?{query}"
+    with pytest.raises(OSError) as caught:
+        RegionSet.from_bed(url, storage_options={"timeout": 0.1})
+    text = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert f"http://127.0.0.1:{web.port}/{way}/a.bed" in text
+    assert not [secret for secret in SECRETS if secret in text]
+    if way != "missing":
+        return
+    tokenizer = Tokenizer.from_regions(["chr1:0-500"])
+    result = tokenize_files([url], tokenizer, output_dir=tmp_path, format="npz")
+    assert "HTTP 404 Not Found" in str(result)
+    written = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert not [secret for secret in SECRETS if secret in str(result) or secret.encode() in written]
+
+
+def test_the_command_line_shows_no_credentials(
+    web: WebServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    base = f"http://me:s3cr3t-pw@127.0.0.1:{web.port}"
+    for command in (
+        ["tokenize", f"{base}/missing/u.bed?token=t0k3n", f"{base}/ok/a.bed"],
+        ["tokenize", f"{base}/ok/a.bed", f"{base}/missing/a.bed?token=t0k3n"],
+        ["inspect", f"{base}/ok/a.bed", f"--vocab={base}/missing/a.bed?token=t0k3n"],
+        ["universe", "build", f"{base}/missing/a.bed?token=t0k3n"],
+        ["decode", f"{base}/ok/a.bed", "0", f"--x={base}/missing/a.bed?token=t0k3n"],
+    ):
+        try:
+            assert main(command) == 1
+        except SystemExit as end:
+            assert end.code == 2
+        out, err = capfd.readouterr()
+        assert "127.0.0.1" in err, command
+        assert not [secret for secret in SECRETS if secret in out + err]
+
+
+# ---- options
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"anon": True}, "storage_options: 'anon' is not known for http, expected {'headers':"),
+        ({"headers": ["a"]}, "storage_options: headers are expected as texts by name"),
+        ({"timeout": 0}, "storage_options: timeout is 0, expected seconds above 0"),
+        ({"timeout": "soon"}, "storage_options: timeout is 'soon', expected seconds above 0"),
+    ],
+)
+def test_options_are_checked(web: WebServer, options: dict[str, Any], text: str) -> None:
+    url = f"{web.url}/ok/a.bed"
+    raises(ConfigError, text, lambda: RegionSet.from_bed(url, storage_options=options))
+
+
+def test_options_come_from_the_configuration_of_fsspec(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = pytest.importorskip("fsspec.config", reason="fsspec is not installed")
+    monkeypatch.setitem(config.conf, "http", {"headers": {"X-Token": "t0k3n"}, "block_size": 5})
+    RegionSet(f"{web.url}/ok/a.bed")
+    assert web.requests[0].headers["X-Token"] == "t0k3n"
+
+
+@pytest.mark.parametrize("url", ["http:///a.bed", "http://[::1/a.bed", "https://a:port/x.bed"])
+def test_a_url_that_is_none_is_refused(url: str) -> None:
+    raises(ConfigError, "is not a legal URL, expected https://host/path", lambda: RegionSet(url))
+
+
+def test_names_with_spaces_and_other_letters_are_quoted(web: WebServer) -> None:
+    web.files["a%20%C3%A4.bed"] = BED
+    assert len(RegionSet(f"{web.url}/ok/a ä.bed")) == len(LINES)
+    assert len(RegionSet(f"{web.url}/ok/a%20%C3%A4.bed")) == len(LINES)
+
+
+def test_the_head_of_a_file_is_all_that_is_read(web: WebServer) -> None:
+    web.files["long.bed"] = BED * 1000
+    assert read_head(Url(f"{web.url}/ok/long.bed"), 100) == BED[:100]
+
+
+# ---- collections
+
+
+def test_a_second_run_reads_only_what_has_changed(web: WebServer, tmp_path: Path) -> None:
+    tokenizer = Tokenizer(f"{web.url}/ok/a.bed")
+    web.files["b.bed"] = b"chr1\t0\t10\n"
+    urls = [f"{web.url}/{way}?X-Amz-Signature=1" for way in ("ok/a.bed", "get-only/b.bed")]
+    first = tokenize_files(urls, tokenizer, output_dir=tmp_path, format="npz")
+    assert list(first.samples) == ["a", "b"]
+    web.requests.clear()
+    again = [url.replace("Signature=1", "Signature=2") for url in urls]  # signed again
+    second = tokenize_files(again, tokenizer, output_dir=tmp_path, format="npz")
+    assert (second.skipped, second.files) == (2, [])
+    assert sorted(request.method for request in web.requests) == ["GET", "HEAD", "HEAD"]
+    web.files["b.bed"] = b"chr1\t700\t710\n"  # of the same size and time
+    web.files["b.bed"] += b"chr1\t800\t810\n"
+    third = tokenize_files(again, tokenizer, output_dir=tmp_path, format="npz")
+    assert (third.skipped, third.samples["b"].regions) == (1, 2)
+
+
+def test_many_threads_download_at_a_time(web: WebServer, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_regions(["chr1:0-500"])
+    for i in range(40):
+        web.files[f"s{i:02}.bed"] = b"chr1\t%d\t%d\n" % (i, i + 5)
+    urls = [f"{web.url}/{'ok' if i % 4 else 'flaky'}/s{i:02}.bed" for i in range(40)]
+    urls += [f"{web.url}/missing/none.bed"]
+    result = tokenize_files(urls, tokenizer, output_dir=tmp_path, format="npz", num_threads=8)
+    assert list(result.samples) == [f"s{i:02}" for i in range(40)]
+    url = urls[-1]
+    assert result.failed == {url: f"{url}: HTTP 404 Not Found"}
+
+
+def test_commands_read_urls(
+    web: WebServer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fragments = "".join(
+        f"chr1\t{i * 100}\t{i * 100 + 50}\tACGTACGTAC{'ACGT'[i % 4]}-1\t1\n" for i in range(200)
+    )
+    web.files["f.tsv.gz"] = gzip.compress(fragments.encode())
+    web.files["list.txt"] = f"# two\n{web.url}/ok/a.bed\n{web.url}/ok/f.tsv.gz\n".encode()
+    assert main(["tokenize", f"{web.url}/ok/a.bed", "--files-from", f"{web.url}/ok/list.txt"]) == 0
+    out, err = capfd.readouterr()
+    assert out.count("\n") == 5  # a sample, and four cells
+    assert f"{web.url}/ok/f.tsv.gz: is a fragment file by its content" in err
+    assert main(["inspect", f"{web.url}/ok/a.bed.gz"]) == 0
+    assert main(["universe", "build", f"{web.url}/ok/a.bed", f"{web.url}/ok/a.bed.gz"]) == 0
+    assert "chr1\t0\t50" in capfd.readouterr().out
+
+
+def test_chains_and_patterns_of_fsspec(web: WebServer, tmp_path: Path) -> None:
+    pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+    options = {"simplecache": {"cache_storage": str(tmp_path)}}
+    url = f"simplecache::{web.url}/ok/a.bed"
+    for _ in range(2):
+        web.requests.clear()
+        assert len(RegionSet.from_bed(url, storage_options=options)) == len(LINES)
+    assert web.methods("/ok/a.bed") == ["HEAD"]  # the second time: is it the same still?
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("in/a.bed", BED)
+    web.files["a.zip"] = (tmp_path / "a.zip").read_bytes()
+    user = f"me:s3cr3t-pw@127.0.0.1:{web.port}"
+    regions = RegionSet(f"zip://in/a.bed::http://{user}/ok/a.zip")
+    assert regions.path == f"zip://in/a.bed::{web.url}/ok/a.zip"
+    assert len(regions) == len(LINES)
+    web.files[""] = b'<a href="/ok/a.bed">a</a> <a href="/ok/bad.bed">b</a> <a href="/x">x</a>'
+    found = source_paths([f"http://{user}/ok/*.bed"])
+    assert found == [f"{web.url}/ok/a.bed", f"{web.url}/ok/bad.bed"]
+    assert len(RegionSet(found[0])) == len(LINES)
+
+
+def test_an_interruption_ends_downloads(web: WebServer, tmp_path: Path, copies: Path) -> None:
+    """SIGINT while a thread waits for its next try."""
+    program = f"""
+from bedtok import Tokenizer
+from bedtok.io import tokenize_files
+tokenizer = Tokenizer.from_regions(["chr1:0-500"])
+tokenize_files(["{web.url}/busy/a.bed"], tokenizer, output_dir={str(tmp_path)!r}, format="npz")
+"""
+    command = [sys.executable, "-c", program]
+    env = {**os.environ, "TMPDIR": str(copies)}
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as process:
+        while not web.methods("/busy/a.bed"):
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate()[1]
+    assert "KeyboardInterrupt" in errors
+    assert len(web.methods("/busy/a.bed")) < retries.TRIES
+
+
+def test_local_files_are_read_without_any_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_bytes(BED)
+    program = """
+import sys
+from bedtok import RegionSet, Tokenizer
+Tokenizer("a.bed")("a.bed")
+loaded = [name for name in sys.modules if name.startswith(("fsspec", "bedtok._remote", "aiohttp"))]
+assert not loaded, loaded
+assert "urllib.request" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.as_uri(), lambda path: f"file://{path}"])
+def test_file_urls_are_local_paths(tmp_path: Path, make: Callable[[Path], str]) -> None:
+    path = tmp_path / "a.bed"
+    path.write_bytes(BED)
+    regions = RegionSet(make(path))
+    assert (len(regions), regions.path) == (len(LINES), str(path))
+    raises(
+        ConfigError,
+        "file://other/a.bed: names another computer, expected file:///path",
+        lambda: RegionSet("file://other/a.bed"),
+    )
+
+
+def test_a_url_that_went_through_pathlib_is_named() -> None:
+    raises(
+        ConfigError,
+        "https:/host/a.bed: was a URL before pathlib took a slash out of it, expected a str",
+        lambda: RegionSet(Path("https://host/a.bed")),
+    )
