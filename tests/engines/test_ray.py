@@ -17,6 +17,7 @@ import ray
 from bedtok import ConfigError, ParseError, Tokenizer
 from bedtok.cli import main
 from bedtok.io import TokenizedFiles, collection, ray_engine, tokenize_files
+from bedtok.io.sample_tokens import FileTokenizer
 from interruption import DyingTokenizer, InterruptedTokenizer, Interruption
 
 # Ray itself takes some seconds; a run that hangs must not hang the rest.
@@ -46,7 +47,7 @@ def engine() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files a task, so that there are many."""
-    monkeypatch.setattr(ray_engine, "_FILES_PER_TASK", 2)
+    monkeypatch.setattr(FileTokenizer, "jobs_per_task", 2)
 
 
 def run(beds: Path, tokenizer: Tokenizer, out: Path, **keywords: Any) -> TokenizedFiles:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from bedtok.io.sample_tokens import FileTokenizer, Tokenized
+from bedtok.io.tokenized import Job, Tokenized, Work
 
 ENGINES = ("local", "ray")
 
@@ -24,36 +24,40 @@ class Engine(Protocol):
     """Tokenizes files somewhere.
 
     Attributes:
-        files_ahead: So many files at least must be under way for all workers to be busy.
+        jobs_ahead: So many jobs at least must be under way for all workers to be busy.
+        jobs_per_task: So many jobs are best begun with at once.
     """
 
-    files_ahead: int
+    jobs_ahead: int
+    jobs_per_task: int
 
-    def submit(self, files: Sequence[tuple[str, str]]) -> list[Pending]:
-        """Begin with some files, given as the sample's name and the path."""
+    def submit(self, jobs: Sequence[Job]) -> list[Pending]:
+        """Begin with some jobs."""
 
 
 class LocalEngine:
     """Threads of this process, which share one tokenizer."""
 
-    files_ahead = 1
+    jobs_per_task = 1
 
-    def __init__(self, pool: ThreadPoolExecutor, tokenize: FileTokenizer) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, work: Work, threads: int) -> None:
         self._pool = pool
-        self._tokenize = tokenize
+        self._work = work
+        # Results of cells are large: no more of them wait than there are threads.
+        self.jobs_ahead = threads
 
-    def submit(self, files: Sequence[tuple[str, str]]) -> list[Pending]:
-        """Begin with some files."""
-        return [self._pool.submit(self._tokenize, name, path).result for name, path in files]
+    def submit(self, jobs: Sequence[Job]) -> list[Pending]:
+        """Begin with some jobs."""
+        return [self._pool.submit(self._work, *job).result for job in jobs]
 
 
 @contextlib.contextmanager
-def start_engine(engine: str, tokenize: FileTokenizer, threads: int) -> Iterator[Engine]:
+def start_engine(engine: str, work: Work, threads: int) -> Iterator[Engine]:
     """Start an engine; what it has not begun with is cancelled when the block ends.
 
     Args:
         engine: One of ``ENGINES``.
-        tokenize: What is done to each file.
+        work: What is done to each job.
         threads: The number of threads of ``"local"``.
 
     Raises:
@@ -62,11 +66,11 @@ def start_engine(engine: str, tokenize: FileTokenizer, threads: int) -> Iterator
     if engine == "local":
         pool = ThreadPoolExecutor(threads)
         try:
-            yield LocalEngine(pool, tokenize)
+            yield LocalEngine(pool, work, threads)
         finally:
             pool.shutdown(cancel_futures=True)
     else:
         from bedtok.io.ray_engine import ray_engine
 
-        with ray_engine(tokenize) as started:
+        with ray_engine(work) as started:
             yield started
