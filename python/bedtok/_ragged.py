@@ -39,8 +39,10 @@ def concat_rows(parts: Sequence[tuple[Int32s, Int64s]]) -> tuple[Int32s, Int64s]
     """Return the values and offsets of parts, one behind the other."""
     values = np.concatenate([values for values, _ in parts] or [np.empty(0, np.int32)])
     ends = [np.zeros(1, dtype=np.int64)]
+    end = 0
     for _, offsets in parts:
-        ends.append(offsets[1:] - offsets[0] + ends[-1][-1])
+        ends.append(offsets[1:] - offsets[0] + end)
+        end += int(offsets[-1] - offsets[0])
     return values, np.concatenate(ends)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -59,8 +59,12 @@ class CellTokenizer:
     selection: RegionSelection
     names_given: bool
     samples_per_shard: int
-    num_threads: int
+    num_threads: int = 1
     jobs_per_task: ClassVar[int] = 1
+
+    def with_threads(self, num_threads: int) -> CellTokenizer:
+        """Return the same with so many threads for each file."""
+        return replace(self, num_threads=num_threads)
 
     def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
         """Return the shards of a file, or of some of its cells."""

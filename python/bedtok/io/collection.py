@@ -38,7 +38,7 @@ from bedtok.io.gtok import gtok_paths
 from bedtok.io.manifest import ROWS, GrowingManifest, folder_lock
 from bedtok.io.sample_tokens import FileTokenizer
 from bedtok.io.token_folder import CellFolder, SampleFolder, Written
-from bedtok.io.tokenized import Job, Tokenized
+from bedtok.io.tokenized import Job, Tokenized, Work
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -322,8 +322,6 @@ def tokenize_cells(
         selection,
         names_given=given is not None,
         samples_per_shard=samples_per_shard,
-        # Of few files each one gets several threads, which a task of Ray has not.
-        num_threads=max(1, threads // max(len(texts), 1)) if engine == "local" else 1,
     )
     return _run(
         folder,
@@ -359,7 +357,7 @@ def _checked_paths(paths: Iterable[StrPath]) -> list[str]:
 def _run(
     folder: SampleFolder,
     texts: Sequence[str],
-    work: FileTokenizer | CellTokenizer,
+    work: Work,
     engine: str,
     threads: int,
     *,
@@ -380,6 +378,8 @@ def _run(
         manifest.write()
         fit = _Fit(tokenizer)
         jobs = folder.jobs(plan.missing)
+        if engine == "local":
+            work = work.with_threads(max(1, threads // max(len(jobs), 1)))
         with (
             start_engine(engine, work, threads) as started,
             progress_bar(len(jobs), progress) as advance,

@@ -32,6 +32,10 @@ class FileTokenizer:
     selection: RegionSelection
     jobs_per_task: ClassVar[int] = 8
 
+    def with_threads(self, num_threads: int) -> FileTokenizer:
+        """Return the same: one thread reads a BED file."""
+        return self
+
     def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
         """Return the tokens of a file."""
         source = SourceFile.of(path)  # before it is read: a later change is noticed by the next run

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bedtok._core import MappingReport
 from bedtok._ragged import Int32s
 from bedtok.io.entries import SourceFile
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from bedtok.tokenizers import Tokenizer
 
 
 class CellRange(NamedTuple):
@@ -71,12 +76,20 @@ class Work(Protocol):
     """Tokenizes a job at a call; it pickles, so that workers of an engine have it, too.
 
     Attributes:
+        tokenizer: Its options say how regions are mapped.
         jobs_per_task: So many jobs outweigh what a task costs an engine.
     """
 
     @property
+    def tokenizer(self) -> Tokenizer:
+        """See above."""
+
+    @property
     def jobs_per_task(self) -> int:
         """See above."""
+
+    def with_threads(self, num_threads: int) -> Self:
+        """Return the same with so many threads for each job, which the result does not show."""
 
     def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
         """Return the result of a job."""
