@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from bedtok.io.cell_tokens import CellTokenizer
 from bedtok.io.sample_tokens import FileTokenizer
 from bedtok.io.tokenized import CellRange, Tokenized
 
@@ -144,6 +145,32 @@ class InterruptedTokenizer(FileTokenizer):
         tokenized = super().__call__(sample, path, cells)
         self.interruption.after_that([sample])
         return tokenized
+
+
+@dataclass(frozen=True)
+class InterruptedCellTokenizer(CellTokenizer):
+    """The same for files of cells."""
+
+    interruption: Interruption | None = None
+
+    def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
+        assert self.interruption is not None
+        self.interruption.before([sample])
+        tokenized = super().__call__(sample, path, cells)
+        self.interruption.after_that([sample])
+        return tokenized
+
+
+@dataclass(frozen=True)
+class DyingCellTokenizer(CellTokenizer):
+    """Kills its process at one sample of cells, each time."""
+
+    at: str = ""
+
+    def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
+        if sample == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(sample, path, cells)
 
 
 @dataclass(frozen=True)

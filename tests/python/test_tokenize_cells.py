@@ -419,7 +419,7 @@ def test_files_that_changed_are_tokenized_again(
     assert run(moved, tokenizer, tmp_path / "out").skipped == 3
 
 
-@pytest.mark.parametrize("ends_at", range(1, 8))
+@pytest.mark.parametrize("ends_at", [1, 3, 4, 6])
 def test_a_run_that_ends_leaves_whole_shards_and_is_resumed(
     tokenizer: Tokenizer,
     files: list[Path],
