@@ -519,3 +519,21 @@ def test_hdf5_is_known_by_its_content(tmp_path: Path) -> None:
     write_h5ad(tmp_path / "x", 2)
     assert h5ad.is_hdf5(str(tmp_path / "x"))
     assert not h5ad.is_hdf5(os.devnull) and not h5ad.is_hdf5(str(tmp_path / "none"))
+
+
+def test_a_folder_of_cells_has_a_report(
+    tokenizer: Tokenizer, files: list[Path], tmp_path: Path
+) -> None:
+    from bedtok.report import CollectionReport
+
+    result = run(files, tokenizer, tmp_path / "out")
+    report = CollectionReport.from_folder(tmp_path / "out", tokenizer, on_error="raise")
+    assert [(s.sample, s.regions, s.hits, s.tokens) for s in report.samples] == [
+        (name, entry.regions, entry.hits, entry.tokens) for name, entry in result.samples.items()
+    ]
+    assert report.files_read == 0
+    ids = [set(single(tokenizer, [path]).values.tolist()) - {REGIONS} for path in files]
+    assert report.similarity is not None
+    order = [report.similarity.samples.index(name) for name in result.samples]
+    found = report.similarity.jaccard[np.ix_(order, order)]
+    assert found == pytest.approx(np.array([[len(a & b) / len(a | b) for b in ids] for a in ids]))

@@ -17,7 +17,7 @@ from bedtok._checks import OnError, check_at_least, check_on_error, check_texts,
 from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import checked_path, fragment_sample_names
 from bedtok._progress import with_progress
-from bedtok._ragged import Int32s, Int64s, concat_rows
+from bedtok._ragged import Int32s, Int64s, concat_rows, distinct_values
 from bedtok._regions.anndata import choose_cells, gather, read_peaks
 from bedtok._regions.anndata_relatives import Part, cell_parts
 from bedtok._regions.columns import is_region_text, parse_region_text
@@ -120,7 +120,7 @@ def join_reports(
     for part in parts:
         if part.report is None:
             return None
-        total.add(part.report, np.flatnonzero(np.bincount(part.values)))
+        total.add(part.report, distinct_values(part.values, core.vocab_size).astype(np.int64))
     return total.report(low_hit_rate)
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from bedtok._ragged import Int64s, take_rows
+from bedtok._ragged import Int64s, distinct_values, take_rows
 from bedtok._regions.anndata_relatives import Part
 from bedtok._regions.h5ad import is_hdf5, open_h5ad
 from bedtok._regions.selection import RegionSelection
@@ -85,7 +85,7 @@ class CellTokenizer:
         named = found._replace(names=names, metadata=columns)
         entries = self._entries(source, named, positions, span)
         shards = make_shards(named, sample, entries, self.tokenizer, self.digest)
-        ids = np.flatnonzero(np.bincount(found.values)).astype(np.int32)
+        ids = distinct_values(found.values, self.tokenizer.vocab_size)
         skipped = Skipped(found.skipped_lines, found.skipped_text)
         return Tokenized(sample, shards, ids, found.report, found.warning, skipped)
 

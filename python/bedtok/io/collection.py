@@ -381,7 +381,7 @@ def _run(
         if engine == "local":
             work = work.with_threads(max(1, threads // max(len(jobs), 1)))
         with (
-            start_engine(engine, work, threads) as started,
+            start_engine(engine, work, threads, len(jobs)) as started,
             progress_bar(len(jobs), progress) as advance,
         ):
 

@@ -52,13 +52,14 @@ class LocalEngine:
 
 
 @contextlib.contextmanager
-def start_engine(engine: str, work: Work, threads: int) -> Iterator[Engine]:
+def start_engine(engine: str, work: Work, threads: int, jobs: int) -> Iterator[Engine]:
     """Start an engine; what it has not begun with is cancelled when the block ends.
 
     Args:
         engine: One of ``ENGINES``.
         work: What is done to each job.
         threads: The number of threads of ``"local"``.
+        jobs: The number of jobs that there will be.
 
     Raises:
         ImportError: It is not installed.
@@ -72,5 +73,5 @@ def start_engine(engine: str, work: Work, threads: int) -> Iterator[Engine]:
     else:
         from bedtok.io.ray_engine import ray_engine
 
-        with ray_engine(work) as started:
+        with ray_engine(work, jobs) as started:
             yield started

@@ -24,6 +24,7 @@ from bedtok.io.tokenized import Job, Tokenized, Work
 # whose results are large, one less waits.
 _TASKS_PER_PROCESSOR = 4
 _LARGE_TASKS_PER_PROCESSOR = 2
+_MOST_JOBS = 32  # of a task
 # How often a task is given to another worker when its own dies.
 _RETRIES = 3
 
@@ -102,13 +103,17 @@ def _killer(path: str) -> Error:
 class RayEngine:
     """Workers of a Ray cluster that has been started."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, jobs: int) -> None:
         self._ray = import_optional("ray", "engine='ray'")
         processors = int(self._ray.cluster_resources().get("CPU", 1))
-        self.jobs_per_task = work.jobs_per_task
         is_large = work.jobs_per_task == 1
         tasks = _LARGE_TASKS_PER_PROCESSOR if is_large else _TASKS_PER_PROCESSOR
-        self.jobs_ahead = processors * tasks * work.jobs_per_task
+        self.jobs_per_task = work.jobs_per_task
+        if not is_large:
+            # Of many files a task takes more: each task costs the calling process, too.
+            share = jobs // (processors * tasks * _TASKS_PER_PROCESSOR)
+            self.jobs_per_task = min(max(work.jobs_per_task, share), _MOST_JOBS)
+        self.jobs_ahead = processors * tasks * self.jobs_per_task
         self._work = self._ray.put(work)
         self._remote = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(_run_task)
         self._folder = os.getcwd()
@@ -146,7 +151,7 @@ class RayEngine:
 
 
 @contextlib.contextmanager
-def ray_engine(work: Work) -> Iterator[RayEngine]:
+def ray_engine(work: Work, jobs: int) -> Iterator[RayEngine]:
     """Use the cluster that the process is connected to; otherwise start Ray for the block.
 
     ``ray.init`` finds a cluster by RAY_ADDRESS.
@@ -159,7 +164,7 @@ def ray_engine(work: Work) -> Iterator[RayEngine]:
     if ours:
         ray.init(log_to_driver=False, logging_level="warning")
     try:
-        engine = RayEngine(work)
+        engine = RayEngine(work, jobs)
         try:
             yield engine
         finally:

@@ -24,7 +24,7 @@ class FileTokenizer:
         tokenizer: Its options say how regions are mapped.
         skips: Whether lines that are not BED are left out; otherwise they are an error.
         selection: The regions of a file that count.
-        jobs_per_task: A task costs Ray about a millisecond, which a few files of 10 ms outweigh.
+        jobs_per_task: At least, as a task costs Ray about a millisecond.
     """
 
     tokenizer: Tokenizer
