@@ -114,22 +114,29 @@ def steps_of_files(setting: Setting, paths: list[Path]) -> Iterator[Row]:
     yield "list the folder", listed
     planned, plan = cost(lambda: plan_files(texts, {}, sample_names))
     yield "plan: names, nothing is there", planned
-    opened, _ = cost(lambda: [SourceFile.of(text) for text in texts])
-    yield "open, state and digest", opened
-    parsed, sets = cost(lambda: [_core.RegionSet.from_bed(text) for text in texts])
-    yield "open, parse and sort", parsed
     options, core = tokenizer.options, tokenizer._core
-    mapped, encoded = cost(lambda: [core.encode_with_report(s, options, 0) for s in sets])
-    yield "tokenize, with the report", mapped
     work = FileTokenizer(tokenizer, False, RegionSelection())
-    whole, results = cost(lambda: [work(name, text) for text, name in plan.missing.items()])
-    yield "the rest of a job: 32 bits, entry", whole - opened - parsed - mapped
-    encoded.clear()
-    sets.clear()
+    opened = parsed = mapped = whole = 0.0
+    results = []
+    for text, name in plan.missing.items():  # in turns, so that each finds memory that was used
+        Path(text).read_bytes()  # and the file in the page cache
+        opened += cost(lambda text=text: SourceFile.of(text))[0]  # type: ignore[misc]
+        seconds, regions = cost(lambda text=text: _core.RegionSet.from_bed(text))  # type: ignore[misc]
+        parsed += seconds
+        mapped += cost(lambda r=regions: core.encode_with_report(r, options, 0))[0]  # type: ignore[misc]
+        del regions
+        seconds, result = cost(lambda text=text, name=name: work(name, text))  # type: ignore[misc]
+        whole += seconds
+        results.append(result)
+    yield "open, state and digest", opened
+    yield "open, parse and sort", parsed
+    yield "tokenize, with the report", mapped
+    yield "a job: these three, ids in 32 bits, entry", whole
     total = _core.ReportSum(tokenizer.num_regions)
     added, _ = cost(lambda: [total.add(r.report, r.ids.astype(np.int64)) for r in results])
     yield "add to the report of all", added
     samples = [result.rows for result in results]
+    write_all(out, samples[:SHARD])  # imports
     written, _ = cost(lambda: write_all(out, samples))
     yield f"write shards of {SHARD}", written
     folder = out / "whole"
@@ -154,6 +161,8 @@ def steps_of_cells(setting: Setting, path: Path) -> tuple[Iterator[Row], int]:
     tokenizer, out = setting.tokenizer, Path(tempfile.mkdtemp(prefix="bench-"))
     text, is_anndata = str(path), path.suffix == ".h5ad"
     keywords: dict[str, Any] = {"output_dir": out / "whole", "num_threads": 1}
+    tokenize_cells([path], tokenizer, **keywords)  # imports
+    shutil.rmtree(out / "whole")
     begin = time.process_time()
     result = tokenize_cells([path], tokenizer, **keywords)
     whole = time.process_time() - begin
@@ -175,6 +184,10 @@ def steps_of_cells(setting: Setting, path: Path) -> tuple[Iterator[Row], int]:
         yield "write the bytes", cost(lambda: (out / "copy").write_bytes(content))[0]
         yield "**`tokenize_cells`, one thread**", whole
         yield "a second run", cost(lambda: tokenize_cells([path], tokenizer, **keywords))[0]
+        for number in range(1_000):
+            os.link(out / "copy", out / f"part-{number:05d}.parquet")
+        seconds, _ = cost(lambda: read_entries(out, "parquet"))
+        print(f"\na second run reads what a shard holds in {seconds:.2f} ms")
         tokens_of_a_cell = len(tokens.values) / cells
         print(
             f"\n{tokens_of_a_cell:,.0f} tokens a cell, {len(content) / cells:,.0f} bytes of Parquet"
@@ -198,7 +211,7 @@ def steps_of_list(count: int) -> Iterator[Row]:
     yield "write shards of ten tokens a sample", cost(lambda: write_all(out, samples))[0]
     texts = [sample.entry.path for sample in samples]
     samples.clear()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = [peak_memory()]
     seconds, shards = cost(lambda: read_entries(out, "parquet"))
     yield "read the samples of all shards", seconds
     entries = {name: e for held in shards.values() for name, e in held.items()}
@@ -209,15 +222,20 @@ def steps_of_list(count: int) -> Iterator[Row]:
     yield "plan: none is there", cost(lambda: plan_files(texts, {}, sample_names))[0]
     settings = {"format": "parquet", "tokenizer_digest": "0" * 16}
     yield "write the manifest", cost(lambda: write_manifest(out, settings, entries, {}))[0]
+    memory.append(peak_memory())
     gtok = {"format": "gtok", "tokenizer_digest": "0" * 16}
     yield (
         "write the manifest of .gtok files",
         cost(lambda: write_manifest(out, gtok, entries, {}))[0],
     )
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    memory = f"{before / 2**10:,.0f} MiB, then {after / 2**10:,.0f}"
-    print(f"\nshards: {len(shards):,}; peak memory {memory}")
+    memory.append(peak_memory())
+    print(f"\nshards: {len(shards):,}; peak memory before, after, with .gtok: {memory} MiB")
     shutil.rmtree(out)
+
+
+def peak_memory() -> int:
+    """Return the most memory that the process had, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**10
 
 
 def with_ray(setting: Setting, small: list[Path], large: list[Path], fragments: Path) -> None:
@@ -237,28 +255,27 @@ def with_ray(setting: Setting, small: list[Path], large: list[Path], fragments: 
     tokenizer = setting.tokenizer
     out = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
-        tokenize_files(small[:64], tokenizer, output_dir=out / "warm", engine="ray")
-        for paths in (small, large):
-            begin = time.perf_counter()
-            seconds, _ = cost(
-                lambda paths=paths: tokenize_files(  # type: ignore[misc]
-                    paths, tokenizer, output_dir=out / str(len(paths)), engine="ray"
-                )
-            )
-            wall = time.perf_counter() - begin
-            each = seconds / len(paths) * 1e6
-            print(f"Ray, {len(paths):,} files: calling process {each:,.0f} us a file; {wall:.1f} s")
-        paths = [out / f"copy{i}.tsv.gz" for i in range(4)]
-        for path in paths:
+        copies = [out / f"copy{i}.tsv.gz" for i in range(4)]
+        for path in copies:
             shutil.copy(fragments, path)
-        begin = time.perf_counter()
-        seconds, result = cost(
-            lambda: tokenize_cells(paths, tokenizer, output_dir=out / "cells", engine="ray")
-        )
-        wall = time.perf_counter() - begin
-        cells = sum(entry.cells for entry in result.samples.values())
-        each = seconds / cells * 1e6
-        print(f"Ray, {cells:,} cells: calling process {each:,.1f} us a cell; {wall:.1f} s")
+        keywords: dict[str, Any] = {"engine": "ray"}
+        for name, tokenize, paths in (
+            (f"{len(small):,} small files", tokenize_files, small),
+            (f"{len(large):,} large files", tokenize_files, large),
+            ("4 files of cells", tokenize_cells, copies),
+        ):
+            for turn in range(2):  # in the first one workers start and import
+                folder = out / f"{name}-{turn}"
+                begin = time.perf_counter()
+                seconds, result = cost(
+                    lambda run=tokenize, some=paths, folder=folder: run(  # type: ignore[misc]
+                        some, tokenizer, output_dir=folder, **keywords
+                    )
+                )
+                wall = time.perf_counter() - begin
+            rows = [getattr(entry, "cells", 1) for entry in result.samples.values()]
+            each = seconds / sum(rows) * 1e6
+            print(f"Ray, {name}: the calling process {each:,.1f} us a row; {wall:.1f} s")
     finally:
         ray.shutdown()
         shutil.rmtree(out)

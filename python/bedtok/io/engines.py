@@ -8,10 +8,12 @@ failure means, is the caller's business and the same for all engines.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from bedtok._core import Error
 from bedtok.io.tokenized import Job, Tokenized, Work
 
 ENGINES = ("local", "ray")
@@ -38,17 +40,54 @@ class Engine(Protocol):
 class LocalEngine:
     """Threads of this process, which share one tokenizer."""
 
-    jobs_per_task = 1
-
-    def __init__(self, pool: ThreadPoolExecutor, work: Work, threads: int) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, work: Work, threads: int, jobs: int) -> None:
         self._pool = pool
         self._work = work
+        self.jobs_per_task = jobs_per_task(work, jobs, 4 * threads)
         # Results of cells are large: no more of them wait than there are threads.
-        self.jobs_ahead = threads
+        self.jobs_ahead = threads * self.jobs_per_task
 
     def submit(self, jobs: Sequence[Job]) -> list[Pending]:
-        """Begin with some jobs."""
-        return [self._pool.submit(self._work, *job).result for job in jobs]
+        """Begin with some jobs, which become one task."""
+        task = self._pool.submit(do_jobs, self._work, jobs)
+        return [functools.partial(self._take, task, at) for at in range(len(jobs))]
+
+    @staticmethod
+    def _take(task: Future[list[Tokenized | Exception]], at: int) -> Tokenized:
+        return taken(task.result(), at)
+
+
+def jobs_per_task(work: Work, jobs: int, tasks: int) -> int:
+    """Return how many jobs a task takes, of small ones several: a task has a cost of its own.
+
+    Args:
+        work: What is done to each job.
+        jobs: The number of jobs.
+        tasks: So many tasks at least keep all workers busy to the end.
+    """
+    return max(1, min(work.jobs_per_task, jobs // tasks))
+
+
+def do_jobs(work: Work, jobs: Sequence[Job]) -> list[Tokenized | Exception]:
+    """Do the jobs of a task; an exception stands in the place of a bad file."""
+    results: list[Tokenized | Exception] = []
+    for job in jobs:
+        try:
+            results.append(work(*job))
+        except (Error, OSError) as error:
+            results.append(error)
+    return results
+
+
+def taken(results: list[Tokenized | Exception], at: int) -> Tokenized:
+    """Return a result, or raise its error; it is taken once, so that its memory is free again."""
+    result, results[at] = results[at], _TAKEN
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+_TAKEN = RuntimeError("a result is taken once")
 
 
 @contextlib.contextmanager
@@ -67,7 +106,7 @@ def start_engine(engine: str, work: Work, threads: int, jobs: int) -> Iterator[E
     if engine == "local":
         pool = ThreadPoolExecutor(threads)
         try:
-            yield LocalEngine(pool, work, threads)
+            yield LocalEngine(pool, work, threads, jobs)
         finally:
             pool.shutdown(cancel_futures=True)
     else:

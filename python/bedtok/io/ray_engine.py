@@ -17,14 +17,12 @@ from typing import Any
 
 from bedtok._checks import import_optional
 from bedtok._core import Error
-from bedtok.io.engines import Pending
+from bedtok.io.engines import Pending, do_jobs, jobs_per_task, taken
 from bedtok.io.tokenized import Job, Tokenized, Work
 
-# Tasks that are under way for each processor, so that none is idle while results travel. Of cells,
-# whose results are large, one less waits.
+# Tasks that are under way for each processor, so that none is idle while results travel; of cells,
+# whose results are large, half as many.
 _TASKS_PER_PROCESSOR = 4
-_LARGE_TASKS_PER_PROCESSOR = 2
-_MOST_JOBS = 32  # of a task
 # How often a task is given to another worker when its own dies.
 _RETRIES = 3
 
@@ -49,13 +47,7 @@ def _run_task(jobs: Sequence[Job], boxed: list[Any], folder: str) -> list[Tokeni
         _prepared[key] = ray.get(reference)
     with contextlib.suppress(OSError):  # a machine that does not have it says so of each file
         os.chdir(folder)
-    results: list[Tokenized | Exception] = []
-    for job in jobs:
-        try:
-            results.append(_prepared[key](*job))
-        except (Error, OSError) as error:
-            results.append(error)
-    return results
+    return do_jobs(_prepared[key], jobs)
 
 
 class _Task:
@@ -83,14 +75,7 @@ class _Task:
 
     def result(self, at: int) -> Tokenized:
         """Return the result of the job ``at``, or raise its error."""
-        result = self._results[at]
-        self._results[at] = _TAKEN
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-
-_TAKEN = RuntimeError("a result is taken once")
+        return taken(self._results, at)
 
 
 def _killer(path: str) -> Error:
@@ -106,14 +91,10 @@ class RayEngine:
     def __init__(self, work: Work, jobs: int) -> None:
         self._ray = import_optional("ray", "engine='ray'")
         processors = int(self._ray.cluster_resources().get("CPU", 1))
+        tasks = processors * _TASKS_PER_PROCESSOR
+        self.jobs_per_task = jobs_per_task(work, jobs, tasks)
         is_large = work.jobs_per_task == 1
-        tasks = _LARGE_TASKS_PER_PROCESSOR if is_large else _TASKS_PER_PROCESSOR
-        self.jobs_per_task = work.jobs_per_task
-        if not is_large:
-            # Of many files a task takes more: each task costs the calling process, too.
-            share = jobs // (processors * tasks * _TASKS_PER_PROCESSOR)
-            self.jobs_per_task = min(max(work.jobs_per_task, share), _MOST_JOBS)
-        self.jobs_ahead = processors * tasks * self.jobs_per_task
+        self.jobs_ahead = (tasks // 2 if is_large else tasks) * self.jobs_per_task
         self._work = self._ray.put(work)
         self._remote = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(_run_task)
         self._folder = os.getcwd()

@@ -77,7 +77,7 @@ class Work(Protocol):
 
     Attributes:
         tokenizer: Its options say how regions are mapped.
-        jobs_per_task: So many jobs outweigh what a task costs an engine.
+        jobs_per_task: The most jobs of a task of an engine.
     """
 
     @property
