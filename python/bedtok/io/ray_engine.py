@@ -90,7 +90,7 @@ class RayEngine:
 
     def __init__(self, work: Work, jobs: int) -> None:
         self._ray = import_optional("ray", "engine='ray'")
-        processors = int(self._ray.cluster_resources().get("CPU", 1))
+        processors = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         tasks = processors * _TASKS_PER_PROCESSOR
         self.jobs_per_task = jobs_per_task(work, jobs, tasks)
         is_large = work.jobs_per_task == 1
