@@ -240,15 +240,18 @@ def test_files_of_old_versions_of_anndata_are_read(tokenizer: Tokenizer, tmp_pat
     assert cells.to_dict() == {"old#A": [0], "old#B": [1]}
 
 
-def test_peaks_are_left_out(tokenizer: Tokenizer, files: list[Path], tmp_path: Path) -> None:
+def test_peaks_and_fragments_are_left_out(
+    tokenizer: Tokenizer, files: list[Path], tmp_path: Path
+) -> None:
     run(files[2:], tokenizer, tmp_path / "out", exclude=["chr1:0-6000"], chroms=["chr1"])
     adata = ad.read_h5ad(files[2])[:, 20:].copy()
     expected = tokenizer.encode_anndata(adata, names=["c"])
     cells = CellTokens.from_parquet(tmp_path / "out", tokenizer)
     assert np.array_equal(cells.values, expected.values)
-    with pytest.raises(ConfigError, match=r"exclude: is not for fragments \(.*a\.fragments\.tsv\)"):
-        run(files, tokenizer, tmp_path / "no", exclude=["chr1:0-6000"])
-    assert not (tmp_path / "no").exists()
+    run(files[:2], tokenizer, tmp_path / "fragments", exclude=["chr1:0-6000"])
+    expected = tokenizer.encode_fragments(files[:2], exclude=["chr1:0-6000"])
+    assert len(expected.values) < len(tokenizer.encode_fragments(files[:2]).values)
+    assert CellTokens.from_parquet(tmp_path / "fragments", tokenizer) == expected
 
 
 # ---- names and columns

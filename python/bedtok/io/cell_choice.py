@@ -12,6 +12,7 @@ import numpy as np
 
 from bedtok._checks import OnError, check_at_least, check_texts
 from bedtok._core import ConfigError
+from bedtok._regions.region_set import RegionSet
 from bedtok._tokenization.cells import COUNTING_STRATEGIES, FragmentOptions
 
 
@@ -93,8 +94,8 @@ class CellChoice:
             on_error,
         )
 
-    def of_fragments(self, sample: str) -> FragmentOptions:
-        """Return the options of a fragment file."""
+    def of_fragments(self, sample: str, exclude: RegionSet | None) -> FragmentOptions:
+        """Return the options of a fragment file, without the fragments in ``exclude``."""
         barcodes: Any = self.barcodes
         if isinstance(barcodes, dict):
             barcodes = barcodes.get(sample)
@@ -107,6 +108,7 @@ class CellChoice:
             self.chroms,
             None,
             self.on_error,
+            exclude,
         )
 
     def settings(self) -> dict[str, str]:

@@ -46,7 +46,7 @@ class CellTokenizer:
         tokenizer: Its options say how regions are mapped.
         digest: That of the tokenizer and of the selection.
         choice: Which cells, and what of them.
-        selection: The peaks of an AnnData that count.
+        selection: The fragments and peaks that count.
         names_given: Whether the sample's name goes before ``obs["sample"]``.
         samples_per_shard: The most cells of a shard.
         num_threads: Threads for each file.
@@ -92,7 +92,7 @@ class CellTokenizer:
     def _fragments(self, sample: str, path: str) -> CellIds:
         on_miss = {"on_miss": self.choice.on_miss}
         options = merge_mapping(self.tokenizer.options, on_miss, "tokenize_cells")
-        choice = self.choice.of_fragments(sample)
+        choice = self.choice.of_fragments(sample, self.selection.excluded)
         core = self.tokenizer._core
         return cells_of_file(core, path, options, self.num_threads, sample, choice)
 

@@ -260,8 +260,8 @@ def tokenize_cells(
         threshold: A cell of an .h5ad file has the peaks whose values are above it.
         obs_columns: These columns of ``obs`` come along, empty where a file lacks one; None: all.
         chroms: Only fragments and peaks on these chromosomes, by the files' names; None: all.
-        exclude: Regions, such as the path of a blacklist: peaks of .h5ad files that overlap one are
-            left out. Fragment files are refused with it: leave them out of the vocabulary.
+        exclude: Regions, such as the path of a blacklist: fragments and peaks that overlap one are
+            left out.
         **options: Mapping options; see ``MappingKeywords``. ``on_miss`` of fragments defaults to
             ``"drop"``, whatever the tokenizer's own.
 
@@ -285,14 +285,8 @@ def tokenize_cells(
     texts = _checked_paths(map(path_of_anndata, listed))
     check_at_least("samples_per_shard", samples_per_shard, 1)
     selection = RegionSelection(chroms, exclude)
-    with_peaks = [is_hdf5(text) for text in texts]
-    if any(with_peaks):
+    if any(map(is_hdf5, texts)):
         import_optional("anndata", "reading .h5ad")
-    if exclude is not None and not all(with_peaks):
-        raise ConfigError(
-            f"exclude: is not for fragments ({texts[with_peaks.index(False)]}), expected None; "
-            "leave the regions out of the vocabulary"
-        )
     tokenizer = tokenizer.with_options(**mapping_to_dict(mapping))
     choice = CellChoice.checked(
         barcodes=barcodes,
