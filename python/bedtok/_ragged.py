@@ -35,12 +35,25 @@ def take_rows(values: Int32s, offsets: Int64s, rows: Int64s) -> tuple[Int32s, In
     return taken, ends
 
 
+def distinct_values(values: Int32s, limit: int) -> Int32s:
+    """Return the distinct ones of values of 0 to ``limit`` - 1, ascending; O(values + limit).
+
+    Many values are looked at in pieces: NumPy copies an index to 64 bits.
+    """
+    found = np.zeros(limit, dtype=bool)
+    for first in range(0, len(values), _PIECE):
+        found[values[first : first + _PIECE]] = True
+    return np.flatnonzero(found).astype(np.int32)
+
+
 def concat_rows(parts: Sequence[tuple[Int32s, Int64s]]) -> tuple[Int32s, Int64s]:
     """Return the values and offsets of parts, one behind the other."""
     values = np.concatenate([values for values, _ in parts] or [np.empty(0, np.int32)])
     ends = [np.zeros(1, dtype=np.int64)]
+    end = 0
     for _, offsets in parts:
-        ends.append(offsets[1:] - offsets[0] + ends[-1][-1])
+        ends.append(offsets[1:] - offsets[0] + end)
+        end += int(offsets[-1] - offsets[0])
     return values, np.concatenate(ends)
 
 

@@ -17,8 +17,11 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
-from bedtok.io.sample_tokens import FileTokenizer, Tokenized
+from bedtok.io.cell_tokens import CellTokenizer
+from bedtok.io.sample_tokens import FileTokenizer
+from bedtok.io.tokenized import CellRange, Tokenized
 
 PATIENCE = 60.0  # seconds; nothing here takes more than some
 PAUSE = 0.01
@@ -134,13 +137,40 @@ class InterruptedTokenizer(FileTokenizer):
     """What a worker does to each file, and may be killed at."""
 
     interruption: Interruption | None = None
+    jobs_per_task: ClassVar[int] = 2
 
-    def __call__(self, name: str, path: str) -> Tokenized:
+    def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
         assert self.interruption is not None
-        self.interruption.before([name])
-        tokenized = super().__call__(name, path)
-        self.interruption.after_that([name])
+        self.interruption.before([sample])
+        tokenized = super().__call__(sample, path, cells)
+        self.interruption.after_that([sample])
         return tokenized
+
+
+@dataclass(frozen=True)
+class InterruptedCellTokenizer(CellTokenizer):
+    """The same for files of cells."""
+
+    interruption: Interruption | None = None
+
+    def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
+        assert self.interruption is not None
+        self.interruption.before([sample])
+        tokenized = super().__call__(sample, path, cells)
+        self.interruption.after_that([sample])
+        return tokenized
+
+
+@dataclass(frozen=True)
+class DyingCellTokenizer(CellTokenizer):
+    """Kills its process at one sample of cells, each time."""
+
+    at: str = ""
+
+    def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
+        if sample == self.at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().__call__(sample, path, cells)
 
 
 @dataclass(frozen=True)
@@ -148,8 +178,9 @@ class DyingTokenizer(FileTokenizer):
     """Kills its process at one sample, each time."""
 
     at: str = ""
+    jobs_per_task: ClassVar[int] = 2
 
-    def __call__(self, name: str, path: str) -> Tokenized:
-        if name == self.at:
+    def __call__(self, sample: str, path: str, cells: CellRange | None = None) -> Tokenized:
+        if sample == self.at:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().__call__(name, path)
+        return super().__call__(sample, path, cells)

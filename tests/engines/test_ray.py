@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""``tokenize_files`` with the workers of Ray: the same bytes as by threads, whatever dies."""
+"""Collections by the workers of Ray: the same bytes as by threads, whatever dies."""
 
 from __future__ import annotations
 
@@ -11,13 +11,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import ray
 
 from bedtok import ConfigError, ParseError, Tokenizer
+from bedtok.cells import CellTokens
 from bedtok.cli import main
-from bedtok.io import TokenizedFiles, collection, ray_engine, tokenize_files
-from interruption import DyingTokenizer, InterruptedTokenizer, Interruption
+from bedtok.io import TokenizedFiles, collection, ray_engine, tokenize_cells, tokenize_files
+from bedtok.io.sample_tokens import FileTokenizer
+from interruption import (
+    DyingCellTokenizer,
+    DyingTokenizer,
+    InterruptedCellTokenizer,
+    InterruptedTokenizer,
+    Interruption,
+)
 from web_server import PASSWORD, USER, WebServer
 
 # Ray itself takes some seconds; a run that hangs must not hang the rest.
@@ -47,7 +56,7 @@ def engine() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two files a task, so that there are many."""
-    monkeypatch.setattr(ray_engine, "_FILES_PER_TASK", 2)
+    monkeypatch.setattr(FileTokenizer, "jobs_per_task", 2)
 
 
 def run(beds: Path, tokenizer: Tokenizer, out: Path, **keywords: Any) -> TokenizedFiles:
@@ -193,3 +202,111 @@ def test_the_command_uses_the_cluster(
     assert main(["tokenize", str(tmp_path / "model"), str(beds), *words, "-o", out]) == 0
     assert asked == ["auto"]
     assert_complete(tmp_path / "tokens")
+
+
+# ---- cells
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> list[Path]:
+    """Ten fragment files, sample00 to sample09, of 3 to 12 cells, and an AnnData of 25."""
+    ad, pd = pytest.importorskip("anndata"), pytest.importorskip("pandas")
+    sp = pytest.importorskip("scipy.sparse")
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    chance = np.random.default_rng(3)
+    for i in range(10):
+        starts = np.sort(chance.integers(0, 3_000_000, 200)).tolist()
+        lines = [f"chr1\t{s}\t{s + 60}\tCELL{s % (i + 3)}-1\t1\n" for s in starts]
+        (folder / f"sample{i:02}.fragments.tsv").write_text("".join(lines))
+    var = pd.DataFrame(index=[f"chr1:{300 * i}-{300 * i + 50}" for i in range(50)])
+    obs = pd.DataFrame({"cell_type": ["B", "T", "NK", "B", "T"] * 5}, index=map(str, range(25)))
+    matrix = sp.csr_matrix(chance.random((25, 50)) < 0.2, dtype=np.float32)
+    ad.AnnData(matrix, obs=obs, var=var).write_h5ad(folder / "x.h5ad")
+    return sorted(folder.iterdir())
+
+
+def run_cells(cells: list[Path], tokenizer: Tokenizer, out: Path, **keywords: Any) -> Any:
+    return tokenize_cells(cells, tokenizer, output_dir=out, **{"samples_per_shard": 8, **keywords})
+
+
+def rows_of(tokenizer: Tokenizer, cells: list[Path]) -> dict[str, list[int]]:
+    """The rows of the calls that hold all cells in memory."""
+    ad = pytest.importorskip("anndata")
+    fragments = tokenizer.encode_fragments(cells[:-1])
+    anndata = tokenizer.encode_anndata(ad.read_h5ad(cells[-1]), names=["x"])
+    return CellTokens.concat([fragments, anndata]).to_dict()
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"unique": True, "min_tokens": 3, "chroms": ["chr1"], "on_error": "skip"}]
+)
+def test_what_is_written_of_cells_is_what_threads_write(
+    tokenizer: Tokenizer, cells: list[Path], tmp_path: Path, options: dict[str, Any]
+) -> None:
+    cells[3].write_text(cells[3].read_text() + "chr1\t9\t5\tCELL1-1\t1\n")
+    one = run_cells(cells, tokenizer, tmp_path / "one", **options)
+    two = run_cells(cells, tokenizer, tmp_path / "two", engine="ray", **options)
+    assert contents(tmp_path / "two") == contents(tmp_path / "one")
+    assert (two.samples, two.failed) == (one.samples, one.failed)
+    assert (len(one.failed), one.skipped_lines) == ((0, {str(cells[3]): 1}) if options else (1, {}))
+    assert str(two.report) == str(one.report)
+    assert two.skipped_lines == one.skipped_lines
+    if not options:
+        del cells[3]
+        written = CellTokens.from_parquet(tmp_path / "two", tokenizer)
+        assert written.to_dict() == rows_of(tokenizer, cells)
+
+
+def test_no_cell_is_lost_or_doubled_when_a_worker_is_killed(
+    tokenizer: Tokenizer,
+    cells: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "interruption").mkdir()
+    # Of jobs not more than two are ahead of each worker.
+    with Interruption(tmp_path / "interruption", at="sample02", after=2).killing() as interruption:
+        interrupted = functools.partial(InterruptedCellTokenizer, interruption=interruption)
+        with monkeypatch.context() as patch:
+            patch.setattr(collection, "CellTokenizer", interrupted)
+            run_cells(cells, tokenizer, tmp_path / "out", engine="ray")
+    times = [process for process, sample in interruption.begun() if sample == "sample02"]
+    assert len(times) == 2 and interruption.victim in times
+    written = CellTokens.from_parquet(tmp_path / "out", tokenizer)
+    assert written.to_dict() == rows_of(tokenizer, cells)
+    run_cells(cells, tokenizer, tmp_path / "one")
+    assert contents(tmp_path / "out") == contents(tmp_path / "one")
+
+
+def test_a_file_of_cells_that_kills_each_worker_fails_and_a_second_run_writes_it(
+    tokenizer: Tokenizer, cells: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(ray_engine, "_RETRIES", 0)
+        dying = functools.partial(DyingCellTokenizer, at="sample06")
+        patch.setattr(collection, "CellTokenizer", dying)
+        result = run_cells(cells, tokenizer, out, engine="ray")
+    assert list(result.failed) == [str(cells[6])]
+    assert result.failed[str(cells[6])].startswith(f"{cells[6]}: the worker that reads it dies")
+    assert len(result.samples) == 10
+    before = contents(out)
+    again = run_cells(cells, tokenizer, out, engine="ray")
+    assert again.skipped == 10 and again.failed == {} and len(again.files) == 2
+    assert all(contents(out)[name] == before[name] for name in before if name.startswith("part-"))
+    assert CellTokens.from_parquet(out, tokenizer).to_dict() == rows_of(tokenizer, cells)
+
+
+def test_the_command_tokenizes_cells_on_the_cluster(
+    tokenizer: Tokenizer, cells: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(ray, "init", asked.append)  # it runs already
+    tokenizer.save_pretrained(tmp_path / "model")
+    words = ["--fragments", "--format", "parquet", "--engine", "ray", "--ray-address", "auto"]
+    inputs = [str(tmp_path / "model"), *map(str, cells)]
+    assert main(["tokenize", *inputs, *words, "-o", str(tmp_path / "out")]) == 0
+    assert asked == ["auto"]
+    written = CellTokens.from_parquet(tmp_path / "out", tokenizer)
+    assert written.to_dict() == rows_of(tokenizer, cells)

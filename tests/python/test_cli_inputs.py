@@ -101,11 +101,14 @@ def test_cells_are_written_as_parquet_and_decoded(
     other = write(tmp_path / "donor2.tsv", "".join(LINES))
     folder = tmp_path / "shards"
     flags = ("--fragments", "--format", "parquet", "--samples-per-shard", "3", "-o", folder)
-    assert run("tokenize", vocab, fragments, other, *flags).code == 0
+    found = run("tokenize", vocab, fragments, other, *flags)
+    assert found.out.startswith(f"{folder}: samples: 2 (0 skipped), cells: 4, tokens: ")
     assert [path.name for path in sorted(folder.iterdir())] == [
         "part-00000.parquet",
         "part-00001.parquet",
+        "tokens_manifest.parquet",
     ]
+    assert " samples: 2 (2 skipped), " in run("tokenize", vocab, fragments, other, *flags).out
     both = CellTokens.from_parquet(folder, tokenizer)
     assert both == tokenizer.encode_fragments([fragments, other])
     bed = write(tmp_path / "a.bed", "chr2\t10\t20\n")

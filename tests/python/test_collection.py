@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer
-from bedtok.io import collection, manifest, tokenize_files
+from bedtok.io import manifest, token_folder, tokenize_files
 from bedtok.io.manifest import folder_lock, write_manifest
 from bedtok.io.shards import read_entries
 from bedtok.utils import read_tokens_from_gtok
@@ -133,7 +133,7 @@ def test_a_run_that_was_killed_loses_nothing_that_was_finished(
     form: Any,
 ) -> None:
     out = tmp_path / "out"
-    real = collection.write_shard
+    real = token_folder.write_samples
     calls = []
 
     def dies(*arguments: Any) -> Any:
@@ -142,7 +142,7 @@ def test_a_run_that_was_killed_loses_nothing_that_was_finished(
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(collection, "write_shard", dies)
+    monkeypatch.setattr(token_folder, "write_samples", dies)
     with pytest.raises(KeyboardInterrupt):
         tokenize_files(beds, tokenizer, output_dir=out, format=form, samples_per_shard=3)
     # As if the process had ended between the shard and its manifest, too.

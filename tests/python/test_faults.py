@@ -27,7 +27,8 @@ import numpy as np
 import pytest
 
 from bedtok import ConfigError, RegionSet, Tokenizer
-from bedtok.io import tokenize_files
+from bedtok.cells import CellTokens
+from bedtok.io import tokenize_cells, tokenize_files
 from bedtok.utils import read_tokens_from_gtok
 
 ROUNDS = int(os.environ.get("BEDTOK_FAULTS", "2"))
@@ -154,6 +155,56 @@ def test_a_collection_that_is_killed_is_resumed_to_the_end(
     tokenize_files(beds, universe, output_dir=folder, format=form, samples_per_shard=3)
     check_whole(folder, form, expected)
     print(f"faults: {kills} kills of tokenize_files to {form}, {cut} before its end")
+    assert cut > 0
+
+
+TOKENIZE_CELLS = """
+import sys
+from pathlib import Path
+import pyarrow.parquet
+from bedtok import Tokenizer
+from bedtok.io import tokenize_cells
+work, folder = sys.argv[1:]
+tokenizer = Tokenizer.from_pretrained(Path(work, "model"))
+print("ready", flush=True)
+tokenize_cells(sorted(Path(work, "cells").iterdir()), tokenizer, output_dir=folder,
+               samples_per_shard=20, num_threads=2, progress=False)
+"""
+
+
+def test_a_collection_of_cells_that_is_killed_is_resumed_to_the_end(
+    work: Path, universe: Tokenizer
+) -> None:
+    chance = random.Random(ROUNDS)
+    (work / "cells").mkdir()
+    for i in range(25):
+        starts = chance.choices(range(200_000), k=900)
+        lines = [f"chr1\t{start}\t{start + 5}\tC{start % 67}\t1\n" for start in starts]
+        (work / "cells" / f"donor{i:02}.tsv").write_text("".join(lines))
+    files, folder = sorted((work / "cells").iterdir()), work / "out"
+    expected = universe.encode_fragments(files).to_dict()
+    for _ in range(2):
+        shutil.rmtree(work / "timed", ignore_errors=True)
+        begin = time.monotonic()
+        tokenize_cells(files, universe, output_dir=work / "timed", samples_per_shard=20)
+        seconds = time.monotonic() - begin
+    kills = cut = 0
+    while kills < ROUNDS or (cut == 0 and kills < 20):
+        process = start(TOKENIZE_CELLS, work, folder)
+        time.sleep(chance.random() * seconds)
+        process.kill()
+        process.communicate()
+        parts = sorted(folder.glob("part-*")) if folder.exists() else []
+        left = CellTokens.from_parquet(folder, universe).to_dict() if parts else {}
+        assert all(expected[name] == ids for name, ids in left.items())
+        kills += 1
+        cut += len(left) < len(expected)
+        tokenize_cells(files, universe, output_dir=folder, samples_per_shard=20)
+        assert CellTokens.from_parquet(folder, universe).to_dict() == expected
+        names = {path.name for path in folder.iterdir() if not path.name.startswith("part-")}
+        assert names == {"tokens_manifest.parquet"}
+        shutil.rmtree(folder)
+    print(f"faults: {kills} kills of tokenize_cells, {cut} before its end")
     assert cut > 0
 
 

@@ -28,7 +28,12 @@ from bedtok._remote.url import _SHOWN as SHOWN
 from bedtok._remote.url import Url, redacted, scrubbed
 from bedtok.cells import CellTokens
 from bedtok.cli import main
-from bedtok.io import read_tokens_from_gtok, tokenize_files, write_tokens_to_gtok
+from bedtok.io import (
+    read_tokens_from_gtok,
+    tokenize_cells,
+    tokenize_files,
+    write_tokens_to_gtok,
+)
 from bedtok.models import RegionSetList
 from bedtok.report import CollectionReport
 from bedtok.universe import assess, build
@@ -267,6 +272,23 @@ def test_collections(memory: Any, tokenizer: Tokenizer, tmp_path: Path) -> None:
     url = "memory://b/peaks/one.bed"
     last = tokenize_files([url], tokenizer, output_dir=tmp_path, format="npz")
     assert (last.skipped, last.failed) == (1, {})
+
+
+def test_collections_of_cells(memory: Any, tokenizer: Tokenizer, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    anndata = pytest.importorskip("anndata", reason="anndata is not installed")
+    fragments(memory)
+    adata = anndata.AnnData(np.array([[1, 0], [0, 2]], dtype=np.float32))
+    adata.var_names = ["chr1:100-200", "chr1:300-400"]
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    memory.pipe_file("/b/cells/a.h5ad", (tmp_path / "a.h5ad").read_bytes())
+    out = tmp_path / "out"
+    result = tokenize_cells(["memory://b/cells/"], tokenizer, output_dir=out)
+    assert list(result.samples) == ["a", "d1", "d2"]
+    assert result.samples["d1"].path == "memory://b/cells/d1.tsv.gz"
+    assert len(CellTokens.from_parquet(out, tokenizer)) == 6
+    memory.pipe_file("/b/cells/d2.tsv.gz", memory.cat("/b/cells/d1.tsv.gz"))
+    assert tokenize_cells(["memory://b/cells/*"], tokenizer, output_dir=out).skipped == 2
 
 
 def test_a_collection_is_written_to_a_local_folder(tokenizer: Tokenizer) -> None:

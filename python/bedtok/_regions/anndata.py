@@ -283,6 +283,8 @@ def _scipy_class(matrix: Any) -> Any:
 
 def _rows_of(matrix: Any, rows: Int64s) -> Any:
     """Return rows in any order; files want theirs ascending."""
+    if len(rows) and (np.diff(rows) == 1).all():
+        return matrix[int(rows[0]) : int(rows[-1]) + 1]
     ascending, back = np.unique(rows, return_inverse=True)
     if len(ascending) == len(rows) and (ascending == rows).all():
         return matrix[rows]

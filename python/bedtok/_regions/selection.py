@@ -46,6 +46,11 @@ class RegionSelection:
         """Whether every region counts."""
         return self._chroms is None and self._excluded is None
 
+    @property
+    def excluded(self) -> RegionSet | None:
+        """The regions that leave out what overlaps them; None: there are none."""
+        return self._excluded
+
     def mask(self, regions: _core.RegionSet) -> npt.NDArray[np.bool_]:
         """Return whether each region counts, shape (regions,)."""
         kept = np.ones(len(regions), dtype=bool)

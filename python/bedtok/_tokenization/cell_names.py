@@ -129,6 +129,14 @@ def join_names(
     return JoinedNames(joined, np.concatenate(columns) if all_samples else None, renamed, prefixed)
 
 
+def prefixed_names(names: Sequence[str], samples: Texts) -> list[str]:
+    """Return the names of cells behind their samples, as ``join_names`` has them of several."""
+    return [
+        name if sample is None else f"{sample}{SEPARATOR}{_without_sample(name, sample)}"
+        for name, sample in zip(names, samples.tolist(), strict=True)
+    ]
+
+
 def _without_sample(name: str, sample: str | None) -> str:
     return name if sample is None else name.removeprefix(sample + SEPARATOR)
 

@@ -17,12 +17,13 @@ from bedtok._checks import OnError, check_at_least, check_on_error, check_texts,
 from bedtok._core import ConfigError, MappingOptions, MappingReport
 from bedtok._files import StorageOptions, fragment_sample_names, local_file, source_paths
 from bedtok._progress import with_progress
-from bedtok._ragged import Int32s, Int64s, concat_rows
+from bedtok._ragged import Int32s, Int64s, concat_rows, distinct_values
 from bedtok._regions.anndata import choose_cells, gather, read_peaks
 from bedtok._regions.anndata_relatives import Part, cell_parts
 from bedtok._regions.columns import is_region_text, parse_region_text
 from bedtok._regions.region_set import RegionSet
 from bedtok._regions.samples import Samples
+from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.cell_metadata import (
     N_TOKENS,
     SAMPLE,
@@ -40,6 +41,8 @@ from bedtok._tokenization.cell_names import (
 )
 from bedtok._tokenization.diagnosis import anndata_warning, fragments_warning
 
+COUNTING_STRATEGIES = ("fragment", "insertion")
+
 
 class CellIds(NamedTuple):
     """The token ids of cells, one after the other.
@@ -53,6 +56,7 @@ class CellIds(NamedTuple):
         rows: The cells' positions in an AnnData; None: all its cells.
         barcode_stats: Columns of a table of the barcodes in fragment files; None otherwise.
         skipped_lines: Lines of fragment files that were left out.
+        skipped_text: A text about them; None if there are none.
         metadata: What else is known of each cell; None: nothing.
     """
 
@@ -65,6 +69,7 @@ class CellIds(NamedTuple):
     barcode_stats: dict[str, Any] | None = None
     skipped_lines: int = 0
     metadata: Metadata = None
+    skipped_text: str | None = None
 
     def samples(self) -> Samples:
         """Return the cells as a batch."""
@@ -115,7 +120,7 @@ def join_reports(
     for part in parts:
         if part.report is None:
             return None
-        total.add(part.report, np.flatnonzero(np.bincount(part.values)))
+        total.add(part.report, distinct_values(part.values, core.vocab_size).astype(np.int64))
     return total.report(low_hit_rate)
 
 
@@ -194,7 +199,7 @@ def cells_of_anndata(
             "first: adata[mask]"
         )
     cells = [
-        _cells_of_part(core, part, options, num_threads, layer, obs_mask, float(threshold))
+        cells_of_part(core, part, options, num_threads, layer, obs_mask, float(threshold))
         for part in with_progress(parts.parts, progress, unit="AnnData")
     ]
     if len(cells) == 1 and given is None:
@@ -217,7 +222,7 @@ def _first_of(warnings: Sequence[str], count: int, what: str) -> str | None:
     return f"{len(warnings)} of {count} {what} do not fit the vocabulary; the first: {warnings[0]}"
 
 
-def _cells_of_part(
+def cells_of_part(
     core: _core.Tokenizer,
     part: Part,
     options: MappingOptions,
@@ -225,9 +230,19 @@ def _cells_of_part(
     layer: str | None,
     obs_mask: Any,
     threshold: float,
+    selection: RegionSelection | None = None,
 ) -> CellIds:
+    """Return the ids of the cells of one AnnData, by the peaks that are selected."""
     adata = part.adata
     regions, keep = read_peaks(adata)
+    if selection is not None and not selection.is_all:
+        chosen = selection.mask(regions._core)
+        if keep is None:
+            keep = chosen
+        else:
+            keep = keep.copy()
+            keep[keep] = chosen
+        regions = regions[np.flatnonzero(chosen)]
     peaks = _core.PeakTokens(core, regions._core, options)
     rows = choose_cells(adata, obs_mask)
     offsets, values = gather(adata, layer, peaks, keep, rows, threshold, num_threads)
@@ -311,7 +326,9 @@ def cells_of_fragments(
     jobs = list(zip(texts, samples, wanted, strict=True))
     for text, sample, barcodes in with_progress(jobs, progress):
         own = choice._replace(barcodes=barcodes, chroms=chroms)
-        part = _cells_of_file(core, text, options, num_threads, sample, own)
+        part = cells_of_file(core, text, options, num_threads, sample, own)
+        if choice.on_error == "warn" and part.skipped_text is not None:
+            warn_caller(f"{text}: {part.skipped_text}")
         if part.warning is not None:
             warnings.append(part.warning if single else f"{text}: {part.warning}")
         cells.append(part)
@@ -324,7 +341,7 @@ def cells_of_fragments(
     )
 
 
-def _cells_of_file(
+def cells_of_file(
     core: _core.Tokenizer,
     path: str,
     options: MappingOptions,
@@ -332,9 +349,9 @@ def _cells_of_file(
     sample: str,
     choice: FragmentOptions,
 ) -> CellIds:
-    """Return the ids of the cells of one fragment file."""
+    """Return the ids of the cells of one fragment file; of ``skipped_text`` the caller warns."""
     counting_strategy, region = choice.counting_strategy, choice.region
-    if counting_strategy not in ("fragment", "insertion"):
+    if counting_strategy not in COUNTING_STRATEGIES:
         raise ConfigError(
             f"counting_strategy is {counting_strategy!r}, expected 'fragment' or 'insertion'"
         )
@@ -361,8 +378,6 @@ def _cells_of_file(
             num_threads=num_threads,
             text=None if region is None else _lines_by_index(file, region),
         )
-    if choice.on_error == "warn" and result["skipped_text"] is not None:
-        warn_caller(f"{path}: {result['skipped_text']}")
     fragments, hits = result["fragments"], result["hits"]
     kept = np.zeros(len(result["barcodes"]), dtype=bool)
     kept[result["cells"]] = True
@@ -391,6 +406,7 @@ def _cells_of_file(
         barcode_stats=barcode_stats,
         skipped_lines=result["skipped_lines"],
         metadata=metadata,
+        skipped_text=result["skipped_text"],
     )
 
 

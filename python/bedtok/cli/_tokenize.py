@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bedtok import _core
 from bedtok._checks import import_optional
@@ -37,7 +38,15 @@ from bedtok.cli._files import (
 )
 from bedtok.cli._inputs import Input, find_inputs
 from bedtok.cli._messages import log, naming_input, show_warning
-from bedtok.cli._tokenize_cells import CellReader, write_cells
+from bedtok.cli._tokenize_cells import (
+    CellReader,
+    collection_keywords,
+    tokenize_to_cell_folder,
+    write_cells,
+)
+
+if TYPE_CHECKING:
+    from bedtok.io import TokenizedFiles
 
 _SHARDS = ("parquet", "npz")  # of a folder
 _FORMAT_OF_SUFFIX = {".jsonl": "jsonl", ".tsv": "tsv", ".txt": "tsv", ".gtok": "gtok"}
@@ -67,8 +76,8 @@ output:
   gtok   one binary file a sample; -o is a file for one input, a folder for several
   parquet, npz
          shards of many samples in the folder -o; a second run writes only the missing samples, bad
-         files are listed at the end (--strict stops at the first), and _manifest.json lists all;
-         of cells parquet only: a file if -o ends in .parquet, else a folder of shards
+         files are listed at the end (--strict stops at the first); of cells parquet only, in a
+         folder as well, or in one file if -o ends in .parquet
 Samples are named after their files, without directory and .bed/.gz; files that would share a name
 are named by their paths, and standard input is stdin. Output files are written atomically; on
 standard output the lines before a failure stay.
@@ -80,6 +89,7 @@ examples:
   bedtok tokenize universe.bed.gz peaks/*.bed.gz --format parquet -o shards/
   bedtok tokenize universe.bed.gz --files-from files.txt --exclude blacklist.bed -o ids.jsonl
   bedtok tokenize universe.bed.gz fragments.tsv.gz --fragments -o cells.parquet
+  bedtok tokenize universe.bed.gz *.fragments.tsv.gz cells.h5ad --format parquet -o cells/
   zcat sample.bed.gz | bedtok tokenize universe.bed.gz --tokens --unique
 """,
     )
@@ -122,7 +132,7 @@ examples:
     command.add_argument(
         "--engine",
         choices=("local", "ray"),
-        help="with parquet and npz: ray uses the workers of a Ray cluster; "
+        help="with a folder of parquet or npz: ray uses the workers of a Ray cluster; "
         "default: local, threads of this process",
     )
     command.add_argument(
@@ -161,15 +171,18 @@ def _run(args: argparse.Namespace) -> None:
         if args.format is None and suffix == ".parquet":
             format = "parquet"
         _check_cells(args, inputs, output, format)
-    if has_cells and format == "parquet":
-        assert output is not None
-        reader = CellReader(args, load_tokenizer(args.vocab, args), inputs, _judge_of(args))
-        write_cells(reader, inputs, output, args.samples_per_shard)
-        return
     if args.ray_address is not None and args.engine != "ray":
         usage_error("--ray-address: belongs to --engine ray")
+    if has_cells and format == "parquet":
+        assert output is not None
+        if args.samples_per_shard is None and suffix == ".parquet":
+            reader = CellReader(args, load_tokenizer(args.vocab, args), inputs, _judge_of(args))
+            write_cells(reader, inputs, output)
+            return
+        _tokenize_to_shards(args, beds, output, tokenize_to_cell_folder)
+        return
     if format in _SHARDS:
-        _tokenize_to_shards(args, beds, output, format)
+        _tokenize_to_shards(args, beds, output, functools.partial(_tokenize_files, format))
         return
     for flag, given in (
         ("--engine", args.engine is not None),
@@ -248,10 +261,11 @@ def _check_cells(
             f"{paths[0]}: has cells, which --format {format} does not hold; expected "
             "jsonl, tsv or parquet"
         )
-    if args.engine == "ray":
-        args.usage_error(f"--engine ray: is for BED files, {paths[0]} has cells")
     if format == "parquet" and output is None:
         args.usage_error("--format parquet needs --output: a .parquet file, or a folder")
+    to_file = args.samples_per_shard is None and Path(output or "").suffix.lower() == ".parquet"
+    if args.engine is not None and (format != "parquet" or to_file):
+        args.usage_error("--engine: belongs to --format parquet with a folder as --output")
     if format == "parquet" and args.tokens:
         args.usage_error("--tokens: a parquet file holds ids")
     if format == "parquet" and len(paths) < len(inputs):
@@ -266,32 +280,36 @@ def _judge_of(args: argparse.Namespace) -> Callable[[int, int], str | None]:
     return lambda hits, regions: _low_hit_rate(hits, regions, args.min_hit_rate)
 
 
-def _tokenize_to_shards(
-    args: argparse.Namespace, beds: list[str], output: str | None, format: str
-) -> None:
+def _tokenize_files(
+    format: str, args: argparse.Namespace, tokenizer: Any, beds: list[str], output: str
+) -> TokenizedFiles:
     from bedtok.io import tokenize_files
 
+    return tokenize_files(
+        beds,
+        tokenizer,
+        output_dir=output,
+        format=format,  # type: ignore[arg-type]
+        **collection_keywords(args),
+    )
+
+
+def _tokenize_to_shards(
+    args: argparse.Namespace,
+    paths: list[str],
+    output: str | None,
+    tokenize: Callable[[argparse.Namespace, Any, list[str], str], TokenizedFiles],
+) -> None:
+    """Tokenize files into a folder, and say what became of them."""
+    format = args.format or "parquet"
     if args.tokens:
         args.usage_error(f"--tokens: a {format} file holds ids")
-    if output is None or "-" in beds:
+    if output is None or "-" in paths:
         args.usage_error(f"--format {format} needs --output, a folder, and files to read")
     assert output is not None
     if args.ray_address is not None:
         import_optional("ray", "--ray-address").init(args.ray_address)
-    result = tokenize_files(
-        beds,
-        load_tokenizer(args.vocab, args),
-        output_dir=output,
-        format=format,  # type: ignore[arg-type]
-        num_threads=args.num_threads,
-        engine=args.engine or "local",
-        strict=args.strict,
-        on_error=args.on_error,
-        chroms=args.chroms,
-        exclude=args.exclude,
-        **({} if args.samples_per_shard is None else {"samples_per_shard": args.samples_per_shard}),
-        **mapping_of(args),
-    )
+    result = tokenize(args, load_tokenizer(args.vocab, args), paths, output)
     with open_output(None) as file:
         file.write(str(result).splitlines()[0].encode("utf-8", "surrogateescape") + b"\n")
     for reason in result.failed.values():

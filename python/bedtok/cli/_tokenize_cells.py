@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,9 +22,8 @@ from bedtok.cli._messages import naming_input
 
 if TYPE_CHECKING:
     from bedtok.cells import CellTokens
+    from bedtok.io import TokenizedFiles
     from bedtok.tokenizers import Tokenizer
-
-CELLS_OF_A_SHARD = 2**16
 
 Judge = Callable[[int, int], "str | None"]
 
@@ -90,14 +88,37 @@ class CellReader:
             yield {"sample": sample, "cell": name}, text, ids
 
 
-def write_cells(reader: CellReader, inputs: list[Input], output: str, size: int | None) -> None:
-    """Write the cells of all inputs to a Parquet file, or to shards in a folder."""
+def collection_keywords(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the keywords that ``tokenize_files`` and ``tokenize_cells`` share."""
+    size = args.samples_per_shard
+    return {
+        "num_threads": args.num_threads,
+        "engine": args.engine or "local",
+        "strict": args.strict,
+        "on_error": args.on_error,
+        "chroms": args.chroms,
+        "exclude": args.exclude,
+        **({} if size is None else {"samples_per_shard": size}),
+        **mapping_of(args),
+    }
+
+
+def tokenize_to_cell_folder(
+    args: argparse.Namespace, tokenizer: Tokenizer, paths: list[str], output: str
+) -> TokenizedFiles:
+    """Write the cells of files to shards in a folder."""
+    from bedtok.io import tokenize_cells
+
+    return tokenize_cells(paths, tokenizer, output_dir=output, **collection_keywords(args))
+
+
+def write_cells(reader: CellReader, inputs: list[Input], output: str) -> None:
+    """Write the cells of all inputs to a Parquet file."""
     from bedtok.cells import CellTokens
 
     parts = [reader.read(item) for item in inputs]
     cells = parts[0] if len(parts) == 1 else CellTokens.concat(parts)
-    is_file = size is None and Path(output).suffix.lower() == ".parquet"
-    cells.to_parquet(output, samples_per_shard=None if is_file else size or CELLS_OF_A_SHARD)
+    cells.to_parquet(output)
     text = f"{output}: cells: {len(cells)}, tokens: {len(cells.values)}"
     if cells.report is not None:
         text += f", hit rate {cells.report.hit_rate:.1%}"

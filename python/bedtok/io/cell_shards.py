@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from bedtok._core import ConfigError, VocabularyError, remove_abandoned
 from bedtok._files import (
     StorageOptions,
     StrPath,
+    atomic_write,
     checked_path,
     is_url,
     local_file,
@@ -28,7 +30,8 @@ from bedtok._ragged import Int32s, Int64s, concat_rows
 from bedtok._tokenization.cell_metadata import N_TOKENS, Columns, concat_columns
 from bedtok._tokenization.cells import CellIds
 from bedtok._tokenization.vocabulary import Vocabulary
-from bedtok.io.shards import METADATA_KEY, parquet_files, part_path, write_parquet
+from bedtok.io.entries import CellsEntry
+from bedtok.io.shards import METADATA_KEY, parquet_files, part_path, write_parquet_to
 
 CELL, SAMPLE, IDS = "cell", "sample", "input_ids"
 
@@ -45,10 +48,7 @@ def write_cells(
     text = source_path(path, storage_options)
     count = len(cells.names)
     columns = _arrow_columns(cells.metadata, count)
-    metadata = {
-        "vocab_size": tokenizer.vocab_size,
-        "regions_digest": tokenizer._state().regions_digest(),
-    }
+    metadata = _vocabulary_of(tokenizer)
     if samples_per_shard is None:
         bounds = {text: (0, count)}
     else:
@@ -61,17 +61,80 @@ def write_cells(
     if not is_url(text):
         remove_abandoned(os.path.dirname(next(iter(bounds))) or ".")
     for file, (first, last) in with_progress(list(bounds.items()), progress):
-        ends = cells.offsets[first : last + 1]
-        write_parquet(
-            file,
-            cells.names[first:last],
-            cells.values[ends[0] : ends[-1]],
-            ends - ends[0],
-            metadata,
-            names_as=CELL,
-            columns={name: array[first:last] for name, array in columns.items()},
-        )
+        with atomic_write(file) as temporary:
+            _write_rows(temporary, cells, columns, first, last, metadata)
     return list(bounds)
+
+
+class CellShard(NamedTuple):
+    """A shard of cells before it is a file.
+
+    Attributes:
+        content: The bytes of the file, as a buffer.
+        entry: What it holds of its sample.
+    """
+
+    content: Any
+    entry: CellsEntry
+
+
+def make_shards(
+    cells: CellIds, sample: str, entries: Sequence[CellsEntry], tokenizer: Vocabulary, digest: str
+) -> list[CellShard]:
+    """Return the shards of a sample's cells, of which each has as many as its entry says.
+
+    They are made by the workers of an engine, which is most of the work of writing.
+
+    Args:
+        cells: Cells with their metadata, the first ones for the first entry.
+        sample: The name of the sample.
+        entries: One for each shard.
+        tokenizer: The tokenizer of the ids.
+        digest: That of the tokenizer with its options.
+    """
+    pa = import_optional("pyarrow", "writing Parquet")
+    columns = _arrow_columns(cells.metadata, len(cells.names))
+    shards = []
+    last = 0
+    for entry in entries:
+        first, last = last, last + entry.cells
+        metadata = {
+            "tokenizer_digest": digest,
+            **_vocabulary_of(tokenizer),
+            "samples": {sample: entry.to_dict()},
+        }
+        sink = pa.BufferOutputStream()
+        _write_rows(sink, cells, columns, first, last, metadata)
+        shards.append(CellShard(sink.getvalue(), entry))
+    return shards
+
+
+def _vocabulary_of(tokenizer: Vocabulary) -> dict[str, Any]:
+    return {
+        "vocab_size": tokenizer.vocab_size,
+        "regions_digest": tokenizer._state().regions_digest(),
+    }
+
+
+def _write_rows(
+    sink: Any,
+    cells: CellIds,
+    columns: Mapping[str, Any],
+    first: int,
+    last: int,
+    metadata: Mapping[str, Any],
+) -> None:
+    """Write the cells ``first`` to ``last``, which is not among them, as Parquet."""
+    ends = cells.offsets[first : last + 1]
+    write_parquet_to(
+        sink,
+        cells.names[first:last],
+        cells.values[ends[0] : ends[-1]],
+        ends - ends[0],
+        metadata,
+        names_as=CELL,
+        columns={name: array[first:last] for name, array in columns.items()},
+    )
 
 
 def _arrow_columns(columns: Columns, count: int) -> dict[str, Any]:

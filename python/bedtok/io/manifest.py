@@ -32,6 +32,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
+ROWS = "rows"  # the setting of a folder of cells; folders of samples do not have it
 _LOCK = "_bedtok.lock"
 
 
@@ -55,8 +56,9 @@ def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
         return None
     path, saved = found
     try:
+        _check_rows(folder, saved.get(ROWS, "samples"), settings.get(ROWS, "samples"))
         saved_settings = {name: saved[name] for name in settings}
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError):
         raise _no_manifest(path) from None
     for name, value in settings.items():
         if saved_settings[name] != value:
@@ -65,6 +67,14 @@ def read_manifest(folder: Path, settings: Mapping[str, str]) -> Entries | None:
                 "choose another folder, or the tokenizer and options that were used there"
             )
     return _samples(saved, path)
+
+
+def _check_rows(folder: Path, saved: str, wanted: str) -> None:
+    if saved != wanted:
+        raise ConfigError(
+            f"{folder}: holds a row for each of its {saved}, not {wanted}; choose another folder: "
+            "tokenize_files and tokenize_cells do not share one"
+        )
 
 
 class Manifest(NamedTuple):

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Files that are tokenized by the workers of Ray, on one machine or a cluster.
 
-Tokens come back to the process that called, which writes them: output, manifest and the second run
-are those of threads. A task holds a few files. Ray gives the task of a worker that dies to another
-one; where a task cannot be finished, its files are tried one by one, so that only the file that
-kills its worker is missing.
+Results come back to the process that called, which writes them: output, manifest and the second run
+are those of threads. A task holds a few BED files, or one file of cells. Ray gives the task of a
+worker that dies to another one; where a task cannot be finished, its files are tried one by one, so
+that only the file that kills its worker is missing.
 """
 
 from __future__ import annotations
@@ -17,28 +17,25 @@ from typing import Any
 
 from bedtok._checks import import_optional
 from bedtok._core import Error
-from bedtok.io.engines import Pending
-from bedtok.io.sample_tokens import FileTokenizer, Tokenized
+from bedtok.io.engines import Pending, do_jobs, jobs_per_task, taken
+from bedtok.io.tokenized import Job, Tokenized, Work
 
-Files = Sequence[tuple[str, str]]
-
-# A task costs Ray about a millisecond, which a few files of 10 ms outweigh.
-_FILES_PER_TASK = 8
-# Tasks that wait at each processor, so that none is idle while results travel.
+# Tasks that are under way for each processor, so that none is idle while results travel; of cells,
+# whose results are large, half as many.
 _TASKS_PER_PROCESSOR = 4
 # How often a task is given to another worker when its own dies.
 _RETRIES = 3
 
 # In a worker: the last tokenizer, by its reference. Ray would unpickle an argument at each task.
-_prepared: dict[str, FileTokenizer] = {}
+_prepared: dict[str, Work] = {}
 
 
-def _run_task(files: Files, boxed: list[Any], folder: str) -> list[Tokenized | Exception]:
-    """Tokenize files in a worker; an exception stands in the place of a bad file.
+def _run_task(jobs: Sequence[Job], boxed: list[Any], folder: str) -> list[Tokenized | Exception]:
+    """Do jobs in a worker; an exception stands in the place of a bad file.
 
     Args:
-        files: Samples' names and paths.
-        boxed: The reference of the tokenizer, in a list, so that Ray hands it on as it is.
+        jobs: At least one.
+        boxed: The reference of the work, in a list, so that Ray hands it on as it is.
         folder: The working directory of the process that called, for relative paths.
     """
     import ray
@@ -50,22 +47,16 @@ def _run_task(files: Files, boxed: list[Any], folder: str) -> list[Tokenized | E
         _prepared[key] = ray.get(reference)
     with contextlib.suppress(OSError):  # a machine that does not have it says so of each file
         os.chdir(folder)
-    results: list[Tokenized | Exception] = []
-    for name, path in files:
-        try:
-            results.append(_prepared[key](name, path))
-        except (Error, OSError) as error:
-            results.append(error)
-    return results
+    return do_jobs(_prepared[key], jobs)
 
 
 class _Task:
-    """The files of a task and its results, for which the first that asks waits."""
+    """The jobs of a task and their results, for which the first that asks waits."""
 
-    def __init__(self, engine: RayEngine, files: Files) -> None:
+    def __init__(self, engine: RayEngine, jobs: Sequence[Job]) -> None:
         self._engine = engine
-        self._files = files
-        self._reference: Any = engine.start(files)
+        self._jobs = jobs
+        self._reference: Any = engine.start(jobs)
 
     @functools.cached_property
     def _results(self) -> list[Tokenized | Exception]:
@@ -73,23 +64,18 @@ class _Task:
         self._reference = None  # Ray may forget them
         if results is not None:
             return results
-        alone = [[file] for file in self._files]
+        if len(self._jobs) == 1:
+            return [_killer(self._jobs[0].path)]
+        alone = [[job] for job in self._jobs]
         return [
             result
-            for file, reference in zip(alone, map(self._engine.start, alone), strict=True)
-            for result in self._engine.wait_for(reference) or [_killer(file[0][1])]
+            for jobs, reference in zip(alone, map(self._engine.start, alone), strict=True)
+            for result in self._engine.wait_for(reference) or [_killer(jobs[0].path)]
         ]
 
     def result(self, at: int) -> Tokenized:
-        """Return the result of the file ``at``, or raise its error."""
-        result = self._results[at]
-        self._results[at] = _TAKEN
-        if isinstance(result, Exception):
-            raise result
-        return result
-
-
-_TAKEN = RuntimeError("a result is taken once")
+        """Return the result of the job ``at``, or raise its error."""
+        return taken(self._results, at)
 
 
 def _killer(path: str) -> Error:
@@ -102,27 +88,26 @@ def _killer(path: str) -> Error:
 class RayEngine:
     """Workers of a Ray cluster that has been started."""
 
-    def __init__(self, tokenize: FileTokenizer) -> None:
+    def __init__(self, work: Work, jobs: int) -> None:
         self._ray = import_optional("ray", "engine='ray'")
-        processors = int(self._ray.cluster_resources().get("CPU", 1))
-        self.files_ahead = processors * _TASKS_PER_PROCESSOR * _FILES_PER_TASK
-        self._tokenizer = self._ray.put(tokenize)
+        processors = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        tasks = processors * _TASKS_PER_PROCESSOR
+        self.jobs_per_task = jobs_per_task(work, jobs, tasks)
+        is_large = work.jobs_per_task == 1
+        self.jobs_ahead = (tasks // 2 if is_large else tasks) * self.jobs_per_task
+        self._work = self._ray.put(work)
         self._remote = self._ray.remote(num_cpus=1, max_retries=_RETRIES)(_run_task)
         self._folder = os.getcwd()
         self._running: set[Any] = set()
 
-    def submit(self, files: Files) -> list[Pending]:
-        """Begin with some files."""
-        pending: list[Pending] = []
-        for first in range(0, len(files), _FILES_PER_TASK):
-            part = files[first : first + _FILES_PER_TASK]
-            task = _Task(self, part)
-            pending += [functools.partial(task.result, at) for at in range(len(part))]
-        return pending
+    def submit(self, jobs: Sequence[Job]) -> list[Pending]:
+        """Begin with some jobs, which become one task."""
+        task = _Task(self, jobs)
+        return [functools.partial(task.result, at) for at in range(len(jobs))]
 
-    def start(self, files: Files) -> Any:
+    def start(self, jobs: Sequence[Job]) -> Any:
         """Return the reference of a new task."""
-        reference = self._remote.remote(list(files), [self._tokenizer], self._folder)
+        reference = self._remote.remote(list(jobs), [self._work], self._folder)
         self._running.add(reference)
         return reference
 
@@ -147,7 +132,7 @@ class RayEngine:
 
 
 @contextlib.contextmanager
-def ray_engine(tokenize: FileTokenizer) -> Iterator[RayEngine]:
+def ray_engine(work: Work, jobs: int) -> Iterator[RayEngine]:
     """Use the cluster that the process is connected to; otherwise start Ray for the block.
 
     ``ray.init`` finds a cluster by RAY_ADDRESS.
@@ -160,7 +145,7 @@ def ray_engine(tokenize: FileTokenizer) -> Iterator[RayEngine]:
     if ours:
         ray.init(log_to_driver=False, logging_level="warning")
     try:
-        engine = RayEngine(tokenize)
+        engine = RayEngine(work, jobs)
         try:
             yield engine
         finally:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,10 +48,10 @@ def part_path(folder: StrPath, number: int, suffix: str) -> str:
     return os.path.join(folder, f"part-{number:05d}.{suffix}")
 
 
-def next_part_path(folder: Path, suffix: str) -> str:
-    """Return the path of the shard after those in a folder."""
+def next_part_number(folder: Path, suffix: str) -> int:
+    """Return the number of the shard after those in a folder."""
     numbers = [int(path.stem.removeprefix("part-")) for path in part_paths(folder, suffix)]
-    return part_path(folder, max(numbers, default=-1) + 1, suffix)
+    return max(numbers, default=-1) + 1
 
 
 def part_paths(folder: Path, suffix: str) -> list[Path]:
@@ -102,12 +102,32 @@ def write_parquet(
 ) -> None:
     """Write samples to a Parquet file with the columns ``sample`` and ``input_ids``, atomically.
 
+    Args and errors are those of ``write_parquet_to``.
+    """
+    with atomic_write(path) as temporary:
+        write_parquet_to(
+            temporary, samples, values, offsets, metadata, names_as=names_as, columns=columns
+        )
+
+
+def write_parquet_to(
+    sink: Any,
+    samples: Sequence[str],
+    values: Int32s,
+    offsets: Int64s,
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    names_as: str = "sample",
+    columns: Mapping[str, Any] | None = None,
+) -> None:
+    """Write samples as Parquet with the columns ``sample`` and ``input_ids``.
+
     ``input_ids`` are lists of int32, compressed by zstd. A row is a sample or a cell. ``sample`` is
     the name of the sample everywhere: of cells it is the sample that a cell is of, and the cell's
     own name is the column ``cell``. Readers need only ``input_ids``.
 
     Args:
-        path: The file.
+        sink: The path of a file, or a stream of Arrow.
         samples: Names of the samples.
         values: int32, shape (tokens,): the ids of all samples.
         offsets: int64, shape (samples + 1,): the start of each sample in ``values``.
@@ -131,19 +151,16 @@ def write_parquet(
         metadata=None if metadata is None else {METADATA_KEY: json.dumps(metadata)},
     )
     rows = _rows_of_a_group(len(samples), len(values))
-    with (
-        atomic_write(path) as temporary,
-        pq.ParquetWriter(
-            temporary,
-            schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=list(more) or False,
-            # Most ids ascend: their differences are small.
-            column_encoding={"input_ids.list.element": "DELTA_BINARY_PACKED"},
-            write_statistics=[names_as],
-        ) as writer,
-    ):
+    with pq.ParquetWriter(
+        sink,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=list(more) or False,
+        # Most ids ascend: their differences are small.
+        column_encoding={"input_ids.list.element": "DELTA_BINARY_PACKED"},
+        write_statistics=[names_as],
+    ) as writer:
         for first in range(0, len(samples), rows):
             ends = offsets[first : first + rows + 1]
             ids = pa.ListArray.from_arrays(
@@ -187,18 +204,10 @@ def _rows_of_a_group(samples: int, tokens: int) -> int:
     return max(1, min(2**16, _TOKENS_OF_A_GROUP * max(samples, 1) // max(tokens, 1)))
 
 
-def write_shard(folder: Path, suffix: str, samples: Sequence[SampleTokens], digest: str) -> str:
-    """Write samples to the next shard in a folder, atomically, and return its path.
-
-    Args:
-        folder: The folder.
-        suffix: ``"parquet"`` or ``"npz"``.
-        samples: At least one.
-        digest: That of the tokenizer.
-    """
-    path = next_part_path(folder, suffix)
-    write_samples(path, samples, digest)
-    return path
+def write_bytes(path: StrPath, content: Any) -> None:
+    """Write the content of a file, bytes or a buffer, atomically."""
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        file.write(content)
 
 
 def write_samples(path: str, samples: Sequence[SampleTokens], digest: str) -> None:
@@ -270,7 +279,7 @@ def read_rows_of_shard(path: Path, rows: Sequence[int]) -> list[npt.NDArray[Any]
             return found
 
 
-def remove_samples(path: Path, names: Collection[str], entries: Entries, digest: str) -> None:
+def remove_samples(path: Path, names: Set[str], entries: Entries, digest: str) -> None:
     """Write a shard again without some of its samples, atomically; remove one that is left empty.
 
     Args:
@@ -279,6 +288,9 @@ def remove_samples(path: Path, names: Collection[str], entries: Entries, digest:
         entries: The entries of all samples in the shard.
         digest: That of the tokenizer.
     """
+    if names >= set(entries):
+        path.unlink()
+        return
     with _naming(path):
         if path.suffix == ".parquet":
             pq = import_optional("pyarrow.parquet", "reading Parquet")
@@ -293,10 +305,7 @@ def remove_samples(path: Path, names: Collection[str], entries: Entries, digest:
             for name, ids in rows
             if name not in names
         ]
-    if kept:
-        write_samples(str(path), kept, digest)
-    else:
-        path.unlink()
+    write_samples(str(path), kept, digest)
 
 
 def read_parquet_metadata(path: StrPath) -> Any:

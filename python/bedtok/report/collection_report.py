@@ -147,12 +147,13 @@ class CollectionReport:
         progress: bool | None = None,
         **options: Unpack[MappingKeywords],
     ) -> CollectionReport:
-        """Return the report of a folder that ``tokenize_files`` wrote.
+        """Return the report of a folder that ``tokenize_files`` or ``tokenize_cells`` wrote.
 
         Hit rates and tokens a sample are those of the manifest, similarity that of the tokens in
         the folder. Chromosomes and assemblies are not in the folder: with a tokenizer, the BED
         files of some samples are read again, those that are there with the content that was
-        tokenized.
+        tokenized. Files of cells are not read: a sample's regions are its fragments or peaks, its
+        tokens those of all its cells.
 
         Args:
             folder: The folder, with a manifest.

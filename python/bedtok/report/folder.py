@@ -7,7 +7,7 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from bedtok._core import ConfigError, VocabularyError
 from bedtok._files import StrPath, checked_path
 from bedtok._progress import progress_bar
 from bedtok._tokenization.options import mapping_to_dict, merge_mapping
-from bedtok.io.entries import Entries, SampleEntry
+from bedtok.io.entries import CellsEntry, Entries, SampleEntry, joined_entry
 from bedtok.io.gtok import gtok_paths, read_tokens_from_gtok
 from bedtok.io.manifest import Manifest, open_manifest
 from bedtok.io.shards import read_entries, read_rows_of_shard
@@ -48,7 +48,7 @@ def report_of_folder(
     manifest = open_manifest(path)
     places = _places(path, manifest)
     names = list(places)
-    entries = {name: entry for name, (_, _, entry) in places.items()}
+    entries = {name: place.entry for name, place in places.items()}
     samples = [
         SampleSummary(name, entry.regions, entry.hits, entry.tokens)
         for name, entry in entries.items()
@@ -63,7 +63,7 @@ def report_of_folder(
         chosen = [
             i
             for i in draw(len(names), files_read, seed, "files_read")
-            if _is_unchanged(entries[names[i]])
+            if _can_be_read(entries[names[i]])
         ]
         jobs = [(names[i], entries[names[i]].path) for i in chosen]
         work = functools.partial(read_sample, tokenizer._core, mapping, on_error != "raise")
@@ -92,7 +92,19 @@ def report_of_folder(
     )
 
 
-Places = dict[str, tuple[Path, int, SampleEntry]]  # file and row of each sample
+class Place(NamedTuple):
+    """Where the tokens of a sample are.
+
+    Attributes:
+        entry: The sample's entry.
+        rows: Files, and its rows in each.
+    """
+
+    entry: SampleEntry
+    rows: list[tuple[Path, range]]
+
+
+Places = dict[str, Place]
 
 
 def _places(folder: Path, manifest: Manifest) -> Places:
@@ -102,14 +114,23 @@ def _places(folder: Path, manifest: Manifest) -> Places:
         names = list(manifest.samples)
         files = gtok_paths(folder, names)
         return {
-            name: (file, 0, manifest.samples[name]) for name, file in zip(names, files, strict=True)
+            name: Place(manifest.samples[name], [(file, range(1))])
+            for name, file in zip(names, files, strict=True)
         }
     shards: Mapping[Path, Entries] = read_entries(folder, format)
-    return {
-        name: (shard, row, entry)
-        for shard, held in shards.items()
-        for row, (name, entry) in enumerate(held.items())
-    }
+    places: Places = {}
+    for shard, held in shards.items():
+        last = 0
+        for name, entry in held.items():
+            first = last
+            last += entry.cells if isinstance(entry, CellsEntry) else 1
+            earlier = places.get(name)
+            rows = [] if earlier is None else earlier.rows
+            if earlier is not None and isinstance(entry, CellsEntry):
+                assert isinstance(earlier.entry, CellsEntry)
+                entry = joined_entry([earlier.entry, entry])
+            places[name] = Place(entry, [*rows, (shard, range(first, last))])
+    return places
 
 
 def _check_digest(folder: Path, saved: str, digest: str) -> None:
@@ -124,7 +145,10 @@ def _check_digest(folder: Path, saved: str, digest: str) -> None:
         )
 
 
-def _is_unchanged(entry: SampleEntry) -> bool:
+def _can_be_read(entry: SampleEntry) -> bool:
+    """Return whether a sample's file is a BED file that is there and has not changed."""
+    if isinstance(entry, CellsEntry):
+        return False
     try:
         return entry.source.is_current(entry.path)
     except OSError:
@@ -135,20 +159,35 @@ def _token_sets(
     places: Places, wanted: Sequence[str], num_regions: int | None, progress: bool | None
 ) -> Iterator[tuple[str, Int32s]]:
     """Yield the distinct tokens of samples, without special ones where they are known."""
-    by_file: dict[Path, list[str]] = {}
+    by_files: dict[tuple[Path, ...], list[str]] = {}
     for name in wanted:
-        by_file.setdefault(places[name][0], []).append(name)
+        by_files.setdefault(tuple(file for file, _ in places[name].rows), []).append(name)
     with progress_bar(len(wanted), progress, unit="sample") as advance:
-        for file, names in by_file.items():
-            if file.suffix == ".gtok":
-                rows = [np.asarray(read_tokens_from_gtok(file))]
-            else:
-                rows = read_rows_of_shard(file, [places[name][1] for name in names])
-            for name, ids in zip(names, rows, strict=True):
-                distinct = np.unique(ids).astype(np.int32)
-                if num_regions is not None:
-                    distinct = distinct[distinct < num_regions]
-                elif len(distinct) and distinct[0] < 0:
-                    raise VocabularyError(f"{file}: id {distinct[0]} is below 0")
-                yield name, distinct
+        for files, names in by_files.items():
+            sets: list[list[Int32s]] = [[] for _ in names]
+            for i, file in enumerate(files):
+                rows = [places[name].rows[i][1] for name in names]
+                for held, ids in zip(sets, _distinct_tokens(file, rows, num_regions), strict=True):
+                    held.append(ids)
+            for name, held in zip(names, sets, strict=True):
+                yield name, np.unique(np.concatenate(held))
                 advance()
+
+
+def _distinct_tokens(
+    file: Path, rows: Sequence[range], num_regions: int | None
+) -> Iterator[Int32s]:
+    """Yield the distinct tokens of some rows of a file together, and of others."""
+    if file.suffix == ".gtok":
+        ids = [np.asarray(read_tokens_from_gtok(file))]
+    else:
+        ids = read_rows_of_shard(file, [row for some in rows for row in some])
+    first = 0
+    for some in rows:
+        distinct = np.unique(np.concatenate(ids[first : first + len(some)])).astype(np.int32)
+        first += len(some)
+        if num_regions is not None:
+            distinct = distinct[distinct < num_regions]
+        elif len(distinct) and distinct[0] < 0:
+            raise VocabularyError(f"{file}: id {distinct[0]} is below 0")
+        yield distinct
