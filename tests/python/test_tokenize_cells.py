@@ -514,8 +514,8 @@ def test_a_folder_is_a_data_set_for_other_readers_and_for_training(
     pytest.importorskip("datasets")
     from bedtok.train.data import read_rows
 
-    rows = read_rows([str(out)], tokenizer.vocab_size, tokenizer.num_regions, "sample")
-    assert len(rows) == len(expected)
+    rows = read_rows([str(out)], tokenizer.vocab_size, tokenizer.num_regions)
+    assert [row["input_ids"].tolist() for row in rows] == expected.to_lists()
 
 
 def test_hdf5_is_known_by_its_content(tmp_path: Path) -> None:
