@@ -108,6 +108,12 @@ def test_embeddings_without_ids_have_no_weights() -> None:
 # ---- what is taken from cells
 
 
+def test_weights_of_pooling_are_those_of_truncation() -> None:
+    cells = [[*cell, TOKENIZER.cls_token_id] for cell in CELLS]
+    pooling = weighted().atacformer.pooling.token_weights[:NUM_REGIONS].numpy()
+    np.testing.assert_array_equal(pooling, TOKENIZER.idf_weights(cells))
+
+
 def test_embeddings_are_the_singular_vectors_of_tfidf() -> None:
     rng = np.random.default_rng(0)
     cells = [np.flatnonzero(rng.random(NUM_REGIONS) < 0.3) for _ in range(80)]
