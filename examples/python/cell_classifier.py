@@ -43,7 +43,7 @@ class Recipe:
     weights: str = "idf"  # weights of regions: "idf", "scikit-learn", "ones"
     svd: bool = False  # token embeddings begin from the SVD of TF-IDF
     pretraining: tuple[str, ...] = ()  # phases: "replaced tokens", "masked tokens"
-    pretraining_epochs: float = 3
+    pretraining_epochs: float = 2
     balanced: bool = True  # classes count alike
     smoothing: float = 0.05  # of labels
     keep: tuple[float, float] | None = None  # share of a cell's regions

@@ -8,15 +8,43 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 from cell_classifier import Recipe, label_cells
-from cell_labels import Data, Scores, scores
+from cell_labels import Data, Scores, View, Views, scores
+
+# Probabilities of cells and their LSI to probabilities; sees the cells to label, not their labels.
+After = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def reweighted(chances: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return probabilities with the shares of types that they have themselves.
+
+    Source: Saerens, Latinne and Decaestecker, Adjusting the outputs of a classifier to new a priori
+    probabilities, 2002. Balanced classes have equal shares before.
+    """
+    shares = np.full(chances.shape[1], 1.0)
+    for _ in range(100):
+        found = chances * shares
+        found /= found.sum(axis=1, keepdims=True)
+        shares = found.mean(axis=0)
+    return found
+
+
+def smoothed(count: int) -> After:
+    """Return a function that averages a cell and, with as much weight, its nearest cells by LSI."""
+
+    def smooth(chances: np.ndarray, points: np.ndarray) -> np.ndarray:
+        nearest = NearestNeighbors(n_neighbors=min(count, len(points) - 1)).fit(points)
+        return chances + chances[nearest.kneighbors(return_distance=False)].mean(axis=1)
+
+    return smooth
 
 
 class Variant(NamedTuple):
@@ -25,6 +53,7 @@ class Variant(NamedTuple):
     topic: str
     name: str
     recipe: Recipe
+    after: After | None = None
 
 
 def variants(recipe: Recipe) -> list[Variant]:
@@ -68,6 +97,10 @@ def variants(recipe: Recipe) -> list[Variant]:
         change("several models", "mean of three", members=3),
         change("own labels of cells to label", "probability 0.7 or more", own_labels=0.7),
         change("own labels of cells to label", "probability 0.9 or more", own_labels=0.9),
+        Variant("after training", "shares of types in the query", recipe, reweighted),
+        Variant("after training", "5 nearest cells by LSI", recipe, smoothed(5)),
+        Variant("after training", "15 nearest cells by LSI", recipe, smoothed(15)),
+        Variant("after training", "30 nearest cells by LSI", recipe, smoothed(30)),
         change("layers", "one", **layers),
         change("layers", "one, mean pooling", pooling="mean", **layers),
         change("layers", "two", **layers | {"layers": 2}),
@@ -110,6 +143,7 @@ class Runs:
         self._folder, self._data, self._seed = folder, data, seed
         self._folds = list(data.folds(repeats, seed))
         self._digest = data.digest()
+        self._views = Views(data, data.train)
         folder.mkdir(parents=True, exist_ok=True)
 
     def _file(self, recipe: Recipe, repeat: int) -> Path:
@@ -117,29 +151,31 @@ class Runs:
         key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
         return self._folder / f"{key}.npz"
 
-    def find(self, recipe: Recipe, repeat: int) -> Run | None:
+    def find(self, variant: Variant, repeat: int) -> Run | None:
         """Return a run that is finished."""
-        path = self._file(recipe, repeat)
+        path = self._file(variant.recipe, repeat)
         if not path.exists():
             return None
         with np.load(path) as kept:
-            held, query = kept["held"].argmax(axis=1), kept["query"].argmax(axis=1)
+            found = [
+                (self._folds[repeat][1], kept["held"]),
+                (self._data.query, kept["query"]),
+            ]
             seconds = float(kept["seconds"])
-        labels, held_rows = self._data.labels, self._folds[repeat][1]
-        return Run(
-            scores(labels[held_rows], held), scores(labels[self._data.query], query), seconds
+        if variant.after is not None:
+            points = self._views[View("lsi", 50, both=True)]
+            found = [(rows, variant.after(chances, points[rows])) for rows, chances in found]
+        held, query = (
+            scores(self._data.labels[rows], chances.argmax(axis=1)) for rows, chances in found
         )
+        return Run(held, query, seconds)
 
-    def probabilities(self, recipe: Recipe, repeat: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return those of held-out and of query cells of a finished run."""
-        with np.load(self._file(recipe, repeat)) as kept:
-            return kept["held"], kept["query"]
-
-    def run(self, recipe: Recipe, repeat: int) -> Run:
+    def run(self, variant: Variant, repeat: int) -> Run:
         """Return a run, of now or before."""
-        found = self.find(recipe, repeat)
+        found = self.find(variant, repeat)
         if found is not None:
             return found
+        recipe = variant.recipe
         start = time.process_time()
         own, held = self._folds[repeat]
         cells = np.concatenate([held, self._data.query])
@@ -153,7 +189,7 @@ class Runs:
             kept, others = labelled[: len(held)], labelled[len(held) :]
             np.savez(file, held=kept, query=others, seconds=seconds, settings=str(recipe))
         os.replace(temporary, path)
-        finished = self.find(recipe, repeat)
+        finished = self.find(variant, repeat)
         assert finished is not None
         return finished
 
@@ -161,17 +197,16 @@ class Runs:
 def run_variants(runs: Runs, chosen: Sequence[Variant], repeats: int) -> None:
     """Train each variant with each seed; all once, then all again."""
     for repeat in range(repeats):
-        for topic, name, recipe in chosen:
-            known = runs.find(recipe, repeat) is not None
-            run = runs.run(recipe, repeat)
-            if not known:
-                held, query = (", ".join(f"{s:.3f}" for s in part) for part in run[:2])
-                now = time.strftime("%H:%M:%S")
-                print(
-                    f"  {now} {topic}: {name}, repeat {repeat}: held-out {held}; query {query}; "
-                    f"{run.seconds:.0f} s",
-                    flush=True,
-                )
+        for variant in chosen:
+            if runs.find(variant, repeat) is not None:
+                continue
+            run = runs.run(variant, repeat)
+            held, query = (", ".join(f"{s:.3f}" for s in part) for part in run[:2])
+            print(
+                f"  {time.strftime('%H:%M:%S')} {variant.topic}: {variant.name}, repeat {repeat}: "
+                f"held-out {held}; query {query}; {run.seconds:.0f} s",
+                flush=True,
+            )
 
 
 def mean_and_spread(values: Sequence[float], sign: str = "") -> str:
@@ -193,11 +228,11 @@ def tabulate(runs: Runs, rows: Sequence[Variant], repeats: int) -> list[list[str
     first row.
     """
     table = []
-    base = {r: runs.find(rows[0].recipe, r) for r in range(repeats)}
-    for topic, name, recipe in rows:
-        found = {r: run for r in range(repeats) if (run := runs.find(recipe, r)) is not None}
+    base = {r: runs.find(rows[0], r) for r in range(repeats)}
+    for variant in rows:
+        found = {r: run for r in range(repeats) if (run := runs.find(variant, r)) is not None}
         if not found:
-            table.append([topic, name, *["not run"] * 5, "", f"0 of {repeats}"])
+            table.append([*variant[:2], *["not run"] * 5, "", f"0 of {repeats}"])
             continue
         differences = [
             float(np.mean(run.held) - np.mean(first.held))
@@ -211,7 +246,7 @@ def tabulate(runs: Runs, rows: Sequence[Variant], repeats: int) -> list[list[str
         difference = mean_and_spread(differences, "+") if differences else "unknown"
         seconds = f"{np.mean([run.seconds for run in found.values()]):.0f}"
         table.append(
-            [topic, name, *held, difference, *query, seconds, f"{len(found)} of {repeats}"]
+            [*variant[:2], *held, difference, *query, seconds, f"{len(found)} of {repeats}"]
         )
     return table
 

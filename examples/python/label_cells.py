@@ -143,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("simple methods, with the settings that did best on held-out training cells")
     simple = label_simply(data, given.repeats, given.seed)
     table = [row(f"{n}: {s.settings}", s.held, [s.query]) for n, s in simple.items()]
-    held = [runs.run(recipe, repeat).held for repeat in range(given.repeats)]
+    held = [runs.run(rows[0], repeat).held for repeat in range(given.repeats)]
     true = data.labels[data.query]
     labelled = [
         label_cells(data, data.train, data.query, recipe, given.seed + repeat, out)
