@@ -55,6 +55,11 @@ class Variant(NamedTuple):
     recipe: Recipe
     after: After | None = None
 
+    @property
+    def title(self) -> str:
+        """The topic and the name."""
+        return f"{self.topic}: {self.name}"
+
 
 def variants(recipe: Recipe) -> list[Variant]:
     """Return the rows of the table, the recipe first; dear ones, with layers, last."""
@@ -66,7 +71,7 @@ def variants(recipe: Recipe) -> list[Variant]:
     layers: dict[str, Any] = {"layers": 1, "learning_rate": 1e-3, "epochs": min(5, recipe.epochs)}
     replaced, masked = "replaced tokens", "masked tokens"
     return [
-        Variant("recipe", "the recipe", recipe),
+        Variant("**Atacformer**", "the settings chosen", recipe),
         change("pooling", "mean", pooling="mean"),
         change("pooling", "weighted mean", pooling="weighted mean"),
         change("weights of regions", "all 1", weights="ones"),
@@ -203,7 +208,7 @@ def run_variants(runs: Runs, chosen: Sequence[Variant], repeats: int) -> None:
             run = runs.run(variant, repeat)
             held, query = (", ".join(f"{s:.3f}" for s in part) for part in run[:2])
             print(
-                f"  {time.strftime('%H:%M:%S')} {variant.topic}: {variant.name}, repeat {repeat}: "
+                f"  {time.strftime('%H:%M:%S')} {variant.title}, repeat {repeat}: "
                 f"held-out {held}; query {query}; {run.seconds:.0f} s",
                 flush=True,
             )
@@ -216,8 +221,8 @@ def mean_and_spread(values: Sequence[float], sign: str = "") -> str:
 
 
 HEADER = [
-    *("topic", "variant", "held-out accuracy", "macro F1", "difference"),
-    *("query accuracy", "macro F1", "seconds", "repeats"),
+    *("variant", "held-out accuracy", "held-out macro F1", "difference"),
+    *("query accuracy", "query macro F1", "repeats"),
 ]
 
 
@@ -232,7 +237,7 @@ def tabulate(runs: Runs, rows: Sequence[Variant], repeats: int) -> list[list[str
     for variant in rows:
         found = {r: run for r in range(repeats) if (run := runs.find(variant, r)) is not None}
         if not found:
-            table.append([*variant[:2], *["not run"] * 5, "", f"0 of {repeats}"])
+            table.append([variant.title, *["not run"] * 5, f"0 of {repeats}"])
             continue
         differences = [
             float(np.mean(run.held) - np.mean(first.held))
@@ -244,10 +249,7 @@ def tabulate(runs: Runs, rows: Sequence[Variant], repeats: int) -> list[list[str
             for part in (0, 1)
         )
         difference = mean_and_spread(differences, "+") if differences else "unknown"
-        seconds = f"{np.mean([run.seconds for run in found.values()]):.0f}"
-        table.append(
-            [*variant[:2], *held, difference, *query, seconds, f"{len(found)} of {repeats}"]
-        )
+        table.append([variant.title, *held, difference, *query, f"{len(found)} of {repeats}"])
     return table
 
 

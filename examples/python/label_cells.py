@@ -135,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rows = variants(recipe)
     if given.ablations is not None:
         words = given.ablations
-        chosen = [v for v in rows if not words or any(w in f"{v.topic}: {v.name}" for w in words)]
+        chosen = [v for v in rows if not words or any(w in v.title for w in words)]
         run_variants(runs, chosen, given.repeats)
         print(write_tables(out, "ablations", HEADER, tabulate(runs, rows, given.repeats)))
         if words:
@@ -151,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ]
     query = [scores(true, each.probabilities.argmax(axis=1)) for each in labelled]
     table.append(row("**Atacformer**", held, query))
-    header = ["method", "held-out accuracy", "macro F1", "query accuracy", "macro F1"]
+    header = ["method", *HEADER[1:3], *HEADER[4:6]]
     print(write_tables(out, "methods", header, table))
     chances, model = labelled[0]
     print_confidence(chances, true)
