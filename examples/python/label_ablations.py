@@ -74,6 +74,14 @@ def variants(recipe: Recipe) -> list[Variant]:
         Variant("**Atacformer**", "the settings chosen", recipe),
         change("pooling", "mean", pooling="mean"),
         change("pooling", "weighted mean", pooling="weighted mean"),
+        # Numbers of a mean are smaller by the root of the number of tokens.
+        change(
+            "pooling",
+            "weighted mean, learning rate 2e-2, L2 penalty 3e-5",
+            pooling="weighted mean",
+            learning_rate=2e-2,
+            l2=3e-5,
+        ),
         change("weights of regions", "all 1", weights="ones"),
         change("weights of regions", "scikit-learn's formula", weights="scikit-learn"),
         change("token embeddings", "from the SVD of TF-IDF", svd=True),
