@@ -69,18 +69,19 @@ def variants(recipe: Recipe) -> list[Variant]:
 
     # Layers need a smaller learning rate, and are slower.
     layers: dict[str, Any] = {"layers": 1, "learning_rate": 1e-3, "epochs": min(5, recipe.epochs)}
+    scaled: dict[str, Any] = {"learning_rate": 2e-2, "l2": 3e-5}
     replaced, masked = "replaced tokens", "masked tokens"
     return [
         Variant("**Atacformer**", "the settings chosen", recipe),
         change("pooling", "mean", pooling="mean"),
         change("pooling", "weighted mean", pooling="weighted mean"),
         # Numbers of a mean are smaller by the root of the number of tokens.
+        change("pooling", "mean, learning rate 2e-2, L2 penalty 3e-5", pooling="mean", **scaled),
         change(
             "pooling",
             "weighted mean, learning rate 2e-2, L2 penalty 3e-5",
             pooling="weighted mean",
-            learning_rate=2e-2,
-            l2=3e-5,
+            **scaled,
         ),
         change("weights of regions", "all 1", weights="ones"),
         change("weights of regions", "scikit-learn's formula", weights="scikit-learn"),
