@@ -786,9 +786,10 @@ class Tokenizer(Vocabulary):
     def idf_weights(self, cells: Iterable[Any]) -> npt.NDArray[np.float32]:
         """Return the inverse document frequency of each region in a corpus of tokens.
 
-        It is ln((1 + n) / (1 + df)) + 1, where df of n cells have the region, as in scikit-learn's
-        ``TfidfTransformer``; a region that no cell has gets the most. In a cell that has each token
-        once, tokens ordered by TF-IDF are tokens ordered by this.
+        It is ln(1 + n / (1 + df)), where df of n cells have the region; a region that no cell has
+        gets the most. In a cell that has each token once, tokens ordered by TF-IDF are tokens
+        ordered by this. ``initialize_from_cells`` gives these weights to a model with
+        ``pooling="weighted"``.
 
         Args:
             cells: The ids of each cell: ``CellTokens``, a list, or an iterable that is read once,
@@ -802,8 +803,13 @@ class Tokenizer(Vocabulary):
 
         Example:
             >>> tokenizer = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29"])
-            >>> tokenizer.idf_weights([[0], [0, 1], [0]]).round(2).tolist()
-            [1.0, 1.690000057220459]
+            >>> [f"{weight:.2f}" for weight in tokenizer.idf_weights([[0], [0, 1], [0]])]
+            ['0.56', '0.92']
+
+        Source: Cusanovich et al., A single-cell atlas of in vivo mammalian chromatin accessibility,
+        2018: ln(1 + n / df), as in muon and in method 2 of Signac's ``RunTFIDF``; the 1 added to df
+        is for regions that no cell has. ``TfidfTransformer`` of scikit-learn has
+        ln((1 + n) / (1 + df)) + 1: the same order, with less weight for rare regions.
         """
         return inverse_document_frequency(cells, self.num_regions, self.vocab_size)
 

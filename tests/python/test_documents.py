@@ -38,7 +38,8 @@ OPTIONAL = (
 ELSEWHERE = {
     *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
     "datasets_collection.py",
-    "label_cells.py",  # by its page, in ./run docs
+    # By the page of label_cells.py, in ./run docs.
+    *("label_cells.py", "cell_labels.py", "cell_classifier.py", "label_ablations.py"),
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {

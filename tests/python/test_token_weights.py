@@ -64,14 +64,16 @@ def test_special_tokens_of_the_sample_stay_and_unk_goes_first() -> None:
     assert found == [[0, mask, 1], [0, mask], [mask]]
 
 
-def test_idf_is_that_of_scikit_learn() -> None:
-    text = pytest.importorskip("sklearn.feature_extraction.text")
+def test_idf_is_that_of_muon_with_one_cell_more_in_each_region() -> None:
     chance = np.random.default_rng(3)
     matrix = chance.random((20, 30)) < chance.random(30)
-    expected = text.TfidfTransformer().fit(matrix.astype(float)).idf_
+    matrix[:, 7] = False  # no cell has it
+    # muon's tfidf: log1p(cells / sum of a column).
+    expected = np.log1p(20 / (matrix.sum(axis=0) + 1))
     rows = [np.flatnonzero(row) for row in matrix]
     found = PLAIN.idf_weights(rows)
     assert found.dtype == np.float32
+    assert found.argmax() == 7
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     # Twice the same token, special tokens and a generator change nothing.
     more = ([*row.tolist(), *row.tolist(), PLAIN.cls_token_id] for row in rows)

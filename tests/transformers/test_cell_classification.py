@@ -108,6 +108,44 @@ def test_embeddings_without_ids_have_no_weights() -> None:
 # ---- what is taken from cells
 
 
+@pytest.mark.parametrize("mask", [None, [[1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 0, 0]]])
+def test_a_classifier_without_layers_adds_embeddings_without_storing_them(mask: Any) -> None:
+    """Logits and gradients are those of the general way, which a hook asks for."""
+    ids = torch.tensor([[3, 1, 4, PAD], [5, 9, NUM_REGIONS + 3, 5], [PAD] * 4])
+    given = {"input_ids": ids, "attention_mask": None if mask is None else torch.tensor(mask)}
+    found = []
+    for hooked in (False, True):
+        model = weighted(num_hidden_layers=0, hidden_dropout=0.0, num_labels=3).train()
+        model.atacformer.pooling.token_weights[PAD] = 2.0
+        seen: list[Any] = []
+        if hooked:
+            table = model.get_input_embeddings()
+            table.register_forward_hook(lambda *given, seen=seen: seen.append(given))
+        # An unmasked padding token, whose embedding has no gradient, asks for it too.
+        general = hooked or mask is None
+        assert (model.atacformer.pool_without_layers(**given) is None) == general
+        output = model(**given, labels=torch.tensor([0, 2, 1]))
+        output.loss.backward()
+        assert len(seen) == hooked
+        found.append((output.logits, model.get_input_embeddings().weight.grad))
+    close(found[0], found[1], rtol=1e-5, atol=1e-6)
+
+
+def test_what_needs_the_hidden_states_gets_them() -> None:
+    model = weighted(num_hidden_layers=0)
+    ids = torch.tensor([[3, 1, 4]])
+    assert model(input_ids=ids).hidden_states is None
+    assert len(model(input_ids=ids, output_hidden_states=True).hidden_states) == 1
+    with pytest.raises(ValueError, match=r"input_ids: 999 is outside 0\.\."):
+        model(input_ids=torch.tensor([[999]]))
+
+
+def test_weights_of_pooling_are_those_of_truncation() -> None:
+    cells = [[*cell, TOKENIZER.cls_token_id] for cell in CELLS]
+    pooling = weighted().atacformer.pooling.token_weights[:NUM_REGIONS].numpy()
+    np.testing.assert_array_equal(pooling, TOKENIZER.idf_weights(cells))
+
+
 def test_embeddings_are_the_singular_vectors_of_tfidf() -> None:
     rng = np.random.default_rng(0)
     cells = [np.flatnonzero(rng.random(NUM_REGIONS) < 0.3) for _ in range(80)]

@@ -54,7 +54,10 @@ def checked_weights(weights: object, num_regions: int) -> Float32s:
 
 
 def inverse_document_frequency(rows: Iterable[Any], num_regions: int, vocab_size: int) -> Float32s:
-    """Return ln((1 + n) / (1 + df)) + 1 of each region, as ``Tokenizer.idf_weights`` documents."""
+    """Return ln(1 + n / (1 + df)) of each region, as ``Tokenizer.idf_weights`` documents.
+
+    The weights of ``truncation="weight"`` and of ``pooling="weighted"``.
+    """
     frequency = np.zeros(num_regions, dtype=np.int64)
     count = 0
     for row in rows:
@@ -67,7 +70,7 @@ def inverse_document_frequency(rows: Iterable[Any], num_regions: int, vocab_size
             )
         frequency[ids[ids < num_regions]] += 1  # the others are special tokens
         count += 1
-    return (np.log((1 + count) / (1 + frequency)) + 1).astype(np.float32)
+    return np.log1p(count / (1 + frequency)).astype(np.float32)
 
 
 def weights_by_id(core: _core.Tokenizer, weights: Float32s) -> Float32s:

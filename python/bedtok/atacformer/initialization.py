@@ -13,6 +13,7 @@ import torch
 from bedtok._checks import draw_seed
 from bedtok._core import ConfigError
 from bedtok._labels import IGNORED
+from bedtok._tokenization.token_weights import inverse_document_frequency
 from bedtok.atacformer.cell_embedding import check_cells, read_cells
 
 
@@ -26,8 +27,8 @@ def initialize_from_cells(
 ) -> None:
     """Set a model's weights of tokens, and if asked its token embeddings, from cells.
 
-    The weight of a region is its inverse document frequency, log(1 + n / (1 + k)) for a region that
-    k of n cells have. Special tokens get 0, so that they do not count in the embedding of a cell.
+    The weight of a region is its inverse document frequency, that of ``Tokenizer.idf_weights``.
+    Special tokens get 0, so that they do not count in the embedding of a cell.
     A model with ``pooling="mean"`` has no weights, and only its embeddings are set.
 
     Args:
@@ -65,7 +66,7 @@ def initialize_from_cells(
     regions = [np.unique(cell[cell < num_regions]) for cell in cells]
     if not any(cell.size for cell in regions):
         raise ConfigError(f"input_ids: {len(cells)} cells without a region, expected one at least")
-    weights = inverse_document_frequency(regions, num_regions)
+    weights = torch.from_numpy(inverse_document_frequency(regions, num_regions, len(table)))
     with torch.no_grad():
         if encoder.pooling.weighted:
             encoder.pooling.token_weights.zero_()
@@ -74,14 +75,6 @@ def initialize_from_cells(
             vectors = _singular_vectors(regions, weights, table.shape[1], seed)
             vectors *= model.config.initializer_range / vectors.std()
             table[:num_regions] = vectors.to(table.device, table.dtype)
-
-
-def inverse_document_frequency(
-    cells: list[npt.NDArray[np.int64]], num_regions: int
-) -> torch.Tensor:
-    """Return log(1 + n / (1 + k)) for a region that k of n cells have, shape (num_regions,)."""
-    counts = np.bincount(np.concatenate(cells), minlength=num_regions)
-    return torch.from_numpy(np.log1p(len(cells) / (1 + counts)).astype(np.float32))
 
 
 def _singular_vectors(

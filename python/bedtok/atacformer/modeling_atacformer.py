@@ -45,7 +45,7 @@ from bedtok.atacformer.losses import (
     reverse_gradient,
 )
 from bedtok.atacformer.outputs import BatchCorrectionOutput, CellEmbeddingOutput, TripletOutput
-from bedtok.atacformer.pooling import CellPooling
+from bedtok.atacformer.pooling import CellPooling, weighted_sum_of_embeddings
 
 logger = logging.get_logger(__name__)
 
@@ -229,6 +229,53 @@ class AtacformerModel(AtacformerPreTrainedModel):
             hidden_states=(*states, last) if output_hidden_states else None,
             attentions=None if attentions is None else tuple(attentions),
         )
+
+    def pool_without_layers(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None
+    ) -> torch.Tensor | None:
+        """Return the embeddings of cells, (B, hidden), faster than ``forward`` and the pooling.
+
+        None: this model, or what has been hooked to it, needs the hidden state of each token.
+
+        Args:
+            input_ids: As in ``forward``.
+            attention_mask: As in ``forward``.
+        """
+        table, config = self.get_input_embeddings(), self.config
+        modules = (self, self.embeddings, table, self.encoder, self.pooling)
+        simple = (
+            config.num_hidden_layers == 0
+            and type(self.pooling) is CellPooling
+            and self.pooling.weighted
+            and type(table) is nn.Embedding
+            and table.weight.dtype in (torch.float32, torch.float64)
+            and table.weight.device.type != "meta"
+            and not (config.use_pos_embeddings or config.embedding_dropout)
+            and not (config.output_attentions or config.output_hidden_states)
+        )
+        if not simple or compiling() or any(_has_hooks(module) for module in modules):
+            return None
+        input_ids = check_token_ids(input_ids, table.num_embeddings)
+        tokens = token_mask(attention_mask, input_ids.shape)
+        check_length(input_ids.shape[1], config.max_position_embeddings)
+        if tokens is None:
+            tokens = torch.ones_like(input_ids, dtype=torch.bool)
+        # The embedding of padding has no gradient, also where padding is not masked.
+        if bool((tokens & (input_ids == table.padding_idx)).any()):
+            return None
+        weights = self.pooling.token_weights.to(table.weight.device)
+        return weighted_sum_of_embeddings(table, weights, input_ids, tokens)
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    """Return whether something else wants to see or replace what a module computes."""
+    return bool(
+        module._forward_hooks
+        or module._forward_pre_hooks
+        or module._backward_hooks
+        or module._backward_pre_hooks
+        or "forward" in vars(module)
+    )
 
 
 def _warn_once(text: str) -> None:
@@ -701,13 +748,17 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
         Raises:
             ValueError: A class is outside ``num_labels``, or as in ``AtacformerModel.forward``.
         """
-        encoded = self._encode(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            inputs_embeds=inputs_embeds,
-            **encoder_inputs,
-        )
-        cells = self._pool(encoded.last_hidden_state, attention_mask, input_ids)
+        cells, encoded = None, BaseModelOutput()
+        if input_ids is not None and inputs_embeds is None and not any(encoder_inputs.values()):
+            cells = self.atacformer.pool_without_layers(input_ids, attention_mask)
+        if cells is None:
+            encoded = self._encode(
+                input_ids=input_ids,
+                attention_mask=attention_mask,
+                inputs_embeds=inputs_embeds,
+                **encoder_inputs,
+            )
+            cells = self._pool(encoded.last_hidden_state, attention_mask, input_ids)
         logits = self.classifier(self.dropout(cells))
         return SequenceClassifierOutput(
             loss=None if labels is None else self._loss(logits, labels),

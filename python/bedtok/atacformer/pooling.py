@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 
@@ -45,6 +46,37 @@ def weighted_sum_of_tokens(
     length = weights.pow(2).sum(dim=1, keepdim=True).sqrt()
     total = torch.bmm(weights[:, None], hidden.to(wide)).squeeze(1)
     return (total / length.where(length > 0, 1.0)).to(hidden.dtype)
+
+
+def weighted_sum_of_embeddings(
+    table: nn.Embedding,
+    token_weights: torch.Tensor,
+    input_ids: torch.Tensor,
+    tokens: torch.Tensor,
+) -> torch.Tensor:
+    """Return what ``weighted_sum_of_tokens`` returns for token embeddings as hidden states.
+
+    Embeddings are added as they are read, not stored for each token and each padding first.
+
+    Args:
+        table: The token embeddings, float32 or float64.
+        token_weights: Shape (vocab_size,).
+        input_ids: int64 of shape (B, L).
+        tokens: bool of shape (B, L), False for padding.
+    """
+    counts = tokens.sum(dim=1)
+    ids = input_ids[tokens]
+    weights = token_weights.to(table.weight.dtype)[ids]
+    total = F.embedding_bag(
+        ids,
+        table.weight,
+        counts.cumsum(0) - counts,
+        mode="sum",
+        per_sample_weights=weights,
+    )
+    rows = torch.repeat_interleave(torch.arange(len(counts), device=ids.device), counts)
+    length = weights.new_zeros(len(counts)).index_add(0, rows, weights.pow(2)).sqrt()[:, None]
+    return total / length.where(length > 0, 1.0)
 
 
 class CellPooling(nn.Module):  # type: ignore[misc]
