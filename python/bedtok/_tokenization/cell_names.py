@@ -129,6 +129,18 @@ def join_names(
     return JoinedNames(joined, np.concatenate(columns) if all_samples else None, renamed, prefixed)
 
 
+def bare_names(names: Sequence[str], samples: Sequence[str | None] | None) -> list[str]:
+    """Return the names of cells without their samples: their barcodes.
+
+    Args:
+        names: Of the cells.
+        samples: The sample of each; None: they are not known.
+    """
+    if samples is None:
+        return list(names)
+    return [_without_sample(name, sample) for name, sample in zip(names, samples, strict=True)]
+
+
 def _without_sample(name: str, sample: str | None) -> str:
     return name if sample is None else name.removeprefix(sample + SEPARATOR)
 

@@ -28,6 +28,7 @@ from bedtok.cli._arguments import (
     names_of,
     share,
 )
+from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag
 from bedtok.cli._files import (
     ID_FORMATS,
     for_terminal,
@@ -37,7 +38,7 @@ from bedtok.cli._files import (
 )
 from bedtok.cli._inputs import Input, find_inputs
 from bedtok.cli._messages import log, naming_input, show_warning
-from bedtok.cli._tokenize_cells import CellReader, write_cells
+from bedtok.cli._tokenize_cells import write_cells
 
 _SHARDS = ("parquet", "npz")  # of a folder
 _FORMAT_OF_SUFFIX = {".jsonl": "jsonl", ".tsv": "tsv", ".txt": "tsv", ".gtok": "gtok"}
@@ -92,11 +93,6 @@ examples:
     )
     add_files_from(command)
     command.add_argument(
-        "--fragments",
-        action=argparse.BooleanOptionalAction,
-        help="text files are fragment files; default: as each looks",
-    )
-    command.add_argument(
         "--chroms", metavar="NAME,NAME,...", type=names_of, help="only regions on these chromosomes"
     )
     command.add_argument(
@@ -142,6 +138,7 @@ examples:
         default=0.0,
         help="end with exit code 1 if a smaller share of an input's regions hits, 0 to 1",
     )
+    add_cells(command)
     add_mapping(command)
     add_loading(command)
 
@@ -151,11 +148,19 @@ def _run(args: argparse.Namespace) -> None:
     if [*args.beds, args.files_from].count("-") > 1:
         usage_error("'-' can be given once, as there is one stdin")
     inputs = find_inputs(args.beds, args.files_from, args.fragments)
+    for item in inputs:
+        if item.kind == "parquet":
+            usage_error(
+                f"{item.path}: is Parquet, expected BED, fragments or .h5ad; 'bedtok decode' and "
+                "'bedtok embed' read tokens"
+            )
     beds = [item.path for item in inputs]
     output: str | None = None if args.output == "-" else args.output
     suffix = Path(output or "").suffix.lower()
     format: str = args.format or _FORMAT_OF_SUFFIX.get(suffix, "jsonl")
     has_cells = any(item.kind != "bed" for item in inputs)
+    if not has_cells and (flag := cells_flag(args)) is not None:
+        usage_error(f"{flag}: is for cells, expected a fragment file or .h5ad")
     if has_cells:
         if args.format is None and suffix == ".parquet":
             format = "parquet"
@@ -165,6 +170,11 @@ def _run(args: argparse.Namespace) -> None:
         reader = CellReader(args, load_tokenizer(args.vocab, args), inputs, _judge_of(args))
         write_cells(reader, inputs, output, args.samples_per_shard)
         return
+    if args.format is None and suffix == ".parquet":
+        usage_error(
+            f"--output {output}: is a file, which holds cells; expected fragments (--fragments says "
+            f"that {beds[0]} is one) or .h5ad; of BED files --format parquet writes a folder"
+        )
     if args.ray_address is not None and args.engine != "ray":
         usage_error("--ray-address: belongs to --engine ray")
     if format in _SHARDS:
