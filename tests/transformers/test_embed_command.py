@@ -100,9 +100,9 @@ def test_fragments_and_several_samples_are_encoded_by_the_models_tokenizer(
 ) -> None:
     other = fragments_of(tmp_path / "donor2.tsv", 2)
     out = tmp_path / "both.h5ad"
-    found = run("embed", model, cells, other, "--min-tokens", "9", "--matrix", "-o", out)
-    assert found.code == 0
-    assert found.err.count("is a fragment file by its content") == 1
+    flags = ("--fragments", "--min-tokens", "9", "--matrix")
+    found = run("embed", model, cells, other, *flags, "-o", out)
+    assert (found.code, found.err) == (0, "")
     adata = ad.read_h5ad(out)
     names = [f"donor1#{barcode}" for barcode in BARCODES[1:]] + [f"donor2#{BARCODES[1]}"]
     assert adata.obs_names.tolist() == names
@@ -124,9 +124,10 @@ def test_fragments_and_several_samples_are_encoded_by_the_models_tokenizer(
 
 
 def test_tables_hold_the_same(run: Cli, model: Path, cells: Path, tmp_path: Path) -> None:
-    paths = {kind: tmp_path / f"cells.{kind}" for kind in ("h5ad", "parquet", "tsv", "npz")}
+    paths = {kind: tmp_path / f"answer.{kind}" for kind in ("h5ad", "parquet", "tsv", "npz")}
     for path in paths.values():
-        assert run("embed", model, cells, "-o", path).code == 0
+        found = run("embed", model, cells, "-o", path)
+        assert (found.code, found.err) == (0, "")
     adata = ad.read_h5ad(paths["h5ad"])
     points = adata.obsm["X_atacformer"]
     table = pd.read_parquet(paths["parquet"])
@@ -223,6 +224,7 @@ def test_what_cannot_be_is_refused(run: Cli, model: Path, cells: Path, tmp_path:
         ("--matrix: belongs to --output", model, cells, "-o", "x.tsv", "--matrix"),
         ("expected cells: Parquet, fragment files or .h5ad", model, "-o", out),
         ("a.bed: is a file, expected a model", bed, cells, "-o", out),
+        ("is an input, expected another file", model, cells, "-o", cells),
         ("is a folder without config.json", tmp_path, cells, "-o", out),
         ("--batch-size: expected a whole number, 1 or more", *(model, cells, "--batch-size", "0")),
     ):

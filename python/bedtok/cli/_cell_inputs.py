@@ -41,7 +41,7 @@ def add_cells(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--barcodes",
         metavar="FILE",
-        help="only these cells: a barcode a line, as in barcodes.tsv.gz of 10x, in the first column",
+        help="only these cells: the first column of a table, as barcodes.tsv.gz of 10x",
     )
     group.add_argument(
         "--min-fragments",

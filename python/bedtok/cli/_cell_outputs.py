@@ -74,7 +74,9 @@ def _write_tsv(path: str, adata: Any) -> None:
     points = adata.obsm[_EMBEDDINGS]
     names = [f"embedding_{i + 1}" for i in range(points.shape[1])]
     table = _table(adata)
-    wide = pandas.concat([table, pandas.DataFrame(points, index=table.index, columns=names)], axis=1)
+    wide = pandas.concat(
+        [table, pandas.DataFrame(points, index=table.index, columns=names)], axis=1
+    )
     wide.to_csv(path, sep="\t", index=False, float_format="%.7g", lineterminator="\n")
 
 

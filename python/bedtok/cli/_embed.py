@@ -48,9 +48,9 @@ def add_parser(commands: Any) -> None:
 
 output:
   .h5ad     obs: barcode, sample, n_tokens, of fragments also fragments, hits and hit_rate;
-            obsm["X_atacformer"]: the embeddings; of a classifier obs["predicted"], the most probable
-            class, obs["confidence"], its probability, and obsm["class_probabilities"] (the classes
-            are uns["bedtok"]["classes"]); with --umap obsm["X_umap"]
+            obsm["X_atacformer"]: the embeddings; with --umap obsm["X_umap"];
+            of a classifier obs["predicted"], the most probable class, obs["confidence"], its
+            probability, and obsm["class_probabilities"], of the classes uns["bedtok"]["classes"]
   .parquet  a row a cell: cell, obs, embedding (a list of float32)
   .tsv      the same as text: cell, obs, embedding_1, embedding_2 ...
   .npz      arrays: names, X_atacformer, and X_umap, class_probabilities, predicted, classes
@@ -238,6 +238,8 @@ def _check(args: argparse.Namespace) -> None:
             args.usage_error(f"{flag} {path}: expected a name that ends in {', '.join(suffixes)}")
         if os.path.isdir(path):
             args.usage_error(f"{flag} {path}: is a folder, expected a file to write")
+        if any(os.path.exists(path) and _is_same(path, cells) for cells in args.cells):
+            args.usage_error(f"{flag} {path}: is an input, expected another file")
         folder = os.path.dirname(path) or "."
         if not os.path.isdir(folder):
             args.usage_error(f"{flag} {path}: there is no folder {folder}")
@@ -264,6 +266,10 @@ def _check(args: argparse.Namespace) -> None:
     if args.umap is not None:
         import_optional("matplotlib", "--umap")
         import_optional("umap", "--umap", "umap-learn")
+
+
+def _is_same(path: str, other: str) -> bool:
+    return os.path.exists(other) and os.path.samefile(path, other)
 
 
 def _quiet_transformers() -> None:

@@ -124,8 +124,6 @@ def looks_like_fragments(head: bytes, barcode: re.Pattern[bytes] = _BARCODE) -> 
     for line in lines:
         columns = line.rstrip(b"\r").split(b"\t")
         fragments += (
-            len(columns) >= 5
-            and columns[4].isdigit()
-            and barcode.fullmatch(columns[3]) is not None
+            len(columns) >= 5 and columns[4].isdigit() and barcode.fullmatch(columns[3]) is not None
         )
     return fragments >= 0.95 * len(lines)

@@ -172,8 +172,8 @@ def _run(args: argparse.Namespace) -> None:
         return
     if args.format is None and suffix == ".parquet":
         usage_error(
-            f"--output {output}: is a file, which holds cells; expected fragments (--fragments says "
-            f"that {beds[0]} is one) or .h5ad; of BED files --format parquet writes a folder"
+            f"--output {output}: a .parquet file holds cells, {beds[0]} looks like BED; expected "
+            "fragments (--fragments says that it is) or .h5ad; --format parquet writes a folder"
         )
     if args.ray_address is not None and args.engine != "ray":
         usage_error("--ray-address: belongs to --engine ray")

@@ -24,6 +24,7 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from bedtok._checks import check_at_least, did_you_mean, import_optional
 from bedtok._core import ConfigError
@@ -94,6 +95,7 @@ _NOT_ACCEPTED = {
     "label_smoothing_factor": "the losses of these models have no smoothing",
 }
 _PRINTED = ("train_loss", "eval_loss", "eval_accuracy", "eval_macro_f1", "eval_ari")
+_ADAM = "adam"
 # Fields that determine the shapes of the weights.
 _SHAPES = (
     "max_position_embeddings",
@@ -147,6 +149,8 @@ def run_training(
 
 def train_and_report(config: Config, resume: bool) -> None:
     """Train and print the metrics; the body of the command."""
+    if not sys.stderr.isatty():
+        disable_progress_bar()  # of files that are written
     try:
         metrics = run_training(config, resume)
     finally:
@@ -227,7 +231,11 @@ def _training_arguments(config: Config) -> TrainingArguments:
         # In transformers 5 warmup_steps below 1 are a fraction.
         fields["warmup_steps"] = coerce(float, fields.pop("warmup_ratio"), "training.warmup_ratio")
     fields = _known_fields(fields, "training", kinds, "transformers.TrainingArguments")
+    if fields["optim"] == _ADAM:  # which transformers has no name for
+        fields["optim"] = "adamw_torch"
     fields.setdefault("disable_tqdm", not sys.stderr.isatty())
+    if "dataloader_pin_memory" not in fields and not torch.cuda.is_available():
+        fields["dataloader_pin_memory"] = False  # which PyTorch warns of at each epoch
     if any(config["data"].get(name) for name in EVALUATED):
         fields.setdefault("eval_strategy", "epoch")
     try:
@@ -303,6 +311,7 @@ def _make_trainer(
         eval_dataset=data.eval,
         processing_class=tokenizer,
         callbacks=[SetEpochCallback(), *callbacks],
+        optimizer_cls_and_kwargs=_optimizer(config, arguments),
     )
     for callback in callbacks:
         if isinstance(callback, MeasuringCallback) and callback.trainer is None:
@@ -435,6 +444,22 @@ def _embedding_quality(
         None if batches is None else [batches[i] for i in cells],
         labelled,
     )
+
+
+def _optimizer(config: Config, arguments: TrainingArguments) -> tuple[Any, dict[str, Any]] | None:
+    """Return class and arguments of an optimizer; None: that of ``training.optim``.
+
+    With Adam ``weight_decay`` is a part of the gradients, not of the step: a region that few cells
+    have gets few gradients, and the penalty among them keeps its embedding small.
+    """
+    if config["training"]["optim"] != _ADAM:
+        return None
+    betas = (arguments.adam_beta1, arguments.adam_beta2)
+    return torch.optim.Adam, {
+        "lr": arguments.learning_rate,
+        "betas": betas,
+        "eps": arguments.adam_epsilon,
+    }
 
 
 def _max_length(data: Mapping[str, Any], context: int) -> int:
