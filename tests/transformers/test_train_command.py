@@ -336,6 +336,22 @@ def test_a_classifier_names_the_labels_of_its_column(folder: Path) -> None:
         train(further)
 
 
+def test_the_penalty_of_adam_is_a_part_of_the_gradients(folder: Path) -> None:
+    given = tiny("decayed", max_steps=1, optim="adam", weight_decay=1e6, warmup_steps=0)
+    given["training"] |= {"learning_rate": 0.01, "save_steps": 1, "max_grad_norm": 0.0}
+    train(given)
+    # Where the penalty is all of the gradient, the first step of Adam is the learning rate towards
+    # zero, however large the weight; AdamW would multiply it by 1 - 0.01 * 1e6.
+    given["training"] |= {"output_dir": "first", "learning_rate": 0.0}
+    train(given)
+    before = AtacformerModel.from_pretrained("first").state_dict()
+    after = AtacformerModel.from_pretrained("decayed").state_dict()
+    name = "embeddings.token_embeddings.weight"
+    large = before[name].abs() > 1e-3
+    moved = (after[name] - before[name])[large]
+    torch.testing.assert_close(moved, -0.01 * before[name][large].sign(), rtol=1e-3, atol=1e-6)
+
+
 def test_a_model_is_trained_further(folder: Path) -> None:
     train(tiny())
     given = tiny("further", max_steps=2, learning_rate=1e-9)
