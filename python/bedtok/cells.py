@@ -19,6 +19,7 @@ from bedtok._ragged import Int32s, Int64s, row_positions, take_rows
 from bedtok._regions.samples import Samples
 from bedtok._tokenization.cell_metadata import (
     SAMPLE,
+    Columns,
     Metadata,
     as_frame,
     checked_columns,
@@ -201,9 +202,13 @@ class CellTokens(Sequence[Int32s]):
         values: list[Any] = columns_of(self._known())[name].tolist()
         return values
 
+    def _columns(self) -> Columns:
+        """Return the columns of ``obs`` as arrays, without pandas."""
+        return columns_of(self._known())
+
     def _samples_or_none(self) -> list[str | None] | None:
         """Return the sample of each cell, None where it is missing; None: they are not known."""
-        columns = columns_of(self._known())
+        columns = self._columns()
         samples: list[str | None] | None = None
         if SAMPLE in columns:
             samples = text_column(columns[SAMPLE]).tolist()

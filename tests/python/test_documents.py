@@ -43,7 +43,13 @@ ELSEWHERE = {
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {
-    *("three-commands.md", "fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md", "which-regions.md"),
+    *(
+        "three-commands.md",
+        "fragments-to-umap.md",
+        "peaks-to-model.md",
+        "fine-tuning.md",
+        "which-regions.md",
+    ),
     *("label-cells.md", "scaling.md", "training.md", "universe.md"),
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -59,11 +59,12 @@ def find_inputs(
     found = []
     for path in listed:
         is_folder = path != "-" and os.path.isdir(path)
-        found += files_in(path) if is_folder and not (tokens and _has_parquet(path)) else [path]
+        found += files_in(path) if is_folder and not (tokens and has_parquet(path)) else [path]
     return [Input(path, _kind(path, fragments)) for path in found]
 
 
-def _has_parquet(folder: str) -> bool:
+def has_parquet(folder: str) -> bool:
+    """Return whether a folder has Parquet files."""
     return any(name.endswith(".parquet") for name in os.listdir(folder))
 
 
