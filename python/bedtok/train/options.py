@@ -86,6 +86,7 @@ OPTIONS: dict[str, dict[str, Option]] = {
         "per_device_train_batch_size": Option(8, int, "of each process; transformers"),
         "num_train_epochs": Option(3.0, float, "transformers"),
         "max_steps": Option(-1, int, "if above 0, overrides num_train_epochs"),
+        "min_steps": Option(0, int, "at least so many steps, by more epochs"),
         "seed": Option(42, int, "of weights, order, replacements and dropout; transformers"),
         "logging_steps": Option(50, int, ""),
         "save_steps": Option(500, int, "steps between checkpoints; transformers"),
@@ -116,6 +117,7 @@ PRESETS: dict[str, Config] = {
             "per_device_train_batch_size": 128,
             "per_device_eval_batch_size": 128,
             "num_train_epochs": 8.0,
+            "min_steps": 300,  # few cells need more epochs
         },
     },
 }
@@ -168,8 +170,8 @@ def with_defaults(config: Mapping[str, Mapping[str, Any]], preset: str | None = 
             "preset is 'linear', which is for a new model with objective.name 'classify'; expected "
             "'thesis' here"
         )
-    for table, fields in PRESETS[name].items():
-        result[table].update(fields)
+    for table, values in PRESETS[name].items():
+        result[table].update(values)
     if further:
         result["model"] = {}
     if "warmup_ratio" in config.get("training", {}):  # Trainer prefers steps

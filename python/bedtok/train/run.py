@@ -24,6 +24,7 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_utils import IntervalStrategy
 from transformers.utils.logging import disable_progress_bar
 
 from bedtok._checks import check_at_least, did_you_mean, import_optional
@@ -220,6 +221,7 @@ def _model_fields(config: Config) -> dict[str, Any]:
 
 def _training_arguments(config: Config) -> TrainingArguments:
     fields = dict(config["training"])
+    check_at_least("training.min_steps", fields.pop("min_steps"), 0)  # by _lengthen
     for name in fields:
         if name in _NOT_ACCEPTED:
             raise ConfigError(f"training.{name} is not accepted: {_NOT_ACCEPTED[name]}")
@@ -291,6 +293,7 @@ def _make_trainer(
     model_fields = _model_fields(config)
     tokenizer = _load_tokenizer(config["data"].get("universe") or config["model"]["init_from"])
     data = _read_data(config, tokenizer, arguments.seed)
+    _lengthen(config["training"], arguments, len(data.train))
     set_seed(arguments.seed)
     if data.classes:
         model_fields |= _class_fields(config, data)
@@ -565,6 +568,22 @@ class _SeededTrainer(Trainer):  # type: ignore[misc]
             return super().get_eval_dataloader(*args, **kwargs)
         finally:
             self.data_collator = train_collator
+
+
+def _lengthen(fields: Mapping[str, Any], arguments: TrainingArguments, rows: int) -> None:
+    """Raise the epochs so that there are ``training.min_steps`` steps.
+
+    An epoch may then be a few steps: evaluations that were to be one an epoch are eight in all.
+    """
+    wanted = fields["min_steps"]
+    size = arguments.train_batch_size * arguments.world_size * arguments.gradient_accumulation_steps
+    epoch = max(math.ceil(rows / size), 1)
+    if arguments.max_steps > 0 or arguments.num_train_epochs * epoch >= wanted:
+        return
+    arguments.num_train_epochs = float(math.ceil(wanted / epoch))
+    if arguments.eval_strategy == "epoch" and "eval_strategy" not in fields:
+        arguments.eval_strategy = IntervalStrategy.STEPS
+        arguments.eval_steps = math.ceil(wanted / 8)
 
 
 def _planned_steps(trainer: Trainer) -> int:
