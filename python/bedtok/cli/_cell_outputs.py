@@ -81,7 +81,7 @@ def _write_tsv(path: str, adata: Any) -> None:
 
 
 def _write_npz(path: str, adata: Any) -> None:
-    arrays = {"names": np.array(adata.obs_names, dtype=str)}
+    arrays: dict[str, Any] = {"names": np.array(adata.obs_names, dtype=str)}
     for name in (_EMBEDDINGS, _UMAP, _PROBABILITIES):
         if name in adata.obsm:
             arrays[name] = adata.obsm[name]

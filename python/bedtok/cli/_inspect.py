@@ -79,12 +79,13 @@ def _run(args: argparse.Namespace) -> None:
     if cells:
         _inspect_cells(args, cells)
         return
-    if (flag := cells_flag(args)) is not None:
-        args.usage_error(f"{flag}: is for cells, expected fragment files, .h5ad or Parquet")
+    if (cells_option := cells_flag(args)) is not None:
+        args.usage_error(f"{cells_option}: is for cells, expected fragment files, .h5ad or Parquet")
     if _is_collection(args):
         _inspect_many(args)
         return
-    args.file = args.file[0]
+    path: str = args.file[0]
+    args.file = path
     facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
     is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
     if args.file != "-" and (is_model or not means_file(args.file)):

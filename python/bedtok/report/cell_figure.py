@@ -37,7 +37,7 @@ def draw_cells(report: CellReport) -> Any:
     if rated:
         axes = panels[-1]
         count = len(report.tokens)
-        chosen = slice(None)
+        chosen: Any = slice(None)
         if count > _POINTS:
             chosen = np.random.default_rng(0).choice(count, _POINTS, replace=False)
         assert report.fragments is not None and report.hit_rates is not None

@@ -92,7 +92,7 @@ def _knee(report: CellReport) -> Html:
             "All barcodes, the one with most fragments first. Where the line falls off, cells end "
             "and empty droplets begin: ",
             element("code", "--min-fragments"),
-            f" leaves these out. Here {len(report.tokens):,} of {len(counts):,} barcodes are cells.",
+            f" leaves these out. {len(report.tokens):,} of {len(counts):,} barcodes are cells.",
         ),
         lines("Fragments of barcodes by rank", [line], "rank", format=short_number, log=True),
     )
