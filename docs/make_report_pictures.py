@@ -17,7 +17,7 @@ import matplotlib
 import numpy as np
 
 from bedtok import Tokenizer
-from bedtok.report import CollectionReport
+from bedtok.report import CellReport, CollectionReport
 from bedtok.report.assemblies import known_assemblies
 from bedtok.report.evaluation import Evaluation, classify_scores
 from bedtok.report.training_page import training_page
@@ -31,6 +31,7 @@ REGIONS = 20_000
 # Sections of a page, in pictures of one width; the height is that of the sections.
 SHOTS = {
     "report_summary": ("collection", ("summary", "hit-rate"), False),
+    "report_cells": ("cells", ("summary", "tokens"), False),
     "report_similarity": ("collection", ("similarity",), True),
     "report_training": ("training", ("summary", "loss"), False),
     "report_confusion": ("classifier", ("confusion",), False),
@@ -102,6 +103,23 @@ def evaluation(seed: int) -> Evaluation:
     return Evaluation(len(true), len(true), "held out because their donor is donor2", result, None)
 
 
+def write_fragments(path: Path, regions: list[tuple[str, int, int]], seed: int) -> Path:
+    """Write the fragments of 400 cells and of 2,500 empty droplets; a third lies in gaps."""
+    rng = np.random.default_rng(seed)
+    depths = np.concatenate([rng.lognormal(6.6, 0.5, 400), rng.lognormal(2, 0.8, 2500)])
+    lines = []
+    for depth in depths.astype(int).tolist():
+        barcode = "".join(rng.choice(list("ACGT"), 16)) + "-1"
+        chosen = rng.integers(len(regions), size=depth)
+        misses = rng.random(depth) < rng.normal(0.33, 0.04)
+        for i, miss in zip(chosen.tolist(), misses.tolist(), strict=True):
+            chrom, start, end = regions[i]
+            shift = -400 if miss else 40
+            lines.append(f"{chrom}\t{start + shift}\t{end + shift - 100}\t{barcode}\t1\n")
+    path.write_text("".join(lines))
+    return path
+
+
 def main(folder: Path) -> None:
     matplotlib.use("Agg")
     rng = np.random.default_rng(1)
@@ -112,6 +130,10 @@ def main(folder: Path) -> None:
         paths = write_samples(temporary, regions, 2)
         report = CollectionReport.from_files(paths, tokenizer, vocabulary="universe.bed.gz")
         report.to_html(temporary / "collection.html")
+        fragments = write_fragments(temporary / "donor1.fragments.tsv", regions, 5)
+        cells = tokenizer.encode_fragments(fragments, min_fragments=100)
+        cell_report = CellReport.from_cells(cells, vocabulary="universe.bed.gz")
+        cell_report.to_html(temporary / "cells.html")
         metrics = {"steps": 800, "train_loss": 0.4207, "eval_loss": 0.2907}
         page = training_page("model", history(3), metrics, "[training]\nmax_steps = 800\n")
         (temporary / "training.html").write_text(page)

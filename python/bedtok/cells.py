@@ -18,6 +18,8 @@ from bedtok._html import Table, bar, card, histogram
 from bedtok._ragged import Int32s, Int64s, row_positions, take_rows
 from bedtok._regions.samples import Samples
 from bedtok._tokenization.cell_metadata import (
+    SAMPLE,
+    Columns,
     Metadata,
     as_frame,
     checked_columns,
@@ -26,7 +28,7 @@ from bedtok._tokenization.cell_metadata import (
     take_metadata,
     with_tokens,
 )
-from bedtok._tokenization.cell_names import split_parts
+from bedtok._tokenization.cell_names import split_parts, text_column
 from bedtok._tokenization.cells import (
     CellIds,
     barcode_table,
@@ -206,6 +208,18 @@ class CellTokens(Sequence[Int32s]):
         """Return a column of ``obs`` as a list, without pandas."""
         values: list[Any] = columns_of(self._known())[name].tolist()
         return values
+
+    def _columns(self) -> Columns:
+        """Return the columns of ``obs`` as arrays, without pandas."""
+        return columns_of(self._known())
+
+    def _samples_or_none(self) -> list[str | None] | None:
+        """Return the sample of each cell, None where it is missing; None: they are not known."""
+        columns = self._columns()
+        samples: list[str | None] | None = None
+        if SAMPLE in columns:
+            samples = text_column(columns[SAMPLE]).tolist()
+        return samples
 
     def _known(self) -> Metadata:
         """Return the metadata as they are now: a user may have added columns to ``obs``."""

@@ -51,8 +51,8 @@ def test_fragments_are_recognized_and_become_rows_of_cells(
     found = run("tokenize", vocab, fragments)
     assert found.rows() == rows
     assert found.err == (
-        f"bedtok: {fragments}: is a fragment file by its content (column 4 a barcode, column 5 a "
-        "count): its cells are tokenized; --no-fragments takes it as BED\n"
+        f"bedtok: {fragments}: is a fragment file by its name and content (column 4 a barcode, "
+        "column 5 a count): its cells are taken; --no-fragments takes it as BED\n"
     )
     asked = run("tokenize", vocab, fragments, "--fragments", "--num-threads", "1")
     assert asked.rows() == rows and asked.err == ""

@@ -31,19 +31,26 @@ EXAMPLES = sorted((ROOT / "examples" / "python").glob("*.py"))
 # What this environment may lack.
 OPTIONAL = (
     *("torch", "transformers", "datasets", "pyarrow", "anndata", "ray", "sklearn", "scanpy"),
-    *("matplotlib", "peft", "fsspec"),
+    *("matplotlib", "peft", "fsspec", "umap"),
 )
 # These train for minutes: tests/transformers/test_training_examples.py runs them in short. Those of
 # the engines run with their tests, in tests/engines.
 ELSEWHERE = {
     *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
     "datasets_collection.py",
+    "simulate_fragments.py",  # by its page, too
     # By the page of label_cells.py, in ./run docs.
     *("label_cells.py", "cell_labels.py", "cell_classifier.py", "label_ablations.py"),
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {
-    *("fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md", "which-regions.md"),
+    *(
+        "three-commands.md",
+        "fragments-to-umap.md",
+        "peaks-to-model.md",
+        "fine-tuning.md",
+        "which-regions.md",
+    ),
     *("label-cells.md", "scaling.md", "training.md", "universe.md"),
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -180,7 +187,12 @@ def test_python_of_a_page_runs_from_top_to_bottom_and_prints_what_it_says(
     for block, output in zip(blocks, outputs, strict=True):
         if block.printed is not None:
             assert output == block.printed, block.code
-    if pictures := os.environ.get("BEDTOK_PICTURES"):  # a folder for what tutorials draw
+    take_pictures(folder)
+
+
+def take_pictures(folder: Path) -> None:
+    """Copy what a tutorial drew to the folder that BEDTOK_PICTURES names."""
+    if pictures := os.environ.get("BEDTOK_PICTURES"):
         for path in folder.glob("*.png"):
             shutil.copy(path, pictures)
 
@@ -192,9 +204,12 @@ def test_commands_of_a_page_run(page: Path, folder: Path) -> None:
         if block.language == "sh" and "./run" not in block.code and "pip install" not in block.code:
             if re.search(r"bedtok train .*--out", block.code):
                 skip_unless_there("import torch\nimport transformers\nimport datasets")
+            if "bedtok embed" in block.code:
+                skip_unless_there("import anndata\nimport torch\nimport transformers\nimport umap")
             output = run(["sh", "-e", "-c", block.code], folder, HF_HOME=str(folder / "hf"))
             if block.printed is not None:
                 assert output == block.printed
+    take_pictures(folder)
 
 
 @pytest.mark.parametrize("page", pages_with("cpp"), ids=lambda page: page.name)

@@ -502,6 +502,19 @@ def test_the_command_writes_a_folder(
     )
 
 
+def test_the_command_chooses_cells_of_any_file(
+    run_command: Cli, tokenizer: Tokenizer, files: list[Path], tmp_path: Path
+) -> None:
+    tokenizer.save_pretrained(tmp_path / "model")
+    (tmp_path / "barcodes.tsv").write_text("barcode\tlabel\nBC4-1\tB\nc#BC1-1\tB\nCELL3-1\tT\n")
+    words: list[object] = ["tokenize", tmp_path / "model", files[0], files[2], "--fragments"]
+    words += ["--barcodes", tmp_path / "barcodes.tsv", "--min-tokens", 2, "--format", "parquet"]
+    for output, more in (("one.parquet", []), ("folder", ["--samples-per-shard", 10])):
+        assert run_command(*words, "-o", tmp_path / output, *more).code == 0
+        cells = CellTokens.from_parquet(tmp_path / output, tokenizer)
+        assert cells.names == ["a#CELL3-1", "c#BC1-1", "c#BC4-1"]
+
+
 def test_a_folder_is_a_data_set_for_other_readers_and_for_training(
     tokenizer: Tokenizer, files: list[Path], tmp_path: Path
 ) -> None:

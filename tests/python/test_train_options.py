@@ -16,7 +16,7 @@ import pytest
 from bedtok import ConfigError
 from bedtok.cli import main
 from bedtok.train.config_file import read_config, to_toml
-from bedtok.train.options import OPTIONS, Config, validate, with_defaults
+from bedtok.train.options import OPTIONS, PRESETS, Config, validate, with_defaults
 
 # What the thesis on Atacformer gives.
 THESIS = {
@@ -67,6 +67,37 @@ def test_the_defaults_are_those_of_the_thesis() -> None:
     config = completed({})
     for table, fields in THESIS.items():
         assert {name: config[table][name] for name in fields} == fields
+
+
+def test_a_new_classifier_begins_with_a_preset_of_its_own(capfd: Any, tmp_path: Path) -> None:
+    linear, thesis = PRESETS["linear"], completed({})
+    config = completed({"objective": {"name": "classify"}})
+    for table, fields in linear.items():
+        assert {name: config[table][name] for name in fields} == fields
+    assert {n: config["training"][n] for n in ("seed", "save_steps")} == {
+        n: thesis["training"][n] for n in ("seed", "save_steps")
+    }
+    # What is given stays, a ratio is in place of steps, and a model that is trained further is
+    # what it is.
+    given = {"objective": {"name": "classify"}, "model": {"hidden_size": 8}}
+    config = completed({**given, "training": {"warmup_ratio": 0.1}})
+    assert config["model"]["hidden_size"] == 8 and config["model"]["num_hidden_layers"] == 0
+    assert "warmup_steps" not in config["training"]
+    further = completed({"objective": {"name": "classify"}, "model": {"init_from": "model"}})
+    assert further["model"] == {"init_from": "model"}
+    assert further["training"] == thesis["training"]
+    classifier = validate({"objective": {"name": "classify"}})
+    assert with_defaults(classifier, "thesis")["model"] == thesis["model"]
+    for config, preset, message in (
+        ({}, "linear", "'linear', which is for a new model with objective.name 'classify'"),
+        (classifier, "small", "preset is 'small', expected one of: thesis, linear"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            with_defaults(config, preset)
+    text = printed(capfd, "--objective", "classify")
+    assert parsed(text, tmp_path) == with_defaults(classifier)
+    assert "hidden_size = 192" in printed(capfd, "--objective", "classify", "--preset", "thesis")
+    assert "expected 'thesis' here" in refused(capfd, 1, "--preset", "linear", "--print-config")
 
 
 def test_the_printed_config_is_toml_that_can_be_fed_back(capfd: Any, tmp_path: Path) -> None:

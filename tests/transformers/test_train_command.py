@@ -240,7 +240,7 @@ def test_the_defaults_are_fields_of_the_model_and_of_trainer(folder: Path) -> No
     assert config.max_position_embeddings == 8192
     assert (config.num_hidden_layers, config.num_attention_heads) == (6, 8)
     known = {field.name for field in dataclasses.fields(TrainingArguments)}
-    assert set(OPTIONS["training"]) <= known
+    assert set(OPTIONS["training"]) - {"min_steps"} <= known  # which is ours
 
 
 def test_trainer_gets_what_the_config_says(folder: Path) -> None:
@@ -334,6 +334,42 @@ def test_a_classifier_names_the_labels_of_its_column(folder: Path) -> None:
     further["training"]["output_dir"] = "other"
     with pytest.raises(ConfigError, match=r"data\.eval: label '.*' is no class of the model"):
         train(further)
+
+
+def test_the_penalty_of_adam_is_a_part_of_the_gradients(folder: Path) -> None:
+    given = tiny("decayed", max_steps=1, optim="adam", weight_decay=1e6, warmup_steps=0)
+    given["training"] |= {"learning_rate": 0.01, "save_steps": 1, "max_grad_norm": 0.0}
+    train(given)
+    # Where the penalty is all of the gradient, the first step of Adam is the learning rate towards
+    # zero, however large the weight; AdamW would multiply it by 1 - 0.01 * 1e6.
+    given["training"] |= {"output_dir": "first", "learning_rate": 0.0}
+    train(given)
+    before = AtacformerModel.from_pretrained("first").state_dict()
+    after = AtacformerModel.from_pretrained("decayed").state_dict()
+    name = "embeddings.token_embeddings.weight"
+    large = before[name].abs() > 1e-3
+    moved = (after[name] - before[name])[large]
+    torch.testing.assert_close(moved, -0.01 * before[name][large].sign(), rtol=1e-3, atol=1e-6)
+
+
+def test_few_cells_get_more_epochs(folder: Path) -> None:
+    given = tiny("long", num_train_epochs=1, max_steps=-1, min_steps=50, save_steps=50)
+    given["data"]["eval"] = ["tokens.parquet"]
+    metrics = train(given)
+    rows, size = (
+        len(pq.read_table("tokens.parquet")),
+        given["training"]["per_device_train_batch_size"],
+    )
+    epoch = -(-rows // size)
+    assert metrics["steps"] == -(-50 // epoch) * epoch
+    history = json.loads(Path("long/trainer_state.json").read_text())["log_history"]
+    evaluated = [entry["step"] for entry in history if "eval_loss" in entry]
+    assert sorted(set(evaluated)) == [*range(7, metrics["steps"], 7), metrics["steps"]]
+    # Enough of them as they are, and a number of steps that is given.
+    for name, fields in (("enough", {"num_train_epochs": 2}), ("given", {"max_steps": 2})):
+        more = {"max_steps": -1, "min_steps": 2, "save_steps": 50, **fields}
+        given["training"] |= {**more, "output_dir": name}
+        assert train(given)["steps"] == (2 * epoch if name == "enough" else 2)
 
 
 def test_a_model_is_trained_further(folder: Path) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -135,6 +135,30 @@ def prefixed_names(names: Sequence[str], samples: Texts) -> list[str]:
         name if sample is None else f"{sample}{SEPARATOR}{_without_sample(name, sample)}"
         for name, sample in zip(names, samples.tolist(), strict=True)
     ]
+
+
+def bare_names(names: Sequence[str], samples: Sequence[str | None] | None) -> list[str]:
+    """Return the names of cells without their samples: their barcodes.
+
+    Args:
+        names: Of the cells.
+        samples: The sample of each; None: they are not known.
+    """
+    if samples is None:
+        return list(names)
+    return [_without_sample(name, sample) for name, sample in zip(names, samples, strict=True)]
+
+
+def among(
+    names: Sequence[str], samples: Sequence[str | None] | None, barcodes: Iterable[str]
+) -> npt.NDArray[np.bool_]:
+    """Return which cells are among ``barcodes``, by their names with or without their samples."""
+    wanted = set(barcodes)
+    bare = bare_names(names, samples)
+    owners: Sequence[str | None] = [None] * len(names) if samples is None else samples
+    pairs = zip(bare, owners, strict=True)
+    found = [name in wanted or f"{sample}{SEPARATOR}{name}" in wanted for name, sample in pairs]
+    return np.array(found, dtype=bool)
 
 
 def _without_sample(name: str, sample: str | None) -> str:

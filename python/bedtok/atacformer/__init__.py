@@ -20,6 +20,7 @@ from bedtok.atacformer.callbacks import (
     ModelParameterChangeCallback,
     SetEpochCallback,
 )
+from bedtok.atacformer.cell_answers import embed_cells
 from bedtok.atacformer.cell_collator import DataCollatorForCellClassification
 from bedtok.atacformer.configuration_atacformer import AtacformerConfig
 from bedtok.atacformer.data_collator import (
@@ -77,6 +78,7 @@ __all__ = [
     "TripletDataset",
     "attribute_regions",
     "balanced_class_weights",
+    "embed_cells",
     "freeze_except_last_n",
     "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
     "get_linear_schedule_with_floor_with_warmup",

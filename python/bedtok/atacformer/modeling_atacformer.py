@@ -804,12 +804,7 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             >>> best = probabilities.argmax(dim=1).tolist()
             >>> adata.obs["predicted"] = [model.config.id2label[i] for i in best]
         """
-        problem = self.config.problem_type
-        if problem == "regression" or (problem is None and self.num_labels == 1):
-            raise ConfigError(
-                f"problem_type is {problem!r} and num_labels {self.num_labels}: a model of "
-                "regression has no classes; use model(**inputs).logits"
-            )
+        self._check_classes()
         cells = self.encode_tokenized_cells(
             input_ids,
             batch_size=batch_size,
@@ -819,11 +814,41 @@ class AtacformerForSequenceClassification(AtacformerWithHead):
             seed=seed,
             progress=progress,
         )
+        return self.class_probabilities(cells)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the model predicts classes, and not numbers as one of regression."""
+        problem = self.config.problem_type
+        return problem != "regression" and not (problem is None and self.num_labels == 1)
+
+    def class_probabilities(self, embeddings: torch.Tensor) -> torch.Tensor:
+        """Return the probability of each class for embeddings of cells.
+
+        Args:
+            embeddings: What ``encode_tokenized_cells`` returned, shape (cells, hidden).
+
+        Returns:
+            As ``predict_cells``, which embeds the cells, too.
+
+        Raises:
+            ConfigError: The model is one of regression.
+        """
+        self._check_classes()
+        weight = self.classifier.weight
         with torch.inference_mode():
+            cells = embeddings.to(weight.device, weight.dtype)
             logits = self.classifier(cells).float().cpu()
-        if problem == "multi_label_classification":
+        if self.config.problem_type == "multi_label_classification":
             return logits.sigmoid()
         return logits.softmax(dim=1)
+
+    def _check_classes(self) -> None:
+        if not self.has_classes:
+            raise ConfigError(
+                f"problem_type is {self.config.problem_type!r} and num_labels {self.num_labels}: a "
+                "model of regression has no classes; use model(**inputs).logits"
+            )
 
     def _loss(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         problem = self.config.problem_type

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The command line ``bedtok``: tokenize, inspect, report, decode, train, universe.
+"""The command line ``bedtok``: tokenize, inspect, report, decode, train, embed, universe.
 
 Works on the compiled module's strict types: a path or stdin becomes columns, columns become ids,
 ids become bytes. Results go to stdout, everything else to stderr.
@@ -17,7 +17,7 @@ from typing import Any
 
 from bedtok._checks import did_you_mean
 from bedtok._files import is_url, source_path
-from bedtok.cli import _decode, _inspect, _report, _tokenize, _train, _universe
+from bedtok.cli import _decode, _embed, _inspect, _report, _tokenize, _train, _universe
 from bedtok.cli._arguments import EXIT_CODES
 from bedtok.cli._completion import SHELLS, PrintCompletion
 from bedtok.cli._messages import log, message_of, show_warning
@@ -90,6 +90,7 @@ def make_parser() -> argparse.ArgumentParser:
     _report.add_parser(commands)
     _decode.add_parser(commands)
     _train.add_parser(commands)
+    _embed.add_parser(commands)
     _universe.add_parser(commands)
     return parser
 

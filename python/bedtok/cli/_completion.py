@@ -13,7 +13,7 @@ SHELLS = ("bash", "zsh")
 # Arguments that are files or folders, by what the help calls them.
 _FILES = (
     *("VOCAB", "BED", "PATH", "FILE", "FOLDER", "TOML", "LIST", "DATA", "EVAL_DATA"),
-    *("UNIVERSE", "OUT"),
+    *("UNIVERSE", "OUT", "MODEL", "CELLS", "LABELS", "INIT_FROM"),
 )
 
 

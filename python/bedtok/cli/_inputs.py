@@ -24,23 +24,27 @@ from bedtok._files import (
 from bedtok.cli._files import read_stdin
 from bedtok.cli._messages import STDIN, log
 
-Kind = Literal["bed", "fragments", "h5ad"]
+Kind = Literal["bed", "fragments", "h5ad", "parquet"]
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _GZIP = b"\x1f\x8b"
+_PARQUET = b"PAR1"
 _HEAD = 2**16  # bytes of a file that its format is recognized by
 # A barcode made of bases, with a sample in front and a number behind, or neither.
 _BARCODE = re.compile(rb"(?:\S*[^ACGTN\s])?[ACGTN]{8,}(?:[-_.]\d+)?")
+_ANY_BARCODE = re.compile(rb"\S+")  # in a file that is named as fragments are
 
 
 class Input(NamedTuple):
-    """A file, or ``-`` for standard input, and what it holds."""
+    """A file, ``-`` for standard input, or a folder of Parquet, and what it holds."""
 
     path: str
     kind: Kind
 
 
-def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None) -> list[Input]:
+def find_inputs(
+    paths: list[str], files_from: str | None, fragments: bool | None, *, tokens: bool = False
+) -> list[Input]:
     """Return the inputs of a command line.
 
     Args:
@@ -51,6 +55,7 @@ def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None
             over.
         fragments: Whether files are fragment files; None: as their content looks, with a line on
             standard error.
+        tokens: Whether a folder with Parquet files is one input, of that kind.
 
     Raises:
         FileNotFoundError: There is no such list or folder.
@@ -66,9 +71,15 @@ def find_inputs(paths: list[str], files_from: str | None, fragments: bool | None
         path = source_path(path)
         if is_url(path):
             found += source_paths([path])
-        else:
-            found += files_in(path) if path != "-" and os.path.isdir(path) else [path]
+            continue
+        is_folder = path != "-" and os.path.isdir(path)
+        found += files_in(path) if is_folder and not (tokens and has_parquet(path)) else [path]
     return [Input(path, _kind(path, fragments)) for path in found]
+
+
+def has_parquet(folder: str) -> bool:
+    """Return whether a folder has Parquet files."""
+    return any(name.endswith(".parquet") for name in os.listdir(folder))
 
 
 def _listed(name: str) -> list[str]:
@@ -80,18 +91,25 @@ def _listed(name: str) -> list[str]:
 
 
 def _kind(path: str, fragments: bool | None) -> Kind:
+    if path != "-" and os.path.isdir(path):
+        return "parquet"
     if path == "-" or not (is_url(path) or os.path.isfile(path)):  # a pipe can be read once only
         return "fragments" if fragments else "bed"
-    if read_head(path, len(_HDF5)) == _HDF5:
+    start = read_head(path, len(_HDF5))
+    if start == _HDF5:
         return "h5ad"
+    if start.startswith(_PARQUET):
+        return "parquet"
     if path.lower().endswith(".h5ad"):
         raise ConfigError(f"{path}: is not an .h5ad file, expected HDF5")
     if fragments is not None:
         return "fragments" if fragments else "bed"
-    if looks_like_fragments(_head(path)):
+    head = _head(path)
+    by_name = "fragments" in os.path.basename(path).lower()
+    if looks_like_fragments(head, _ANY_BARCODE if by_name else _BARCODE):
         log(
-            f"{path}: is a fragment file by its content (column 4 a barcode, column 5 a count): "
-            "its cells are tokenized; --no-fragments takes it as BED"
+            f"{path}: is a fragment file by its {'name and ' if by_name else ''}content (column 4 "
+            "a barcode, column 5 a count): its cells are taken; --no-fragments takes it as BED"
         )
         return "fragments"
     return "bed"
@@ -112,8 +130,13 @@ def _head(path: str) -> bytes:
         return b""  # the reader says what is wrong
 
 
-def looks_like_fragments(head: bytes) -> bool:
-    """Return whether the first lines of a file are fragments: a barcode of bases and a count."""
+def looks_like_fragments(head: bytes, barcode: re.Pattern[bytes] = _BARCODE) -> bool:
+    """Return whether the first lines of a file are fragments: a barcode of bases and a count.
+
+    Args:
+        head: The lines.
+        barcode: What column 4 must be.
+    """
     lines = [line for line in head.split(b"\n")[:-1] if line and not line.startswith(b"#")]
     if len(lines) < _core.fewest_judged:
         return False
@@ -121,8 +144,6 @@ def looks_like_fragments(head: bytes) -> bool:
     for line in lines:
         columns = line.rstrip(b"\r").split(b"\t")
         fragments += (
-            len(columns) >= 5
-            and columns[4].isdigit()
-            and _BARCODE.fullmatch(columns[3]) is not None
+            len(columns) >= 5 and columns[4].isdigit() and barcode.fullmatch(columns[3]) is not None
         )
     return fragments >= 0.95 * len(lines)

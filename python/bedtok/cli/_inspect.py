@@ -20,6 +20,7 @@ from bedtok.cli._arguments import (
     add_mapping,
     mapping_of,
 )
+from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag
 from bedtok.cli._files import (
     for_terminal,
     load_core,
@@ -28,7 +29,7 @@ from bedtok.cli._files import (
     open_output,
     read_regions,
 )
-from bedtok.cli._inputs import find_inputs
+from bedtok.cli._inputs import Input, find_inputs, has_parquet
 from bedtok.cli._messages import STDIN
 from bedtok.cli._report import add_report, check_report, vocabulary_name, write_report
 
@@ -49,6 +50,7 @@ def add_parser(commands: Any) -> None:
   bedtok inspect databio/atacformer-base-hg38 --json
   zcat sample.bed.gz | bedtok inspect - --vocab universe.bed.gz
   bedtok inspect peaks/ --vocab universe.bed.gz --html qc/report.html --multiqc qc/
+  bedtok inspect fragments.tsv.gz --vocab universe.bed.gz --html qc/cells.html
 """,
     )
     command.add_argument(
@@ -56,12 +58,14 @@ def add_parser(commands: Any) -> None:
         nargs="*",
         metavar="FILE",
         help="a BED file, '-' for stdin, or a vocabulary in any form that --vocab takes; with "
-        "--vocab also several BED files, and folders of them",
+        "--vocab also several of them, cells (fragment files, .h5ad, Parquet), and folders",
     )
     command.add_argument("--vocab", metavar="VOCAB", help=VOCAB_HELP)
     command.add_argument("--json", action="store_true", help="write one JSON object")
     add_files_from(command)
     add_report(command)
+    command.set_defaults(chroms=None, exclude=None, num_threads=None)
+    add_cells(command)
     add_mapping(command)
     add_loading(command)
 
@@ -71,10 +75,17 @@ def _run(args: argparse.Namespace) -> None:
     if mapping and args.vocab is None:
         flag = "--" + next(iter(mapping)).replace("_", "-")
         args.usage_error(f"{flag} determines how regions map to a vocabulary, so it needs --vocab")
+    cells = _cell_inputs(args)
+    if cells:
+        _inspect_cells(args, cells)
+        return
+    if (cells_option := cells_flag(args)) is not None:
+        args.usage_error(f"{cells_option}: is for cells, expected fragment files, .h5ad or Parquet")
     if _is_collection(args):
         _inspect_many(args)
         return
-    args.file = args.file[0]
+    path: str = args.file[0]
+    args.file = path
     facts: dict[str, Any] = {"file": STDIN if args.file == "-" else args.file}
     is_model = os.path.isdir(args.file) or args.file.lower().endswith(".toml")
     if args.file != "-" and (is_model or not means_file(args.file)):
@@ -107,6 +118,33 @@ def _run(args: argparse.Namespace) -> None:
     text = json.dumps(facts, indent=2) if args.json else _facts_text(facts)
     with open_output(None) as file:
         file.write(for_terminal(text.encode("utf-8", "surrogateescape")) + b"\n")
+
+
+def _cell_inputs(args: argparse.Namespace) -> list[Input]:
+    """Return the inputs if they are cells; nothing if they are BED files or a vocabulary."""
+    if args.vocab is None or (not args.file and args.files_from is None):
+        return []
+    if any(
+        os.path.isdir(path) and not _holds_samples(path) and not has_parquet(path)
+        for path in args.file
+    ) or (args.files_from is None and all(not os.path.exists(path) for path in args.file)):
+        return []  # a saved tokenizer, or a name on the Hub
+    inputs = find_inputs(args.file, args.files_from, args.fragments, tokens=True)
+    cells = [item for item in inputs if item.kind != "bed"]
+    if cells and len(cells) < len(inputs):
+        bed = next(item.path for item in inputs if item.kind == "bed")
+        args.usage_error(f"{bed} is BED, {cells[0].path} has cells: expected one of both")
+    return cells
+
+
+def _inspect_cells(args: argparse.Namespace, inputs: list[Input]) -> None:
+    """Write the report of cells, and print it."""
+    from bedtok.report import CellReport
+
+    check_report(args)
+    reader = CellReader(args, load_tokenizer(args.vocab, args), inputs)
+    report = CellReport.from_cells(reader.read_all(inputs), vocabulary=vocabulary_name(args.vocab))
+    write_report(args, report)
 
 
 def _is_collection(args: argparse.Namespace) -> bool:
@@ -145,8 +183,6 @@ def _inspect_many(args: argparse.Namespace) -> None:
     for item in inputs:
         if item.path == "-":
             args.usage_error("-: a report is of files, expected their paths")
-        if item.kind != "bed":
-            args.usage_error(f"{item.path}: has cells, expected BED; tokenize it for their report")
     report = CollectionReport.from_files(
         [item.path for item in inputs],
         load_tokenizer(args.vocab, args),

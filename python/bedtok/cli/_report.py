@@ -14,7 +14,7 @@ from bedtok.cli._arguments import VOCAB_HELP, add_command, add_loading, add_mapp
 from bedtok.cli._files import for_terminal, load_tokenizer, open_output
 
 if TYPE_CHECKING:
-    from bedtok.report import CollectionReport
+    from bedtok.report import CellReport, CollectionReport
 
 
 def add_parser(commands: Any) -> None:
@@ -96,7 +96,7 @@ def check_report(args: argparse.Namespace) -> None:
         args.usage_error(f"--multiqc {args.multiqc}: is a file, expected a folder")
 
 
-def write_report(args: argparse.Namespace, report: CollectionReport) -> None:
+def write_report(args: argparse.Namespace, report: CollectionReport | CellReport) -> None:
     """Write a report to its files and print it; Error if files could not be read."""
     if args.html is not None:
         folder = os.path.dirname(args.html)
@@ -108,5 +108,5 @@ def write_report(args: argparse.Namespace, report: CollectionReport) -> None:
     text = json.dumps(report.to_dict(), indent=2) if args.json else str(report)
     with open_output(None) as file:
         file.write(for_terminal(text.encode("utf-8", "surrogateescape")) + b"\n")
-    if report.failed:
-        raise _core.Error(f"files that could not be read: {len(report.failed)}")
+    if failed := getattr(report, "failed", None):
+        raise _core.Error(f"files that could not be read: {len(failed)}")

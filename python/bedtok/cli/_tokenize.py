@@ -29,6 +29,7 @@ from bedtok.cli._arguments import (
     names_of,
     share,
 )
+from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag
 from bedtok.cli._files import (
     ID_FORMATS,
     for_terminal,
@@ -39,7 +40,6 @@ from bedtok.cli._files import (
 from bedtok.cli._inputs import Input, find_inputs
 from bedtok.cli._messages import log, naming_input, show_warning
 from bedtok.cli._tokenize_cells import (
-    CellReader,
     collection_keywords,
     tokenize_to_cell_folder,
     write_cells,
@@ -103,11 +103,6 @@ examples:
     )
     add_files_from(command)
     command.add_argument(
-        "--fragments",
-        action=argparse.BooleanOptionalAction,
-        help="text files are fragment files; default: as each looks",
-    )
-    command.add_argument(
         "--chroms", metavar="NAME,NAME,...", type=names_of, help="only regions on these chromosomes"
     )
     command.add_argument(
@@ -153,6 +148,7 @@ examples:
         default=0.0,
         help="end with exit code 1 if a smaller share of an input's regions hits, 0 to 1",
     )
+    add_cells(command)
     add_mapping(command)
     add_loading(command)
 
@@ -162,15 +158,28 @@ def _run(args: argparse.Namespace) -> None:
     if [*args.beds, args.files_from].count("-") > 1:
         usage_error("'-' can be given once, as there is one stdin")
     inputs = find_inputs(args.beds, args.files_from, args.fragments)
+    for item in inputs:
+        if item.kind == "parquet":
+            usage_error(
+                f"{item.path}: is Parquet, expected BED, fragments or .h5ad; 'bedtok decode' and "
+                "'bedtok embed' read tokens"
+            )
     beds = [item.path for item in inputs]
     output: str | None = None if args.output == "-" else args.output
     suffix = Path(output or "").suffix.lower()
     format: str = args.format or _FORMAT_OF_SUFFIX.get(suffix, "jsonl")
     has_cells = any(item.kind != "bed" for item in inputs)
+    if not has_cells and (flag := cells_flag(args)) is not None:
+        usage_error(f"{flag}: is for cells, expected a fragment file or .h5ad")
     if has_cells:
         if args.format is None and suffix == ".parquet":
             format = "parquet"
         _check_cells(args, inputs, output, format)
+    elif args.format is None and suffix == ".parquet":
+        usage_error(
+            f"--output {output}: a .parquet file holds cells, {beds[0]} looks like BED; expected "
+            "fragments (--fragments says that it is) or .h5ad; --format parquet writes a folder"
+        )
     if args.ray_address is not None and args.engine != "ray":
         usage_error("--ray-address: belongs to --engine ray")
     if has_cells and format == "parquet":

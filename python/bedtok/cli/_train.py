@@ -18,6 +18,7 @@ from bedtok.train.options import (
     CONFIG_NAME,
     OBJECTIVES,
     OPTIONS,
+    PRESETS,
     Config,
     missing_fields,
     validate,
@@ -58,6 +59,13 @@ def add_parser(commands: Any) -> None:
     command.add_argument(
         "--config", metavar="TOML", help="config file: the output of --print-config or a part of it"
     )
+    command.add_argument(
+        "--preset",
+        choices=tuple(PRESETS),
+        help="defaults of fields that are not given: those of the thesis on Atacformer, or linear, "
+        "a classifier without layers that trains in minutes; default: linear for a new model of "
+        "--objective classify, else thesis",
+    )
     command.add_argument("data_files", metavar="DATA", nargs="*", help="the same as --data")
     for flag, table, name in _FLAGS:
         option = OPTIONS[table][name]
@@ -87,7 +95,7 @@ def add_parser(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    config = with_defaults(_given_config(args))
+    config = with_defaults(_given_config(args), args.preset)
     if args.print_config:
         with open_output(None) as file:
             file.write(to_toml(config).encode())

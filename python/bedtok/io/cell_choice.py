@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -94,13 +93,16 @@ class CellChoice:
             on_error,
         )
 
+    def barcodes_of(self, sample: str) -> list[str] | None:
+        """Return the cells of a sample that are wanted; None: all."""
+        if isinstance(self.barcodes, dict):
+            return self.barcodes.get(sample)
+        return self.barcodes
+
     def of_fragments(self, sample: str, exclude: RegionSet | None) -> FragmentOptions:
         """Return the options of a fragment file, without the fragments in ``exclude``."""
-        barcodes: Any = self.barcodes
-        if isinstance(barcodes, dict):
-            barcodes = barcodes.get(sample)
         return FragmentOptions(
-            barcodes,
+            self.barcodes_of(sample),
             self.min_fragments,
             self.min_tokens,
             self.max_tokens,

@@ -205,7 +205,8 @@ def _check_vocabulary(metadata: Any, tokenizer: Vocabulary, file: str) -> None:
     if digest != tokenizer._state().regions_digest() or size != tokenizer.vocab_size:
         raise VocabularyError(
             f"{file}: was written with another vocabulary ({size} tokens), expected that of the "
-            f"tokenizer ({tokenizer.vocab_size} tokens); load the one that made the tokens"
+            f"tokenizer ({tokenizer.vocab_size} tokens); load the one that made the tokens, "
+            "or encode the cells again"
         )
 
 

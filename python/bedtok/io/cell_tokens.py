@@ -21,7 +21,7 @@ from bedtok._tokenization.cell_metadata import (
     take_metadata,
     with_tokens,
 )
-from bedtok._tokenization.cell_names import constant_texts, prefixed_names, text_column
+from bedtok._tokenization.cell_names import among, constant_texts, prefixed_names, text_column
 from bedtok._tokenization.cells import CellIds, cells_of_file, cells_of_part
 from bedtok._tokenization.options import merge_mapping
 from bedtok.io.cell_choice import CellChoice
@@ -123,6 +123,9 @@ class CellTokenizer:
         else:
             metadata = {**metadata, SAMPLE: text_column(metadata[SAMPLE])}
         kept = self._kept(np.diff(found.offsets))
+        if (barcodes := self.choice.barcodes_of(sample)) is not None:
+            chosen = among(found.names, metadata[SAMPLE].tolist(), barcodes)
+            kept = kept[chosen[kept]]
         if len(kept) < len(rows):
             values, offsets = take_rows(found.values, found.offsets, kept)
             names = [found.names[i] for i in kept.tolist()]

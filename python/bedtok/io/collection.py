@@ -266,7 +266,8 @@ def tokenize_cells(
         strict: Raise the error of the first bad file instead of continuing without it.
         on_error: What a line does that is not a fragment, as in ``tokenize_files``.
         progress: Whether to show a progress bar; None: if standard error is a terminal. Needs tqdm.
-        barcodes: Of fragment files only these cells, or a dict by the names of the samples.
+        barcodes: Only these cells, by their names with or without samples; or a dict of them by the
+            names of the samples.
         min_fragments: Of fragment files leave out cells with fewer fragments.
         min_tokens: Leave out cells with fewer tokens.
         max_tokens: Leave out cells with more tokens; None: none.

@@ -89,6 +89,7 @@ def histogram(
     format: Callable[[float], str] = short_number,
     limits: tuple[float, float] | None = None,
     marked: Float64s | None = None,
+    unit: str = "samples",
 ) -> Html:
     """Return how many values lie in bins of one width, with their median.
 
@@ -99,6 +100,7 @@ def histogram(
         format: Writes a value.
         limits: The ends of the axis; None: those of the values.
         marked: Values that stand out, as diamonds below the axis.
+        unit: The word for what is counted.
     """
     low, high = limits or (float(values.min()), float(values.max()))
     if low == high:
@@ -106,11 +108,11 @@ def histogram(
     counts, edges = np.histogram(values, bins=_BINS, range=(low, high))
     x = Axis(low, high, 60, WIDTH - 20)
     y = Axis(0, max(float(counts.max()), 1) * 1.08, 190, 28)
-    parts = _frame(x, y, label, "samples", format, whole=True)
+    parts = _frame(x, y, label, unit, format, whole=True)
     for count, left, right in zip(counts.tolist(), edges[:-1], edges[1:], strict=True):
         if count:
             at, top = x.place(left), y.place(count)
-            tip = f"{format(float(left))} to {format(float(right))}: {count:,} samples"
+            tip = f"{format(float(left))} to {format(float(right))}: {count:,} {unit}"
             bar = _rect(at + 0.5, top, x.place(right) - at - 1, 190 - top, "one")
             parts.append(element("g", element("title", tip), bar))
     median = float(np.median(values))
@@ -127,7 +129,9 @@ def histogram(
     return _svg(title, 240, parts)
 
 
-def scatter(title: str, points: Sequence[Point], x_label: str, *, named: int = 12) -> Html:
+def scatter(
+    title: str, points: Sequence[Point], x_label: str, *, named: int = 12, unit: str = "tokens"
+) -> Html:
     """Return points with a logarithmic x axis and a share as y; marked ones are diamonds.
 
     Args:
@@ -135,6 +139,7 @@ def scatter(title: str, points: Sequence[Point], x_label: str, *, named: int = 1
         points: The points.
         x_label: The label of the x axis.
         named: Of how many marked ones the names stand beside them; more would cover each other.
+        unit: The word for what x counts.
     """
     xs = [max(point.x, 1.0) for point in points]
     lowest = min(point.y for point in points)
@@ -143,7 +148,7 @@ def scatter(title: str, points: Sequence[Point], x_label: str, *, named: int = 1
     parts = _frame(x, y, x_label, "hit rate", short_number, y_format=lambda v: f"{v:.0%}")
     for point in sorted(points, key=lambda point: point.marked is not None):
         at, height = x.place(max(point.x, 1.0)), y.place(point.y)
-        tip = f"{point.name}: {point.y:.1%}, {point.x:,.0f} tokens"
+        tip = f"{point.name}: {point.y:.1%}, {point.x:,.0f} {unit}"
         if point.marked is None:
             shape = element("circle", element("title", tip), cx=at, cy=height, r=3.5, class_="dot")
         else:
@@ -168,11 +173,23 @@ def scatter(title: str, points: Sequence[Point], x_label: str, *, named: int = 1
 
 
 def lines(
-    title: str, series: Sequence[Line], x_label: str, *, format: Callable[[float], str]
+    title: str,
+    series: Sequence[Line],
+    x_label: str,
+    *,
+    format: Callable[[float], str],
+    log: bool = False,
 ) -> Html:
     """Return lines over one x axis, each with its name at its end and a shape of its own.
 
     Values that are not finite are left out.
+
+    Args:
+        title: The title for readers that do not see it.
+        series: The lines.
+        x_label: The label of the x axis.
+        format: Writes a value.
+        log: Whether both axes are logarithmic, from 1 on.
     """
     kept = [
         Line(line.name, *zip(*pairs, strict=True))
@@ -184,8 +201,10 @@ def lines(
     ys = [value for line in kept for value in line.y]
     xs = [value for line in kept for value in line.x]
     room = 0.06 * (max(ys) - min(ys) or abs(max(ys)) or 1)
-    x = Axis(min(xs) if len(set(xs)) > 1 else 0, max(xs), 70, WIDTH - 20)
+    x = Axis(min(xs) if len(set(xs)) > 1 else 0, max(xs), 70, WIDTH - 20, log=log)
     y = Axis(min(ys) - room, max(ys) + room, 210, 24)
+    if log:
+        y = Axis(1, max(ys) * 1.3, 210, 24, log=True)
     parts = _frame(x, y, x_label, "", short_number, y_format=format)
     for i, line in enumerate(kept):
         style = ("first", "second", "third")[i % 3]

@@ -14,9 +14,11 @@ from bedtok._files import StrPath, checked_path, write_text
 from bedtok.report.collection_report import assembly_text
 
 if TYPE_CHECKING:
+    from bedtok.report.cell_report import CellReport
     from bedtok.report.collection_report import CollectionReport
 
 _CHROMS = 60  # bars of a plot
+_PERCENT = {"suffix": "%", "min": 0, "max": 100, "format": "{:,.1f}", "scale": "RdYlGn"}
 _ABOUT = "maps genomic regions to the tokens of a vocabulary."  # behind the name
 
 
@@ -30,6 +32,49 @@ def write_multiqc(report: CollectionReport, folder: StrPath) -> list[str]:
         paths.append(os.path.join(text, f"bedtok_{name}_mqc.json"))
         write_text(paths[-1], json.dumps(content, indent=1) + "\n")
     return paths
+
+
+def write_cells_multiqc(report: CellReport, folder: StrPath) -> list[str]:
+    """Write the file; see ``CellReport.to_multiqc``."""
+    text = checked_path(folder)
+    os.makedirs(text, exist_ok=True)
+    remove_abandoned(text)
+    counts = {"min": 0, "format": "{:,.0f}", "scale": "Blues"}
+    columns: dict[str, dict[str, Any]] = {
+        "bedtok_cells": {"title": "Cells", "description": "Cells of the sample (bedtok)"} | counts,
+        "bedtok_cell_fragments": {
+            "title": "Fragments a cell",
+            "description": "Median number of fragments of a cell (bedtok)",
+            **counts,
+        },
+        "bedtok_cell_hit_rate": {
+            "title": "Hit rate",
+            "description": "Share of the cells' fragments that hit the vocabulary (bedtok)",
+            **_PERCENT,
+        },
+        "bedtok_cell_tokens": {
+            "title": "Tokens a cell",
+            "description": "Median number of tokens of a cell (bedtok)",
+            **counts,
+        },
+    }
+    data = {}
+    for sample in report.samples:
+        row: dict[str, Any] = {"bedtok_cells": sample.cells, "bedtok_cell_tokens": sample.tokens}
+        if sample.fragments is not None:
+            row["bedtok_cell_fragments"] = sample.fragments
+        if sample.hit_rate is not None:
+            row["bedtok_cell_hit_rate"] = 100 * sample.hit_rate
+        data[_name(sample.sample or report.title)] = row
+    content = {
+        "id": "bedtok_cells",
+        "plot_type": "generalstats",
+        "pconfig": [{name: column} for name, column in columns.items()],
+        "data": data,
+    }
+    path = os.path.join(text, "bedtok_cells_mqc.json")
+    write_text(path, json.dumps(content, indent=1) + "\n")
+    return [path]
 
 
 def _contents(report: CollectionReport) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -67,11 +112,7 @@ def _general_stats(report: CollectionReport) -> dict[str, Any]:
         "bedtok_hit_rate": {
             "title": "Hit rate",
             "description": "Share of regions that hit the vocabulary (bedtok)",
-            "suffix": "%",
-            "min": 0,
-            "max": 100,
-            "format": "{:,.1f}",
-            "scale": "RdYlGn",
+            **_PERCENT,
         },
         "bedtok_tokens": {
             "title": "Tokens",

@@ -14,6 +14,7 @@ def train(
     *,
     resume: bool = False,
     callbacks: Sequence[Any] = (),
+    preset: str | None = None,
 ) -> dict[str, float]:
     """Train a model and save it with its tokenizer.
 
@@ -32,6 +33,10 @@ def train(
         resume: Resume from the last complete checkpoint in the folder, if there is one.
         callbacks: Further callbacks for Trainer. ``AdjustedRandIndexCallback`` and
             ``ModelParameterChangeCallback`` without a trainer get the one of this training.
+        preset: Defaults of the fields that are not set: ``"thesis"``, the model of the thesis on
+            Atacformer, or ``"linear"``, a small classifier without layers (docs/label-cells.md).
+            None: ``"linear"`` for the objective ``classify`` without ``model.init_from``, else
+            ``"thesis"``.
 
     Returns:
         The metrics, as in ``metrics.json``. After a resume ``train_loss`` is the mean of the losses
@@ -54,4 +59,4 @@ def train(
     from bedtok.train.options import validate, with_defaults
     from bedtok.train.run import run_training
 
-    return run_training(with_defaults(validate(config)), resume, callbacks)
+    return run_training(with_defaults(validate(config), preset), resume, callbacks)

@@ -82,15 +82,43 @@ OPTIONS: dict[str, dict[str, Option]] = {
         "learning_rate": Option(1.5e-4, float, "thesis"),
         "lr_scheduler_type": Option("cosine", str, "thesis"),
         "warmup_steps": Option(500, int, "thesis"),
-        "optim": Option("adamw_torch", str, "AdamW; thesis"),
+        "optim": Option("adamw_torch", str, "or adam, whose weight_decay is an L2 penalty; thesis"),
         "per_device_train_batch_size": Option(8, int, "of each process; transformers"),
         "num_train_epochs": Option(3.0, float, "transformers"),
         "max_steps": Option(-1, int, "if above 0, overrides num_train_epochs"),
+        "min_steps": Option(0, int, "at least so many steps, by more epochs"),
         "seed": Option(42, int, "of weights, order, replacements and dropout; transformers"),
         "logging_steps": Option(50, int, ""),
         "save_steps": Option(500, int, "steps between checkpoints; transformers"),
         "save_total_limit": Option(2, int, "number of checkpoints kept"),
         "report_to": Option(["none"], list, "or tensorboard, wandb ..."),
+    },
+}
+# What a preset sets in place of these defaults. "linear" is the recipe of docs/label-cells.md: a
+# classifier that is linear in weighted regions, as its table of ablations found it.
+PRESETS: dict[str, Config] = {
+    "thesis": {},
+    "linear": {
+        "objective": {"mix_fraction": 0.5},
+        "model": {
+            "hidden_size": 64,
+            "intermediate_size": 64,
+            "num_hidden_layers": 0,
+            "num_attention_heads": 1,
+            "pooling": "weighted",
+            "label_smoothing": 0.05,
+        },
+        "training": {
+            "learning_rate": 5e-3,
+            "lr_scheduler_type": "linear",
+            "warmup_steps": 20,
+            "optim": "adam",
+            "weight_decay": 3e-4,
+            "per_device_train_batch_size": 128,
+            "per_device_eval_batch_size": 128,
+            "num_train_epochs": 8.0,
+            "min_steps": 300,  # few cells need more epochs
+        },
     },
 }
 _FREE_TABLES = ("model", "training")  # take fields that have no option here
@@ -117,14 +145,34 @@ def defaults() -> Config:
     }
 
 
-def with_defaults(config: Mapping[str, Mapping[str, Any]]) -> Config:
+def with_defaults(config: Mapping[str, Mapping[str, Any]], preset: str | None = None) -> Config:
     """Return a validated configuration with defaults for the fields that it does not set.
 
     With ``model.init_from`` the other fields of ``model`` are those of that model, not defaults;
     ``training.warmup_ratio`` replaces the default of ``warmup_steps``.
+
+    Args:
+        config: Validated tables of fields.
+        preset: The defaults, a key of ``PRESETS``; None: ``"linear"`` for a new classifier, else
+            ``"thesis"``.
+
+    Raises:
+        ConfigError: The preset is not known, or is for another objective.
     """
     result = defaults()
-    if config.get("model", {}).get("init_from"):
+    objective = config.get("objective", {}).get("name", result["objective"]["name"])
+    further = bool(config.get("model", {}).get("init_from"))
+    name = preset or ("linear" if objective == "classify" and not further else "thesis")
+    if name not in PRESETS:
+        raise ConfigError(f"preset is {name!r}, expected one of: {', '.join(PRESETS)}")
+    if name == "linear" and (objective != "classify" or further):
+        raise ConfigError(
+            "preset is 'linear', which is for a new model with objective.name 'classify'; expected "
+            "'thesis' here"
+        )
+    for table, values in PRESETS[name].items():
+        result[table].update(values)
+    if further:
         result["model"] = {}
     if "warmup_ratio" in config.get("training", {}):  # Trainer prefers steps
         del result["training"]["warmup_steps"]

@@ -24,6 +24,8 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_utils import IntervalStrategy
+from transformers.utils.logging import disable_progress_bar
 
 from bedtok._checks import check_at_least, did_you_mean, import_optional
 from bedtok._core import ConfigError
@@ -94,6 +96,7 @@ _NOT_ACCEPTED = {
     "label_smoothing_factor": "the losses of these models have no smoothing",
 }
 _PRINTED = ("train_loss", "eval_loss", "eval_accuracy", "eval_macro_f1", "eval_ari")
+_ADAM = "adam"
 # Fields that determine the shapes of the weights.
 _SHAPES = (
     "max_position_embeddings",
@@ -147,6 +150,8 @@ def run_training(
 
 def train_and_report(config: Config, resume: bool) -> None:
     """Train and print the metrics; the body of the command."""
+    if not sys.stderr.isatty():
+        disable_progress_bar()  # of files that are written
     try:
         metrics = run_training(config, resume)
     finally:
@@ -216,6 +221,7 @@ def _model_fields(config: Config) -> dict[str, Any]:
 
 def _training_arguments(config: Config) -> TrainingArguments:
     fields = dict(config["training"])
+    check_at_least("training.min_steps", fields.pop("min_steps"), 0)  # by _lengthen
     for name in fields:
         if name in _NOT_ACCEPTED:
             raise ConfigError(f"training.{name} is not accepted: {_NOT_ACCEPTED[name]}")
@@ -227,7 +233,11 @@ def _training_arguments(config: Config) -> TrainingArguments:
         # In transformers 5 warmup_steps below 1 are a fraction.
         fields["warmup_steps"] = coerce(float, fields.pop("warmup_ratio"), "training.warmup_ratio")
     fields = _known_fields(fields, "training", kinds, "transformers.TrainingArguments")
+    if fields["optim"] == _ADAM:  # which transformers has no name for
+        fields["optim"] = "adamw_torch"
     fields.setdefault("disable_tqdm", not sys.stderr.isatty())
+    if "dataloader_pin_memory" not in fields and not torch.cuda.is_available():
+        fields["dataloader_pin_memory"] = False  # which PyTorch warns of at each epoch
     if any(config["data"].get(name) for name in EVALUATED):
         fields.setdefault("eval_strategy", "epoch")
     try:
@@ -283,6 +293,7 @@ def _make_trainer(
     model_fields = _model_fields(config)
     tokenizer = _load_tokenizer(config["data"].get("universe") or config["model"]["init_from"])
     data = _read_data(config, tokenizer, arguments.seed)
+    _lengthen(config["training"], arguments, len(data.train))
     set_seed(arguments.seed)
     if data.classes:
         model_fields |= _class_fields(config, data)
@@ -303,6 +314,7 @@ def _make_trainer(
         eval_dataset=data.eval,
         processing_class=tokenizer,
         callbacks=[SetEpochCallback(), *callbacks],
+        optimizer_cls_and_kwargs=_optimizer(config, arguments),
     )
     for callback in callbacks:
         if isinstance(callback, MeasuringCallback) and callback.trainer is None:
@@ -437,6 +449,22 @@ def _embedding_quality(
     )
 
 
+def _optimizer(config: Config, arguments: TrainingArguments) -> tuple[Any, dict[str, Any]] | None:
+    """Return class and arguments of an optimizer; None: that of ``training.optim``.
+
+    With Adam ``weight_decay`` is a part of the gradients, not of the step: a region that few cells
+    have gets few gradients, and the penalty among them keeps its embedding small.
+    """
+    if config["training"]["optim"] != _ADAM:
+        return None
+    betas = (arguments.adam_beta1, arguments.adam_beta2)
+    return torch.optim.Adam, {
+        "lr": arguments.learning_rate,
+        "betas": betas,
+        "eps": arguments.adam_epsilon,
+    }
+
+
 def _max_length(data: Mapping[str, Any], context: int) -> int:
     max_length = check_at_least("data.max_length", data.get("max_length", context), 1)
     if max_length > context:
@@ -542,6 +570,22 @@ class _SeededTrainer(Trainer):  # type: ignore[misc]
             return super().get_eval_dataloader(*args, **kwargs)
         finally:
             self.data_collator = train_collator
+
+
+def _lengthen(fields: Mapping[str, Any], arguments: TrainingArguments, rows: int) -> None:
+    """Raise the epochs so that there are ``training.min_steps`` steps.
+
+    An epoch may then be a few steps: evaluations that were to be one an epoch are eight in all.
+    """
+    wanted = fields["min_steps"]
+    size = arguments.train_batch_size * arguments.world_size * arguments.gradient_accumulation_steps
+    epoch = max(math.ceil(rows / size), 1)
+    if arguments.max_steps > 0 or arguments.num_train_epochs * epoch >= wanted:
+        return
+    arguments.num_train_epochs = float(math.ceil(wanted / epoch))
+    if arguments.eval_strategy == "epoch" and "eval_strategy" not in fields:
+        arguments.eval_strategy = IntervalStrategy.STEPS
+        arguments.eval_steps = math.ceil(wanted / 8)
 
 
 def _planned_steps(trainer: Trainer) -> int:
