@@ -61,6 +61,7 @@ OTHER: dict[str, Any] = {
     "num_batches": 5,
     "lambda_adv": 0.5,
     "grl_alpha": 0.25,
+    "batch_head_hidden_size": 9,
     "bc_unfreeze_last_n_layers": 1,
     "pad_token_id": 3,
     "eos_token_id": 4,
@@ -215,6 +216,7 @@ EFFECTS: dict[str, Any] = {
     "num_batches": shapes(AtacformerForUnsupervisedBatchCorrection),
     "lambda_adv": loss(AtacformerForUnsupervisedBatchCorrection),
     "grl_alpha": gradient_of_the_encoder,
+    "batch_head_hidden_size": shapes(AtacformerForUnsupervisedBatchCorrection),
     "bc_unfreeze_last_n_layers": lambda fields: [
         weight.requires_grad
         for weight in AtacformerForUnsupervisedBatchCorrection(tiny_config(**fields)).parameters()
