@@ -49,26 +49,31 @@ RECIPE: dict[str, Any] = {
     "svd": True,
     "head": 64,
     "head_learning_rate": 2e-2,
-    "learning_rate": 5e-4,
+    "learning_rate": 1e-3,
     "alpha": 1.0,
     "rising": True,
     "adversary": 1.0,
+    "reference": 5.0,
+    "replaced": 0.15,
+    "tokens": 192,
     "steps": 800,
 }
 # One change each.
 ABLATIONS: dict[str, dict[str, Any]] = {
     "no adversary": {"adversary": 0.0},
+    "no reference": {"reference": None},
+    "reference of weight 1": {"reference": 1.0},
     "strength of 0.2": {"alpha": 0.2},
     "strength constant": {"rising": False},
-    "head learns as fast as the encoder": {"head_learning_rate": 5e-4},
+    "head learns as fast as the encoder": {"head_learning_rate": 1e-3},
     "linear head": {"head": None},
     "mean pooling": {"pooling": "mean"},
     "random token embeddings": {"svd": False},
     "half of the steps": {"steps": 400},
     "one layer of attention": {"layers": 1},
-    "two layers of attention, mean pooling, linear head, one learning rate": {
+    "as published: two layers, mean pooling, linear head, one learning rate": {
         **{"layers": 2, "pooling": "mean", "svd": False, "head": None, "rising": False},
-        "head_learning_rate": 5e-4,
+        **{"reference": None, "head_learning_rate": 5e-4, "learning_rate": 5e-4},
     },
 }
 MEASURES = {
@@ -194,6 +199,7 @@ def train(data: Data, recipe: dict[str, Any], seed: int, out: Path) -> Any:
         batch_head_hidden_size=recipe["head"],
         grl_alpha=recipe["alpha"],
         lambda_adv=recipe["adversary"],
+        lambda_reference=recipe["reference"] or 0.0,
         bc_unfreeze_last_n_layers=None,
     )
     model = AtacformerForUnsupervisedBatchCorrection(config)
@@ -201,6 +207,13 @@ def train(data: Data, recipe: dict[str, Any], seed: int, out: Path) -> Any:
         initialize_from_cells(
             model, data.ids, data.tokenizer.num_regions, embeddings=recipe["svd"], seed=seed
         )
+    rows: list[dict[str, Any]] = [
+        {"input_ids": ids, "batch_labels": int(batch)}
+        for ids, batch in zip(data.ids, data.batches, strict=True)
+    ]
+    if recipe["reference"] is not None:
+        for row, vector in zip(rows, embed(model, data), strict=True):
+            row["reference_embeddings"] = vector
     groups = batch_correction_parameter_groups(
         model, recipe["learning_rate"], recipe["head_learning_rate"]
     )
@@ -209,7 +222,7 @@ def train(data: Data, recipe: dict[str, Any], seed: int, out: Path) -> Any:
         TrainingArguments(
             str(out / "checkpoints"),
             max_steps=recipe["steps"],
-            per_device_train_batch_size=128,
+            per_device_train_batch_size=64,
             lr_scheduler_type="linear",
             warmup_steps=20,
             logging_steps=100_000,
@@ -219,14 +232,11 @@ def train(data: Data, recipe: dict[str, Any], seed: int, out: Path) -> Any:
             use_cpu=True,
             seed=seed,
         ),
-        train_dataset=[
-            {"input_ids": ids, "batch_labels": int(batch)}
-            for ids, batch in zip(data.ids, data.batches, strict=True)
-        ],
+        train_dataset=rows,
         data_collator=DataCollatorForUnsupervisedBatchCorrection(
             data.tokenizer,
-            512,
-            0.45,
+            recipe["tokens"],
+            recipe["replaced"],
             seed=seed,
             token_probabilities=np.asarray(data.matrix.sum(axis=0)).ravel() + 0.1,
         ),

@@ -19,7 +19,7 @@ from bedtok.atacformer import (
     losses,
     modeling_atacformer,
 )
-from bedtok.atacformer.losses import reverse_gradient
+from bedtok.atacformer.losses import distance_loss, reverse_gradient
 from tiny_models import HEADS, VOCAB_SIZE, gradients, loss_of, padded, tiny, training_input
 
 close = torch.testing.assert_close
@@ -399,6 +399,30 @@ def test_the_head_of_known_weights_has_a_known_loss() -> None:
     # Probabilities 1/4 and 3/4: the mean of log 4, log 4/3, log 4/3, times a half.
     expected = (math.log(4) + 2 * math.log(4 / 3)) / 6
     assert model(**given).loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_distance_to_a_reference_is_a_share_of_its_squares() -> None:
+    cells = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
+    reference = torch.tensor([[3.0, 2.0], [1.0, 0.0]], requires_grad=True)
+    loss = distance_loss(cells, reference)  # (0 + 4 + 1 + 0) / (9 + 4 + 1)
+    assert loss.item() == pytest.approx(5 / 14)
+    loss.backward()
+    close(cells.grad, torch.tensor([[0.0, 4.0], [-2.0, 0.0]]) / 14)
+    assert reference.grad is None
+    assert distance_loss(cells, torch.zeros(2, 2)).item() == pytest.approx(25)
+    assert distance_loss(cells[:0], reference[:0]) == 0
+    with pytest.raises(ValueError, match=r"reference_embeddings: shape \(1, 2\), expected"):
+        distance_loss(cells, reference[:1])
+
+
+def test_batch_correction_adds_the_distance_to_a_reference() -> None:
+    model, given = batch_correction(lambda_reference=3.0)
+    plain = model(**given)
+    reference = torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+    both = model(**given, reference_embeddings=reference)
+    close(both.loss - plain.loss, 3 * distance_loss(plain.cell_embeddings, reference))
+    at_it = model(**given, reference_embeddings=plain.cell_embeddings)
+    close(at_it.loss, plain.loss)
 
 
 def test_a_batch_that_is_not_known_is_not_scored() -> None:

@@ -89,6 +89,8 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         grl_alpha: Factor of its gradient reversal. ``GradientReversalCallback`` lets it rise.
         batch_head_hidden_size: Size of a hidden layer of its head that predicts batches; None: the
             head is linear, as in the published models, and only means of batches are aligned.
+        lambda_reference: Weight of its loss of the distance to ``reference_embeddings``, if these
+            are given.
         bc_unfreeze_last_n_layers: Number of its last layers to train; None: all.
         pad_token_id: Id of ``<pad>``.
         eos_token_id: Id of ``<eos>``.
@@ -129,6 +131,7 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         lambda_adv: float = 1.0,
         grl_alpha: float = 1.0,
         batch_head_hidden_size: int | None = None,
+        lambda_reference: float = 1.0,
         bc_unfreeze_last_n_layers: int | None = 2,
         pad_token_id: int | None = 890705,
         eos_token_id: int | None = 890708,
@@ -163,6 +166,7 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         self.lambda_adv = lambda_adv
         self.grl_alpha = grl_alpha
         self.batch_head_hidden_size = batch_head_hidden_size
+        self.lambda_reference = lambda_reference
         self.bc_unfreeze_last_n_layers = bc_unfreeze_last_n_layers
         super().__init__(
             pad_token_id=pad_token_id,

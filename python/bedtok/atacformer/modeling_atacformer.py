@@ -40,6 +40,7 @@ from bedtok.atacformer.layers import AtacformerAttention, AtacformerEmbeddings, 
 from bedtok.atacformer.losses import (
     LOGITS_AT_ONCE,
     class_loss,
+    distance_loss,
     masked_token_loss,
     replaced_token_loss,
     reverse_gradient,
@@ -603,8 +604,9 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
 
     A head predicts the batch of a cell from its embedding, and the encoder gets the gradient of its
     loss reversed. That works if the head learns faster than the encoder:
-    ``batch_correction_parameter_groups`` gives the head a learning rate of its own. All but the
-    last ``config.bc_unfreeze_last_n_layers`` layers are frozen.
+    ``batch_correction_parameter_groups`` gives the head a learning rate of its own. With
+    ``reference_embeddings``, such as those before the training, cells move no farther than hiding
+    the batch takes. All but the last ``config.bc_unfreeze_last_n_layers`` layers are frozen.
 
     Args:
         config: The model's configuration.
@@ -651,6 +653,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         batch_labels: torch.Tensor | None = None,
+        reference_embeddings: torch.Tensor | None = None,
         **encoder_inputs: Any,
     ) -> BatchCorrectionOutput:
         """Return logits of replaced tokens and batches, and with labels the loss.
@@ -661,6 +664,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
             inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             labels: int64, shape (B, L): 1 replaced, 0 original, -100 not scored.
             batch_labels: int64, shape (B,): the batch of each cell, -100 if unknown.
+            reference_embeddings: Shape (B, hidden): what embeddings of the cells stay close to.
             **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
 
         Raises:
@@ -684,6 +688,9 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
             losses.append(
                 self.config.lambda_adv * class_loss(batch_logits, batch_labels, "batch_labels")
             )
+        if reference_embeddings is not None:
+            distance = distance_loss(cells, reference_embeddings)
+            losses.append(self.config.lambda_reference * distance)
         return BatchCorrectionOutput(
             loss=torch.stack(losses).sum() if losses else None,
             logits=logits,
