@@ -38,12 +38,12 @@ OPTIONAL = (
 ELSEWHERE = {
     *("simulated_cells.py", "pretrain_replaced_tokens.py", "finetune_triplets.py"),
     "datasets_collection.py",
-    "label_cells.py",  # by its page, in ./run docs
+    *("label_cells.py", "correct_batches.py"),  # by their pages, in ./run docs
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {
     *("fragments-to-umap.md", "peaks-to-model.md", "fine-tuning.md", "which-regions.md"),
-    *("label-cells.md", "scaling.md", "training.md", "universe.md"),
+    *("label-cells.md", "batch-correction.md", "scaling.md", "training.md", "universe.md"),
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
