@@ -15,7 +15,7 @@ from bedtok._checks import check_at_least, draw_seed, import_optional
 from bedtok._core import ConfigError
 from bedtok._labels import is_missing
 
-__all__ = ["embedding_metrics"]
+__all__ = ["embedding_metrics", "ilisi"]
 
 
 def embedding_metrics(
@@ -79,6 +79,62 @@ def embedding_metrics(
             scores, points[chosen], types[chosen], numbers[chosen]
         )
     return result
+
+
+def ilisi(embeddings: Any, batches: Any, labels: Any = None, *, num_neighbors: int = 30) -> float:
+    """Return how well batches mix: the mean number of batches among a cell's neighbors.
+
+    The number is the inverse Simpson index, 1 over the sum of squares of the batches' shares among
+    the nearest neighbors by angle, scaled so that 0 is one batch and 1 all batches in equal shares.
+    Batches of different sizes reach less than 1: compare with batches in a random order.
+
+    Args:
+        embeddings: Shape (cells, width), finite: a matrix of ``obsm`` or a tensor.
+        batches: The batch of each cell, shape (cells,); at least two batches.
+        labels: The type of each cell, shape (cells,), or None. With types, neighbors are searched
+            among cells of the same type, so that batches with other shares of types count as mixed
+            where their cells of a type are. Types with at most ``num_neighbors`` cells, and types
+            of one batch, are left out.
+        num_neighbors: Number of neighbors of a cell, 1 or more.
+
+    Returns:
+        The mean over cells; NaN if there are no more cells than neighbors, or no type remains.
+
+    Raises:
+        ConfigError: Numbers of cells differ, an embedding is not finite, or there is one batch.
+        ImportError: scikit-learn is missing.
+
+    Example:
+        >>> ilisi(adata.obsm["X_atacformer"], adata.obs["donor"], adata.obs["cell_type"])
+
+    Source: Korsunsky et al., Fast, sensitive and accurate integration of single-cell data with
+    Harmony, 2019 (LISI, here with equal weights of neighbors), scaled as in scib; within types
+    Andreatta et al., Semi-supervised integration of single-cell transcriptomics data, 2024
+    (CiLISI).
+    """
+    neighbors = import_optional("sklearn.neighbors", "ilisi", "scikit-learn")
+    points = _unit_rows(embeddings)
+    numbers = _numbered(batches, len(points), "batches")
+    count = int(numbers.max(initial=0)) + 1
+    if count < 2:
+        raise ConfigError("batches: fewer than two batches, expected two at least")
+    check_at_least("num_neighbors", num_neighbors, 1)
+    groups = [np.arange(len(points))]
+    if labels is not None:
+        types = _numbered(labels, len(points), "labels")
+        of_types = [np.flatnonzero(types == number) for number in np.unique(types)]
+        groups = [rows for rows in of_types if len(np.unique(numbers[rows])) > 1]
+    found = []
+    for rows in groups:
+        if len(rows) > num_neighbors:
+            search = neighbors.NearestNeighbors(n_neighbors=num_neighbors).fit(points[rows])
+            # Without an argument a cell is not its own neighbor.
+            near = numbers[rows][search.kneighbors(return_distance=False)]
+            shares = np.stack([(near == batch).mean(axis=1) for batch in range(count)])
+            found.append(1 / (shares**2).sum(axis=0))
+    if not found:
+        return float("nan")
+    return float((np.concatenate(found).mean() - 1) / (count - 1))
 
 
 def _silhouette_of_types(scores: Any, points: Any, types: Any) -> float:

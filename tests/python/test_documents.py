@@ -41,6 +41,7 @@ ELSEWHERE = {
     "simulate_fragments.py",  # by its page, too
     # By the page of label_cells.py, in ./run docs.
     *("label_cells.py", "cell_labels.py", "cell_classifier.py", "label_ablations.py"),
+    "correct_batches.py",  # by its page, too
 }
 # Pages that train, start Ray, or need what only the site does: ./run docs executes them.
 TUTORIALS = {
@@ -51,7 +52,7 @@ TUTORIALS = {
         "fine-tuning.md",
         "which-regions.md",
     ),
-    *("label-cells.md", "scaling.md", "training.md", "universe.md"),
+    *("label-cells.md", "batch-correction.md", "scaling.md", "training.md", "universe.md"),
 }
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bedtok import ConfigError
-from bedtok.metrics import embedding_metrics
+from bedtok.metrics import embedding_metrics, ilisi
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 
@@ -96,3 +96,67 @@ def test_a_sample_is_drawn_from_the_seed() -> None:
 def test_what_cannot_be_measured(embeddings: Any, arguments: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         embedding_metrics(embeddings, **{"labels": TYPES, **arguments})
+
+
+# ---- mixing of batches
+
+
+def naive_ilisi(points: Any, batches: Any, num_neighbors: int) -> float:
+    """Cell by cell, by the cosines of all pairs."""
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    found = []
+    for cell, cosines in enumerate(unit @ unit.T):
+        nearest = [other for other in np.argsort(-cosines) if other != cell][:num_neighbors]
+        _, counts = np.unique(batches[nearest], return_counts=True)
+        found.append(1 / np.square(counts / num_neighbors).sum())
+    return float(np.mean(found) - 1) / (len(np.unique(batches)) - 1)
+
+
+def test_ilisi_is_the_inverse_simpson_index_of_neighbors() -> None:
+    points, three = RNG.normal(size=(120, 4)), np.tile(["a", "b", "b", "c"], 30)
+    for batches in (BATCHES, three):
+        assert ilisi(points, batches, num_neighbors=7) == pytest.approx(
+            naive_ilisi(points, batches, 7)
+        )
+
+
+def test_ilisi_within_types_is_the_mean_over_their_cells() -> None:
+    points = noisy(DIRECTIONS, 0.5)
+    rows = [name == TYPES for name in ("B", "T", "NK")]
+    expected = np.mean([naive_ilisi(points[of], BATCHES[of], 9) for of in rows])
+    assert ilisi(points, BATCHES, TYPES, num_neighbors=9) == pytest.approx(expected)
+
+
+def test_ilisi_tells_mixed_batches_from_batches_apart() -> None:
+    side = np.where(BATCHES == "one", 1.0, -1.0)[:, None]
+    assert ilisi(noisy(np.hstack([DIRECTIONS, side])), BATCHES) < 0.05
+    assert ilisi(noisy(DIRECTIONS), BATCHES) > 0.8
+
+
+def test_ilisi_within_types_does_not_blame_other_shares_of_types() -> None:
+    # "one" has nearly all cells of the first type, and "two" of the second.
+    batches = np.where(np.arange(120) % 10 == 0, "two", "one")
+    batches[TYPES == "T"] = np.where(np.arange(40) % 10 == 0, "one", "two")
+    within = ilisi(noisy(DIRECTIONS), batches, TYPES, num_neighbors=20)
+    shuffled = batches.copy()
+    for name in np.unique(TYPES):
+        shuffled[name == TYPES] = RNG.permutation(batches[name == TYPES])
+    assert within == pytest.approx(
+        ilisi(noisy(DIRECTIONS), shuffled, TYPES, num_neighbors=20), abs=0.1
+    )
+
+
+def test_types_that_are_small_or_of_one_batch_are_left_out_of_ilisi() -> None:
+    points = noisy(DIRECTIONS)
+    batches = np.where(TYPES == "B", "one", BATCHES)
+    others = TYPES != "B"
+    assert ilisi(points, batches, TYPES) == ilisi(points[others], batches[others], TYPES[others])
+    assert math.isnan(ilisi(points, BATCHES, TYPES, num_neighbors=40))
+    assert math.isnan(ilisi(points, BATCHES, num_neighbors=120))
+
+
+def test_ilisi_refuses_one_batch() -> None:
+    with pytest.raises(ConfigError, match="batches: fewer than two batches, expected two at least"):
+        ilisi(DIRECTIONS, np.repeat("one", 120))
+    with pytest.raises(ConfigError, match=r"batches have shape \(119,\), expected \(120,\)"):
+        ilisi(DIRECTIONS, BATCHES[1:])

@@ -16,7 +16,7 @@ import pytest
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from bedtok import Tokenizer
+from bedtok import ConfigError, Tokenizer
 from bedtok.atacformer import (
     AtacformerConfig,
     AtacformerForReplacedTokenDetection,
@@ -24,6 +24,7 @@ from bedtok.atacformer import (
 )
 from bedtok.atacformer.callbacks import (
     AdjustedRandIndexCallback,
+    GradientReversalCallback,
     MeasuringCallback,
     ModelParameterChangeCallback,
     SetEpochCallback,
@@ -395,3 +396,53 @@ def test_batch_correction_trains(tmp_path: Path, column: str) -> None:
     )
     data = [{"input_ids": cell, "batch_labels": i % 2} for i, cell in enumerate(CELLS)]
     Trainer(model, arguments, train_dataset=data, data_collator=collator).train()
+
+
+class StrengthReader(TrainerCallback):  # type: ignore[misc]
+    """Keeps the strength of the gradient reversal of each step."""
+
+    def __init__(self) -> None:
+        self.read: dict[int, float] = {}
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.read[state.global_step] = kwargs["model"].grl_alpha
+
+
+def test_the_gradient_reversal_rises_with_the_steps_also_in_a_resumed_training(
+    tmp_path: Path,
+) -> None:
+    def run(checkpoint: Path | None) -> tuple[Any, dict[int, float]]:
+        model = make_model(
+            AtacformerForUnsupervisedBatchCorrection,
+            num_batches=2,
+            grl_alpha=0.5,
+            batch_head_hidden_size=4,
+            bc_unfreeze_last_n_layers=None,
+        )
+        reader = StrengthReader()
+        train(
+            tmp_path,
+            GradientReversalCallback(gamma=4.0),
+            reader,
+            model=model,
+            collator=DataCollatorForUnsupervisedBatchCorrection(TOKENIZER, 16, 0.45, 0),
+            checkpoint=checkpoint,
+            remove_unused_columns=False,
+            max_steps=8,
+            save_steps=4,
+        )
+        return model, reader.read
+
+    model, whole = run(None)
+    expected = {step + 1: 0.5 * (2 / (1 + math.exp(-4 * step / 8)) - 1) for step in range(8)}
+    assert whole == pytest.approx(expected)
+    assert model.grl_alpha == model.config.grl_alpha == 0.5
+    _, resumed = run(tmp_path / "checkpoint-4")
+    assert resumed == pytest.approx({step: expected[step] for step in range(5, 9)})
+
+
+def test_the_gradient_reversal_needs_a_model_that_has_one(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="AtacformerForReplacedTokenDetection has no gradient rev"):
+        train(tmp_path, GradientReversalCallback())
+    with pytest.raises(ConfigError, match="gamma is -1, expected more than 0"):
+        GradientReversalCallback(-1)

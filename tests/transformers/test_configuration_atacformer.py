@@ -61,6 +61,8 @@ OTHER: dict[str, Any] = {
     "num_batches": 5,
     "lambda_adv": 0.5,
     "grl_alpha": 0.25,
+    "batch_head_hidden_size": 9,
+    "lambda_reference": 0.5,
     "bc_unfreeze_last_n_layers": 1,
     "pad_token_id": 3,
     "eos_token_id": 4,
@@ -185,6 +187,11 @@ def gradient_of_the_encoder(fields: dict[str, Any]) -> Any:
     return found["atacformer.encoder.layers.1.linear1.weight"]
 
 
+def loss_with_reference(fields: dict[str, Any]) -> Any:
+    model = tiny(AtacformerForUnsupervisedBatchCorrection, **fields)
+    return loss_of(model, {**given_to(type(model)), "reference_embeddings": torch.ones(3, 16)})
+
+
 EFFECTS: dict[str, Any] = {
     "vocab_size": shapes(AtacformerForMaskedLM),
     "max_position_embeddings": shapes(AtacformerModel),
@@ -215,6 +222,8 @@ EFFECTS: dict[str, Any] = {
     "num_batches": shapes(AtacformerForUnsupervisedBatchCorrection),
     "lambda_adv": loss(AtacformerForUnsupervisedBatchCorrection),
     "grl_alpha": gradient_of_the_encoder,
+    "batch_head_hidden_size": shapes(AtacformerForUnsupervisedBatchCorrection),
+    "lambda_reference": loss_with_reference,
     "bc_unfreeze_last_n_layers": lambda fields: [
         weight.requires_grad
         for weight in AtacformerForUnsupervisedBatchCorrection(tiny_config(**fields)).parameters()

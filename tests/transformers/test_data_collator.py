@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 from transformers import DataCollatorForLanguageModeling, DataCollatorWithPadding, set_seed
 
-from bedtok import Tokenizer
+from bedtok import ConfigError, Tokenizer
 from bedtok.atacformer import AtacformerTokenizer, DataCollatorForRegionModeling
 from bedtok.atacformer._random import RegionDistribution
 from bedtok.atacformer.data_collator import (
@@ -523,6 +523,20 @@ def test_batch_correction_adds_the_batches() -> None:
 def test_batches_are_checked(sample: Any, error: type, message: str) -> None:
     with pytest.raises(error, match=message):
         DataCollatorForUnsupervisedBatchCorrection(TOKENIZER)([{"input_ids": [1], **sample}])
+
+
+def test_reference_embeddings_are_passed_on() -> None:
+    collator = DataCollatorForUnsupervisedBatchCorrection(TOKENIZER)
+    vectors = [[1.0, 2.0], np.array([3.0, 4.0]), torch.tensor([5.0, 6.0])]
+    samples = [{"input_ids": [1], "batch_id": 0, "reference_embeddings": v} for v in vectors]
+    found = collator(samples)["reference_embeddings"]
+    assert found.dtype == torch.float32
+    assert found.tolist() == [[1, 2], [3, 4], [5, 6]]
+    with pytest.raises(ConfigError, match=r"sample 1: reference_embeddings is missing"):
+        collator([samples[0], {"input_ids": [1], "batch_id": 0}])
+    for wrong, shape in (([1.0], r"\(1,\)"), ([[1.0, 2.0]], r"\(1, 2\)")):
+        with pytest.raises(ConfigError, match=f"sample 1: .* have shape {shape}, expected a vec"):
+            collator([samples[0], {**samples[1], "reference_embeddings": wrong}])
 
 
 # ---- triplets

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from bedtok.atacformer import (
     losses,
     modeling_atacformer,
 )
+from bedtok.atacformer.losses import distance_loss, reverse_gradient
 from tiny_models import HEADS, VOCAB_SIZE, gradients, loss_of, padded, tiny, training_input
 
 close = torch.testing.assert_close
@@ -347,6 +349,80 @@ def test_the_encoder_gets_the_gradient_of_batches_reversed(alpha: float) -> None
     for name, gradient in plain.items():
         factor = -alpha if name.startswith("atacformer") else 1
         close(reversed_[name], factor * gradient, atol=1e-5, rtol=1e-4, msg=name)
+
+
+def test_the_reversed_gradient_is_minus_alpha_times_the_slope() -> None:
+    """The slope by finite differences, of a loss that is not linear in the embeddings."""
+    chance = torch.Generator().manual_seed(0)
+    cells = torch.randn(3, 4, generator=chance, dtype=torch.float64)
+    weight = torch.randn(4, 2, generator=chance, dtype=torch.float64)
+    labels = torch.tensor([0, 1, 1])
+
+    def loss(x: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(x.tanh() @ weight, labels)
+
+    step, slopes = 1e-6, torch.zeros_like(cells)
+    for at in torch.cartesian_prod(torch.arange(3), torch.arange(4)).tolist():
+        move = torch.zeros_like(cells)
+        move[tuple(at)] = step
+        slopes[tuple(at)] = (loss(cells + move) - loss(cells - move)) / (2 * step)
+    for alpha in (1.0, 0.25, 0.0):
+        x = cells.clone().requires_grad_()
+        value = loss(reverse_gradient(x, alpha))
+        assert value.item() == pytest.approx(loss(cells).item(), abs=1e-12)
+        (gradient,) = torch.autograd.grad(value, x)
+        close(gradient, -alpha * slopes, atol=1e-8, rtol=1e-6)
+
+
+def test_the_head_of_batches_sees_embeddings_in_units_of_their_root_mean_square() -> None:
+    model, given = batch_correction(batch_head_hidden_size=5)
+    output = model(**given)
+    cells, head = output.cell_embeddings, model.batch_prediction_head
+    unit = cells / cells.pow(2).mean().sqrt()
+    close(output.batch_logits, head.classifier(head.dense(unit).clamp(min=0)))
+    close(head(1e-3 * cells), output.batch_logits)
+    # Cells of another depth are seen as such.
+    deep = head(torch.cat([cells[:1], 3 * cells[:1]]))
+    assert not torch.allclose(deep[0], deep[1], atol=1e-3)
+    assert head(torch.zeros(2, 16)).isfinite().all()
+
+
+def test_the_head_of_known_weights_has_a_known_loss() -> None:
+    model, given = batch_correction(batch_head_hidden_size=2, num_batches=2, lambda_adv=0.5)
+    head = model.batch_prediction_head
+    with torch.no_grad():
+        for weight in head.parameters():
+            weight.zero_()
+        head.classifier.bias.copy_(torch.tensor([0.0, math.log(3)]))
+    del given["labels"]
+    given["batch_labels"] = torch.tensor([0, 1, 1])
+    # Probabilities 1/4 and 3/4: the mean of log 4, log 4/3, log 4/3, times a half.
+    expected = (math.log(4) + 2 * math.log(4 / 3)) / 6
+    assert model(**given).loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_distance_to_a_reference_is_a_share_of_its_squares() -> None:
+    cells = torch.tensor([[3.0, 4.0], [0.0, 0.0]], requires_grad=True)
+    reference = torch.tensor([[3.0, 2.0], [1.0, 0.0]], requires_grad=True)
+    loss = distance_loss(cells, reference)  # (0 + 4 + 1 + 0) / (9 + 4 + 1)
+    assert loss.item() == pytest.approx(5 / 14)
+    loss.backward()
+    close(cells.grad, torch.tensor([[0.0, 4.0], [-2.0, 0.0]]) / 14)
+    assert reference.grad is None
+    assert distance_loss(cells, torch.zeros(2, 2)).item() == pytest.approx(25)
+    assert distance_loss(cells[:0], reference[:0]) == 0
+    with pytest.raises(ValueError, match=r"reference_embeddings: shape \(1, 2\), expected"):
+        distance_loss(cells, reference[:1])
+
+
+def test_batch_correction_adds_the_distance_to_a_reference() -> None:
+    model, given = batch_correction(lambda_reference=3.0)
+    plain = model(**given)
+    reference = torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+    both = model(**given, reference_embeddings=reference)
+    close(both.loss - plain.loss, 3 * distance_loss(plain.cell_embeddings, reference))
+    at_it = model(**given, reference_embeddings=plain.cell_embeddings)
+    close(at_it.loss, plain.loss)
 
 
 def test_a_batch_that_is_not_known_is_not_scored() -> None:

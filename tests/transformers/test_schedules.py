@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Learning-rate schedules.
+"""Learning rates and the strength of an adversary.
 
 The literal factors are those of geniml 0.8.4: its two ``..._lr_lambda`` functions, called for each
 step and rounded to nine places.
@@ -14,10 +14,15 @@ import pytest
 import torch
 from transformers import Trainer, TrainingArguments
 
+from bedtok import ConfigError
+from bedtok.atacformer import AtacformerForUnsupervisedBatchCorrection, AtacformerModel
 from bedtok.atacformer.schedules import (
+    batch_correction_parameter_groups,
     get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
     get_linear_schedule_with_floor_with_warmup,
+    gradient_reversal_strength,
 )
+from tiny_models import tiny
 
 COSINES = {
     (3, 12, 2): [0, 0.333333333, 0.666666667, 1, 0.809437036, 0.489020074, 0.1875, 0.02010246,
@@ -162,3 +167,54 @@ def test_trainer_takes_a_schedule_and_restores_it(tmp_path: Path) -> None:
     shift = COSINES[3, 12, 2].index(1) - whole.index(1.0)
     assert whole == pytest.approx(COSINES[3, 12, 2][shift : shift + 12], abs=1e-8)
     assert train(12, str(tmp_path / "checkpoint-6")) == whole
+
+
+# ---- an adversary
+
+
+@pytest.mark.parametrize(
+    ("progress", "gamma", "expected"),
+    # 2 / (1 + exp(-gamma * progress)) - 1, by hand
+    [
+        (0, 10, 0),
+        (0.1, 10, 0.462117157),
+        (0.5, 10, 0.986614298),
+        (1, 10, 0.999909204),
+        (1, 2, 0.761594156),
+    ],
+)
+def test_the_strength_of_a_gradient_reversal_rises(
+    progress: float, gamma: float, expected: float
+) -> None:
+    assert gradient_reversal_strength(progress, gamma) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_strength_out_of_range_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"progress is 1\.5, expected 0 to 1"):
+        gradient_reversal_strength(1.5)
+    with pytest.raises(ConfigError, match="gamma is 0, expected more than 0"):
+        gradient_reversal_strength(0.5, 0)
+
+
+@pytest.mark.parametrize("head", [None, 4])
+def test_the_head_of_batches_has_a_learning_rate_of_its_own(head: int | None) -> None:
+    model = tiny(
+        AtacformerForUnsupervisedBatchCorrection,
+        bc_unfreeze_last_n_layers=1,
+        batch_head_hidden_size=head,
+    )
+    rest, of_head = batch_correction_parameter_groups(model, 5e-4, 2e-2)
+    assert (rest["lr"], of_head["lr"]) == (5e-4, 2e-2)
+    names = {id(weight): name for name, weight in model.named_parameters() if weight.requires_grad}
+    found = [{names[id(weight)] for weight in group["params"]} for group in (rest, of_head)]
+    assert found[0] | found[1] == set(names.values())
+    assert found[1] == {name for name in names.values() if name.startswith("batch_prediction_head")}
+    torch.optim.Adam([rest, of_head])
+
+
+def test_groups_of_other_models_and_rates_are_refused() -> None:
+    with pytest.raises(TypeError, match="AtacformerModel has no head that predicts batches"):
+        batch_correction_parameter_groups(tiny(AtacformerModel), 1e-3, 1e-2)
+    model = tiny(AtacformerForUnsupervisedBatchCorrection)
+    with pytest.raises(ConfigError, match="head_learning_rate is 0, expected more than 0"):
+        batch_correction_parameter_groups(model, 1e-3, 0)

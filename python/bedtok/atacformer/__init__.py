@@ -17,6 +17,7 @@ from bedtok._regions.region_scores import RegionScores
 from bedtok.atacformer.attribution import attribute_regions
 from bedtok.atacformer.callbacks import (
     AdjustedRandIndexCallback,
+    GradientReversalCallback,
     ModelParameterChangeCallback,
     SetEpochCallback,
 )
@@ -43,8 +44,10 @@ from bedtok.atacformer.modeling_atacformer import (
 )
 from bedtok.atacformer.region_attribution import RegionAttribution
 from bedtok.atacformer.schedules import (
+    batch_correction_parameter_groups,
     get_decaying_cosine_with_hard_restarts_schedule_with_warmup,
     get_linear_schedule_with_floor_with_warmup,
+    gradient_reversal_strength,
 )
 from bedtok.atacformer.tokenization_atacformer import AtacformerTokenizer
 from bedtok.atacformer.triplets import Triplet, TripletDataset, sample_triplets
@@ -68,6 +71,7 @@ __all__ = [
     "DataCollatorForReplacedTokenDetection",
     "DataCollatorForTripletLoss",
     "DataCollatorForUnsupervisedBatchCorrection",
+    "GradientReversalCallback",
     "LabelTransfer",
     "ModelParameterChangeCallback",
     "RegionAttribution",
@@ -78,10 +82,12 @@ __all__ = [
     "TripletDataset",
     "attribute_regions",
     "balanced_class_weights",
+    "batch_correction_parameter_groups",
     "embed_cells",
     "freeze_except_last_n",
     "get_decaying_cosine_with_hard_restarts_schedule_with_warmup",
     "get_linear_schedule_with_floor_with_warmup",
+    "gradient_reversal_strength",
     "initialize_from_cells",
     "sample_triplets",
     "tokenize_anndata",

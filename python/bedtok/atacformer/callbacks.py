@@ -15,6 +15,7 @@ from bedtok._checks import check_at_least, import_optional
 from bedtok._core import ConfigError
 from bedtok._labels import is_missing
 from bedtok.atacformer._validation import read_row
+from bedtok.atacformer.schedules import gradient_reversal_strength
 
 if TYPE_CHECKING:  # importing it takes seconds
     from transformers import Trainer
@@ -256,3 +257,48 @@ class SetEpochCallback(TrainerCallback):  # type: ignore[misc]
             if hasattr(part, "set_epoch"):
                 # A sum of fractions, one for each step.
                 part.set_epoch(math.floor(state.epoch + 1e-6))
+
+
+class GradientReversalCallback(TrainerCallback):  # type: ignore[misc]
+    """Let the gradient reversal of ``AtacformerForUnsupervisedBatchCorrection`` rise in a training.
+
+    At step s of T the model's ``grl_alpha`` is ``config.grl_alpha`` times
+    ``gradient_reversal_strength(s / T, gamma)``. After the training it is ``config.grl_alpha``
+    again. A training that is resumed continues where it was.
+
+    Args:
+        gamma: Steepness, above 0; with 10 half of the strength is reached after a tenth of the
+            training, and nearly all after half of it.
+
+    Raises:
+        ConfigError: ``gamma`` is not above 0. TypeError: When training begins: the model has no
+            gradient reversal.
+    """
+
+    def __init__(self, gamma: float = 10.0) -> None:
+        gradient_reversal_strength(0, gamma)  # checks gamma
+        self.gamma = gamma
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        model = _unwrapped(kwargs["model"])
+        if not hasattr(model, "grl_alpha"):
+            raise TypeError(
+                f"GradientReversalCallback: {type(model).__name__} has no gradient reversal, "
+                "expected an AtacformerForUnsupervisedBatchCorrection"
+            )
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        model = _unwrapped(kwargs["model"])
+        progress = min(1.0, state.global_step / max(1, state.max_steps))
+        strength = gradient_reversal_strength(progress, self.gamma)
+        model.grl_alpha = model.config.grl_alpha * strength
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        model = _unwrapped(kwargs["model"])
+        model.grl_alpha = model.config.grl_alpha
+
+
+def _unwrapped(model: Any) -> Any:
+    """Return the model itself, without what distributed training or compilation put around it."""
+    model = getattr(model, "module", model)
+    return getattr(model, "_orig_mod", model)

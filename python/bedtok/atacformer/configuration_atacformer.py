@@ -13,13 +13,14 @@ from bedtok._core import ConfigError
 # Roles of special tokens whose ids are part of the configuration.
 _ROLES = ("pad", "eos", "bos", "cls", "sep")
 
+_WIDTHS_OR_NONE = ("discriminator_hidden_size", "batch_head_hidden_size")
 _COUNTS = (
     "vocab_size",
     "max_position_embeddings",
     "hidden_size",
     "intermediate_size",
     "num_attention_heads",
-    "discriminator_hidden_size",
+    *_WIDTHS_OR_NONE,
 )
 _ABOVE_ZERO = (
     "norm_eps",
@@ -85,7 +86,11 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         num_batches: Number of experimental batches, required by
             ``AtacformerForUnsupervisedBatchCorrection``.
         lambda_adv: Weight of its loss of batch prediction.
-        grl_alpha: Factor of its gradient reversal.
+        grl_alpha: Factor of its gradient reversal. ``GradientReversalCallback`` lets it rise.
+        batch_head_hidden_size: Size of a hidden layer of its head that predicts batches; None: the
+            head is linear, as in the published models, and only means of batches are aligned.
+        lambda_reference: Weight of its loss of the distance to ``reference_embeddings``, if these
+            are given.
         bc_unfreeze_last_n_layers: Number of its last layers to train; None: all.
         pad_token_id: Id of ``<pad>``.
         eos_token_id: Id of ``<eos>``.
@@ -125,6 +130,8 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         num_batches: int | None = None,
         lambda_adv: float = 1.0,
         grl_alpha: float = 1.0,
+        batch_head_hidden_size: int | None = None,
+        lambda_reference: float = 1.0,
         bc_unfreeze_last_n_layers: int | None = 2,
         pad_token_id: int | None = 890705,
         eos_token_id: int | None = 890708,
@@ -158,6 +165,8 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         self.num_batches = num_batches
         self.lambda_adv = lambda_adv
         self.grl_alpha = grl_alpha
+        self.batch_head_hidden_size = batch_head_hidden_size
+        self.lambda_reference = lambda_reference
         self.bc_unfreeze_last_n_layers = bc_unfreeze_last_n_layers
         super().__init__(
             pad_token_id=pad_token_id,
@@ -195,7 +204,7 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         """
         for name in _COUNTS:
             value = getattr(self, name)
-            if name == "discriminator_hidden_size" and value is None:
+            if name in _WIDTHS_OR_NONE and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"{name} is {value!r}, expected a whole number of at least 1")

@@ -140,7 +140,8 @@ class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDet
     Samples also have ``batch_id`` or ``batch_labels``, 0 or more, or -100 if unknown; a batch has
     it as ``batch_labels``, int64 of shape (B,). Trainer removes columns that the model's
     ``forward`` does not name: call the column ``batch_labels``, or pass
-    ``remove_unused_columns=False``.
+    ``remove_unused_columns=False``. If the samples have ``reference_embeddings``, a vector each,
+    a batch has them as float32 of shape (B, hidden).
 
     Args:
         tokenizer: As in ``DataCollatorForReplacedTokenDetection``.
@@ -181,14 +182,19 @@ class DataCollatorForUnsupervisedBatchCorrection(DataCollatorForReplacedTokenDet
         """Return one batch.
 
         Args:
-            features: The samples, with ``input_ids`` and ``batch_labels`` or ``batch_id``.
+            features: The samples, with ``input_ids``, ``batch_labels`` or ``batch_id``, and
+                perhaps ``reference_embeddings``.
 
         Raises:
-            ConfigError, TypeError: As in the base class, and for ``batch_id``.
+            ConfigError, TypeError: As in the base class, and for ``batch_id``; some samples have
+                reference embeddings and others none, or of another width.
         """
         batch = super().__call__(features)
         labels = [_batch_number(feature, i) for i, feature in enumerate(features)]
-        return {**batch, "batch_labels": torch.tensor(labels, dtype=torch.int64)}
+        batch["batch_labels"] = torch.tensor(labels, dtype=torch.int64)
+        if any("reference_embeddings" in feature for feature in features):
+            batch["reference_embeddings"] = _references(features)
+        return batch
 
 
 class DataCollatorForTripletLoss(RegionCollator):
@@ -258,3 +264,17 @@ def _batch_number(feature: Mapping[str, Any], number: int) -> int:
             f"sample {number}: batch_id is {batch}, expected 0 or more, or {IGNORED} if not known"
         )
     return batch
+
+
+def _references(features: Sequence[Mapping[str, Any]]) -> torch.Tensor:
+    vectors = [
+        torch.as_tensor(feature_value(feature, number, "reference_embeddings"), dtype=torch.float32)
+        for number, feature in enumerate(features)
+    ]
+    for number, vector in enumerate(vectors):
+        if vector.dim() != 1 or vector.shape != vectors[0].shape:
+            raise ConfigError(
+                f"sample {number}: reference_embeddings have shape {tuple(vector.shape)}, expected "
+                f"a vector, as long as that of sample 0, {tuple(vectors[0].shape)}"
+            )
+    return torch.stack(vectors)

@@ -89,6 +89,22 @@ def class_loss(
     return _mean(each.sum(), None, labels)
 
 
+def distance_loss(cells: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """Return the squared distances of embeddings to reference embeddings, as a share.
+
+    The sum of squared distances is divided by the sum of squares of the reference: 0 at the
+    reference, 1 if all embeddings are zero, whatever the scale.
+
+    Args:
+        cells: Shape (B, hidden).
+        reference: Shape (B, hidden), finite; without gradient.
+    """
+    check_shape(reference, cells.shape, "reference_embeddings")
+    reference = reference.detach().to(cells.device).float()
+    size = reference.pow(2).sum()
+    return (cells.float() - reference).pow(2).sum() / size.where(size > 0, 1.0)
+
+
 def _summed(hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(F.linear(hidden, weight).float(), labels, reduction="sum")
 

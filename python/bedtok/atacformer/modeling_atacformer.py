@@ -40,6 +40,7 @@ from bedtok.atacformer.layers import AtacformerAttention, AtacformerEmbeddings, 
 from bedtok.atacformer.losses import (
     LOGITS_AT_ONCE,
     class_loss,
+    distance_loss,
     masked_token_loss,
     replaced_token_loss,
     reverse_gradient,
@@ -623,13 +624,44 @@ class AtacformerForCellClustering(AtacformerWithHead):
         )
 
 
+class AtacformerBatchHead(nn.Module):  # type: ignore[misc]
+    """Classification of cells by their experimental batch, with one hidden layer.
+
+    Cell embeddings are divided by their root mean square over the cells of the call, so that a
+    learning rate does not depend on their scale. The divisor has no gradient, and their lengths
+    relative to each other, which tell batches of different depths, are kept.
+    """
+
+    def __init__(self, config: AtacformerConfig) -> None:
+        super().__init__()
+        width = config.batch_head_hidden_size
+        self.dense = nn.Linear(config.hidden_size, width)
+        self.classifier = nn.Linear(width, config.num_batches)
+
+    def forward(self, cells: torch.Tensor) -> torch.Tensor:
+        """Return logits, shape (B, num_batches), of cell embeddings, shape (B, hidden)."""
+        square = cells.detach().float().pow(2).mean()
+        scale = square.sqrt().where(square > 0, 1.0).to(cells.dtype)
+        logits: torch.Tensor = self.classifier(F.relu(self.dense(cells / scale)))
+        return logits
+
+
 class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
     """Replaced token detection with cell embeddings that learn to hide the batch of a cell.
 
-    All but the last ``config.bc_unfreeze_last_n_layers`` layers are frozen.
+    A head predicts the batch of a cell from its embedding, and the encoder gets the gradient of its
+    loss reversed. That works if the head learns faster than the encoder:
+    ``batch_correction_parameter_groups`` gives the head a learning rate of its own. With
+    ``reference_embeddings``, such as those before the training, cells move no farther than hiding
+    the batch takes. All but the last ``config.bc_unfreeze_last_n_layers`` layers are frozen.
 
     Args:
         config: The model's configuration.
+
+    Attributes:
+        grl_alpha: Factor of the gradient reversal, at first ``config.grl_alpha``.
+
+    Source: Ganin et al., Domain-adversarial training of neural networks, 2016.
     """
 
     accepts_loss_kwargs = False
@@ -642,7 +674,11 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
                 f"cells: {type(self).__name__}.from_pretrained(..., num_batches=4)"
             )
         self.discriminator = AtacformerDiscriminatorHead(config)
-        self.batch_prediction_head = nn.Linear(config.hidden_size, config.num_batches)
+        self.grl_alpha = config.grl_alpha
+        if config.batch_head_hidden_size is None:
+            self.batch_prediction_head = nn.Linear(config.hidden_size, config.num_batches)
+        else:
+            self.batch_prediction_head = AtacformerBatchHead(config)
         self.post_init()
         self._freeze()
 
@@ -664,6 +700,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
         inputs_embeds: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
         batch_labels: torch.Tensor | None = None,
+        reference_embeddings: torch.Tensor | None = None,
         **encoder_inputs: Any,
     ) -> BatchCorrectionOutput:
         """Return logits of replaced tokens and batches, and with labels the loss.
@@ -674,6 +711,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
             inputs_embeds: Embeddings instead of ``input_ids``, shape (B, L, hidden).
             labels: int64, shape (B, L): 1 replaced, 0 original, -100 not scored.
             batch_labels: int64, shape (B,): the batch of each cell, -100 if unknown.
+            reference_embeddings: Shape (B, hidden): what embeddings of the cells stay close to.
             **encoder_inputs: ``output_attentions`` and ``output_hidden_states``.
 
         Raises:
@@ -689,7 +727,7 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
         hidden = encoded.last_hidden_state
         cells = self._pool(hidden, attention_mask, input_ids)
         logits = self.discriminator(hidden)
-        batch_logits = self.batch_prediction_head(reverse_gradient(cells, self.config.grl_alpha))
+        batch_logits = self.batch_prediction_head(reverse_gradient(cells, self.grl_alpha))
         losses = []
         if labels is not None:
             losses.append(replaced_token_loss(logits, labels))
@@ -697,6 +735,9 @@ class AtacformerForUnsupervisedBatchCorrection(AtacformerWithHead):
             losses.append(
                 self.config.lambda_adv * class_loss(batch_logits, batch_labels, "batch_labels")
             )
+        if reference_embeddings is not None:
+            distance = distance_loss(cells, reference_embeddings)
+            losses.append(self.config.lambda_reference * distance)
         return BatchCorrectionOutput(
             loss=torch.stack(losses).sum() if losses else None,
             logits=logits,

@@ -48,8 +48,8 @@ class BatchCorrectionOutput(ModelOutput):  # type: ignore[misc]
     """Logits of replaced tokens and batches, and cell embeddings.
 
     Attributes:
-        loss: Shape (): loss of replaced tokens plus ``lambda_adv`` times that of batches, or the
-            one whose labels were given.
+        loss: Shape (): loss of replaced tokens plus ``lambda_adv`` times that of batches plus
+            ``lambda_reference`` times the distance to the reference; those that were given.
         logits: Shape (B, L): above 0 where a token looks replaced.
         batch_logits: Shape (B, num_batches).
         cell_embeddings: Shape (B, hidden): the mean over a cell's tokens.

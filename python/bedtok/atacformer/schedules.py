@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Learning-rate schedules."""
+"""Learning rates, and the strength of an adversary, in the course of a training."""
 
 from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -82,6 +83,69 @@ def get_linear_schedule_with_floor_with_warmup(
         floor=floor,
     )
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor, last_epoch)
+
+
+def gradient_reversal_strength(progress: float, gamma: float = 10.0) -> float:
+    """Return the share of a gradient reversal's final factor, 2 / (1 + exp(-gamma * p)) - 1.
+
+    It is 0 at the start, so that the head learns batches before the encoder hides them.
+
+    Args:
+        progress: p, the share of the training that is done, 0 to 1.
+        gamma: Steepness, above 0.
+
+    Raises:
+        ConfigError: A number is out of range.
+
+    Source: Ganin and Lempitsky, Unsupervised domain adaptation by backpropagation, 2015.
+    """
+    if not 0 <= progress <= 1:
+        raise ConfigError(f"progress is {progress}, expected 0 to 1, a share of the training")
+    if not 0 < gamma < math.inf:
+        raise ConfigError(f"gamma is {gamma}, expected more than 0")
+    return math.tanh(gamma * progress / 2)
+
+
+def batch_correction_parameter_groups(
+    model: Any, learning_rate: float, head_learning_rate: float
+) -> list[dict[str, Any]]:
+    """Return an optimizer's groups of parameters, with a learning rate for the head of batches.
+
+    An encoder that learns as fast as the head that it is to mislead escapes it: the head is wrong,
+    and batches stay apart. Take a rate ten times or more that of the encoder.
+
+    Args:
+        model: An ``AtacformerForUnsupervisedBatchCorrection``.
+        learning_rate: Of all parameters but those of the head that predicts batches.
+        head_learning_rate: Of that head.
+
+    Returns:
+        Two groups, ``[{"params": ..., "lr": ...}, ...]``, without frozen parameters.
+
+    Raises:
+        ConfigError: A rate is not above 0. TypeError: The model has no such head.
+
+    Example:
+        >>> groups = batch_correction_parameter_groups(model, 5e-4, 2e-2)
+        >>> Trainer(model, arguments, optimizers=(torch.optim.Adam(groups), None), ...)
+
+    Source: Heusel et al., GANs trained by a two time-scale update rule, 2017.
+    """
+    if not hasattr(model, "batch_prediction_head"):
+        raise TypeError(
+            f"model: {type(model).__name__} has no head that predicts batches, expected an "
+            "AtacformerForUnsupervisedBatchCorrection"
+        )
+    rates = {"learning_rate": learning_rate, "head_learning_rate": head_learning_rate}
+    for name, rate in rates.items():
+        if not 0 < rate < math.inf:
+            raise ConfigError(f"{name} is {rate}, expected more than 0")
+    head = {id(weight) for weight in model.batch_prediction_head.parameters()}
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    return [
+        {"params": [w for w in trained if id(w) not in head], "lr": learning_rate},
+        {"params": [w for w in trained if id(w) in head], "lr": head_learning_rate},
+    ]
 
 
 def _decaying_cosine(step: int, *, warmup: float, total: float, cycles: float) -> float:
