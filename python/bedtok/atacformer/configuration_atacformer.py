@@ -88,7 +88,8 @@ class AtacformerConfig(PretrainedConfig):  # type: ignore[misc]
         lambda_adv: Weight of its loss of batch prediction.
         grl_alpha: Factor of its gradient reversal. ``GradientReversalCallback`` lets it rise.
         batch_head_hidden_size: Size of a hidden layer of its head that predicts batches; None: the
-            head is linear, as in the published models, and only means of batches are aligned.
+            head is linear, as in the published models, which suffices for batches that differ by a
+            shift of their cells.
         lambda_reference: Weight of its loss of the distance to ``reference_embeddings``, if these
             are given.
         bc_unfreeze_last_n_layers: Number of its last layers to train; None: all.
