@@ -849,7 +849,12 @@ def test_the_examples_of_the_help_are_accepted(
     Path("ids.jsonl").write_text('{"sample": "a", "input_ids": [0, 1]}\n')
     Path("files.txt").write_text("a.bed\n")
     Path("blacklist.bed").write_text("chr9\t1\t2\n")
-    Path("fragments.tsv.gz").write_bytes(gzip.compress(b"chr1\t100\t200\tAAAC-1\t1\n"))
+    for name in ("fragments.tsv.gz", "a.tsv.gz", "b.tsv.gz"):
+        Path(name).write_bytes(gzip.compress(b"chr1\t100\t200\tAAAC-1\t1\n"))
+    if ".h5ad" in "".join(examples):
+        cells = pytest.importorskip("anndata").AnnData(np.ones((2, 1), dtype=np.float32))
+        cells.var_names = ["chr1:100-200"]
+        cells.write_h5ad("c.h5ad")
     if command == "report":
         pytest.importorskip("pyarrow")
         shards = ("--format", "parquet", "-o", "tokens/")

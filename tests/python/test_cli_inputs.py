@@ -56,6 +56,9 @@ def test_fragments_are_recognized_and_become_rows_of_cells(
     )
     asked = run("tokenize", vocab, fragments, "--fragments", "--num-threads", "1")
     assert asked.rows() == rows and asked.err == ""
+    several = run("tokenize", vocab, *[fragments] * 5).err
+    assert several.startswith(f"bedtok: {fragments}, {fragments}, {fragments} and 2 more: are frag")
+    assert len(several.splitlines()) == 1
     packed = tmp_path / "donor1.tsv.gz"
     packed.write_bytes(gzip.compress(fragments.read_bytes()))
     assert run("tokenize", vocab, packed).rows() == rows

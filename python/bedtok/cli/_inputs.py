@@ -33,6 +33,8 @@ _HEAD = 2**16  # bytes of a file that its format is recognized by
 # A barcode made of bases, with a sample in front and a number behind, or neither.
 _BARCODE = re.compile(rb"(?:\S*[^ACGTN\s])?[ACGTN]{8,}(?:[-_.]\d+)?")
 _ANY_BARCODE = re.compile(rb"\S+")  # in a file that is named as fragments are
+_ONE = ("is a fragment file", "its", "it")
+_SEVERAL = ("are fragment files", "their", "them")
 
 
 class Input(NamedTuple):
@@ -74,7 +76,21 @@ def find_inputs(
             continue
         is_folder = path != "-" and os.path.isdir(path)
         found += files_in(path) if is_folder and not (tokens and has_parquet(path)) else [path]
-    return [Input(path, _kind(path, fragments)) for path in found]
+    inputs = []
+    recognized: dict[str, list[str]] = {}  # fragment files, by what told so
+    for path in found:
+        kind, told_by = _kind(path, fragments)
+        inputs.append(Input(path, kind))
+        if told_by:
+            recognized.setdefault(told_by, []).append(path)
+    for told_by, files in recognized.items():
+        few = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        verb, its, it = _ONE if len(files) == 1 else _SEVERAL
+        log(
+            f"{few}: {verb} by {its} {told_by} (column 4 a barcode, column 5 a count): {its} cells "
+            f"are taken; --no-fragments takes {it} as BED"
+        )
+    return inputs
 
 
 def has_parquet(folder: str) -> bool:
@@ -90,29 +106,26 @@ def _listed(name: str) -> list[str]:
         return listed_paths(os.fsdecode(Path(file).read_bytes()), name)
 
 
-def _kind(path: str, fragments: bool | None) -> Kind:
+def _kind(path: str, fragments: bool | None) -> tuple[Kind, str]:
+    """Return what a file holds, and what told that it is a fragment file, if its looks did."""
     if path != "-" and os.path.isdir(path):
-        return "parquet"
+        return "parquet", ""
     if path == "-" or not (is_url(path) or os.path.isfile(path)):  # a pipe can be read once only
-        return "fragments" if fragments else "bed"
+        return ("fragments" if fragments else "bed"), ""
     start = read_head(path, len(_HDF5))
     if start == _HDF5:
-        return "h5ad"
+        return "h5ad", ""
     if start.startswith(_PARQUET):
-        return "parquet"
+        return "parquet", ""
     if path.lower().endswith(".h5ad"):
         raise ConfigError(f"{path}: is not an .h5ad file, expected HDF5")
     if fragments is not None:
-        return "fragments" if fragments else "bed"
+        return ("fragments" if fragments else "bed"), ""
     head = _head(path)
     by_name = "fragments" in os.path.basename(path).lower()
     if looks_like_fragments(head, _ANY_BARCODE if by_name else _BARCODE):
-        log(
-            f"{path}: is a fragment file by its {'name and ' if by_name else ''}content (column 4 "
-            "a barcode, column 5 a count): its cells are taken; --no-fragments takes it as BED"
-        )
-        return "fragments"
-    return "bed"
+        return "fragments", "name and content" if by_name else "content"
+    return "bed", ""
 
 
 def _head(path: str) -> bytes:

@@ -89,7 +89,7 @@ examples:
   bedtok tokenize universe.bed.gz peaks/*.bed.gz --format parquet -o shards/
   bedtok tokenize universe.bed.gz --files-from files.txt --exclude blacklist.bed -o ids.jsonl
   bedtok tokenize universe.bed.gz fragments.tsv.gz --fragments -o cells.parquet
-  bedtok tokenize universe.bed.gz *.fragments.tsv.gz cells.h5ad --format parquet -o cells/
+  bedtok tokenize universe.bed.gz --fragments a.tsv.gz b.tsv.gz c.h5ad --format parquet -o cells/
   zcat sample.bed.gz | bedtok tokenize universe.bed.gz --tokens --unique
 """,
     )

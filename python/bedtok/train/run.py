@@ -151,7 +151,9 @@ def run_training(
 def train_and_report(config: Config, resume: bool) -> None:
     """Train and print the metrics; the body of the command."""
     if not sys.stderr.isatty():
-        disable_progress_bar()  # of files that are written
+        # Of files that are read and written.
+        import_optional("datasets", "bedtok train").disable_progress_bars()
+        disable_progress_bar()
     try:
         metrics = run_training(config, resume)
     finally:
