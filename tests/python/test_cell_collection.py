@@ -487,12 +487,12 @@ def test_columns_that_parquet_does_not_take_are_named(cells: CellTokens, tmp_pat
 def test_bedtok_train_reads_the_rows_with_their_labels(cells: CellTokens, tmp_path: Path) -> None:
     pytest.importorskip("datasets")
     pytest.importorskip("pyarrow")
-    from bedtok.train.data import read_labels, read_rows
+    from bedtok.train.data import read_column, read_rows
 
     file = tmp_path / "cells.parquet"
     cells[["A", "B", "D"]].to_parquet(file)
-    rows = read_rows([str(file)], 10, 3, "cell_type")
-    assert read_labels(rows, "cell_type") == ["x", "y", "y"]
+    rows = read_rows([str(file)], 10, 3)
+    assert read_column([str(file)], "cell_type", "data.label_column") == ["x", "y", "y"]
     assert [row["input_ids"].tolist() for row in rows] == [[0, 2], [1], [2, 1, 0]]
 
 

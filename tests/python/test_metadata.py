@@ -68,7 +68,7 @@ def test_addresses_are_those_of_one_repository(metadata: PackageMetadata) -> Non
 
 def test_the_description_is_the_readme_with_absolute_links(metadata: PackageMetadata) -> None:
     assert metadata["Description-Content-Type"] == "text/markdown"
-    description = str(metadata.get_payload())  # type: ignore[attr-defined]
+    description = metadata["Description"]  # no payload, where importlib_metadata has been imported
     readme = (ROOT / "README.md").read_text("utf-8")
     address = addresses_of(metadata)["Repository"]
     pages = f"{address}/blob/v{bedtok.__version__}/"
