@@ -16,7 +16,7 @@ import pytest
 from bedtok import ConfigError
 from bedtok.cli import main
 from bedtok.train.config_file import read_config, to_toml
-from bedtok.train.options import OPTIONS, PRESETS, Config, validate, with_defaults
+from bedtok.train.options import CONFIG_NAME, OPTIONS, PRESETS, Config, validate, with_defaults
 
 # What the thesis on Atacformer gives.
 THESIS = {
@@ -98,6 +98,20 @@ def test_a_new_classifier_begins_with_a_preset_of_its_own(capfd: Any, tmp_path: 
     assert parsed(text, tmp_path) == with_defaults(classifier)
     assert "hidden_size = 192" in printed(capfd, "--objective", "classify", "--preset", "thesis")
     assert "expected 'thesis' here" in refused(capfd, 1, "--preset", "linear", "--print-config")
+
+
+def test_a_config_keeps_its_preset(capfd: Any, tmp_path: Path) -> None:
+    flags = ("--objective", "classify", "--out", str(tmp_path))
+    for preset in PRESETS:
+        text = printed(capfd, *flags, "--preset", preset)
+        (tmp_path / CONFIG_NAME).write_text(text, encoding="utf-8")
+        assert printed(capfd, "--config", str(tmp_path / CONFIG_NAME)) == text
+        assert printed(capfd, "--resume", "--out", str(tmp_path)) == text
+    # The flag counts more, and a further training begins with the other one.
+    assert "hidden_size = 64" in printed(capfd, "--resume", *flags, "--preset", "thesis")
+    assert 'preset = "thesis"' in printed(capfd, "--resume", *flags, "--preset", "thesis")
+    error = refused(capfd, 1, "--set", "objective.preset=small", "--print-config")
+    assert "preset is 'small', expected one of: thesis, linear" in error
 
 
 def test_the_printed_config_is_toml_that_can_be_fed_back(capfd: Any, tmp_path: Path) -> None:

@@ -63,8 +63,8 @@ def add_parser(commands: Any) -> None:
         "--preset",
         choices=tuple(PRESETS),
         help="defaults of fields that are not given: those of the thesis on Atacformer, or linear, "
-        "a classifier without layers that trains in minutes; default: linear for a new model of "
-        "--objective classify, else thesis",
+        "a classifier without layers that trains in minutes; default: that of --config "
+        "(objective.preset), else linear for a new model of --objective classify, else thesis",
     )
     command.add_argument("data_files", metavar="DATA", nargs="*", help="the same as --data")
     for flag, table, name in _FLAGS:

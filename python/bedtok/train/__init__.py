@@ -35,8 +35,8 @@ def train(
             ``ModelParameterChangeCallback`` without a trainer get the one of this training.
         preset: Defaults of the fields that are not set: ``"thesis"``, the model of the thesis on
             Atacformer, or ``"linear"``, a small classifier without layers (docs/label-cells.md).
-            None: ``"linear"`` for the objective ``classify`` without ``model.init_from``, else
-            ``"thesis"``.
+            None: ``objective.preset``, else ``"linear"`` for the objective ``classify`` without
+            ``model.init_from``, else ``"thesis"``.
 
     Returns:
         The metrics, as in ``metrics.json``. After a resume ``train_loss`` is the mean of the losses

@@ -62,6 +62,9 @@ OPTIONS: dict[str, dict[str, Option]] = {
     },
     "objective": {
         "name": Option("rtd", str, "replaced token detection, or mlm, triplet or classify; thesis"),
+        "preset": Option(
+            None, str, "defaults of fields that are not given: thesis, or linear for a classifier"
+        ),
         "replaced_token_probability": Option(0.45, float, "rtd: tokens to replace; thesis"),
         "masked_token_probability": Option(0.15, float, "mlm: tokens to predict; BERT"),
         "balanced_classes": Option(
@@ -153,16 +156,19 @@ def with_defaults(config: Mapping[str, Mapping[str, Any]], preset: str | None = 
 
     Args:
         config: Validated tables of fields.
-        preset: The defaults, a key of ``PRESETS``; None: ``"linear"`` for a new classifier, else
-            ``"thesis"``.
+        preset: The defaults, a key of ``PRESETS``; None: ``objective.preset``, and without it
+            ``"linear"`` for a new classifier, else ``"thesis"``. The result names it, so that the
+            defaults stay the same when it is completed again.
 
     Raises:
         ConfigError: The preset is not known, or is for another objective.
     """
     result = defaults()
-    objective = config.get("objective", {}).get("name", result["objective"]["name"])
+    given = config.get("objective", {})
+    objective = given.get("name", result["objective"]["name"])
     further = bool(config.get("model", {}).get("init_from"))
-    name = preset or ("linear" if objective == "classify" and not further else "thesis")
+    usual = "linear" if objective == "classify" and not further else "thesis"
+    name = preset or given.get("preset") or usual
     if name not in PRESETS:
         raise ConfigError(f"preset is {name!r}, expected one of: {', '.join(PRESETS)}")
     if name == "linear" and (objective != "classify" or further):
@@ -178,6 +184,7 @@ def with_defaults(config: Mapping[str, Mapping[str, Any]], preset: str | None = 
         del result["training"]["warmup_steps"]
     for table, fields in config.items():
         result[table].update(fields)
+    result["objective"]["preset"] = name
     return result
 
 
