@@ -371,6 +371,11 @@ def fragment_sample_names(paths: Sequence[str]) -> list[str]:
     return _distinct_names(paths, (*_SUFFIXES, (".tsv", ".txt"), (".fragments",)))
 
 
+def cell_sample_names(paths: Sequence[str]) -> list[str]:
+    """Return the names of the samples in files of cells: of .h5ad files without that, too."""
+    return _distinct_names(paths, ((".h5ad",), *_SUFFIXES, (".tsv", ".txt"), (".fragments",)))
+
+
 def _distinct_names(paths: Sequence[str], suffixes: Sequence[tuple[str, ...]]) -> list[str]:
     names = ["stdin" if path == "-" else _sample_name(path, suffixes) for path in paths]
     while True:

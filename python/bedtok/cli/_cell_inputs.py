@@ -15,7 +15,7 @@ import numpy as np
 from bedtok import _core
 from bedtok._checks import check_at_least
 from bedtok._core import ConfigError
-from bedtok._files import fragment_sample_names, local_file, source_path
+from bedtok._files import cell_sample_names, local_file, source_path
 from bedtok._regions.anndata import read_h5ad, read_peaks
 from bedtok._regions.selection import RegionSelection
 from bedtok._tokenization.cell_metadata import SAMPLE
@@ -101,8 +101,7 @@ class CellReader:
         self._tokenizer = tokenizer
         self._judge = judge
         paths = [item.path for item in inputs if item.kind in ("fragments", "h5ad")]
-        stems = [path[: -len(".h5ad")] if path.endswith(".h5ad") else path for path in paths]
-        self._samples = dict(zip(paths, fragment_sample_names(stems), strict=True))
+        self._samples = dict(zip(paths, cell_sample_names(paths), strict=True))
         self._prefixed = len(inputs) > 1
         self._barcodes = None if args.barcodes is None else read_barcodes(args.barcodes)
 

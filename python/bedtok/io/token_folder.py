@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bedtok._checks import is_unicode
 from bedtok._core import ConfigError
-from bedtok._files import fragment_sample_names, sample_names
+from bedtok._files import cell_sample_names, sample_names
 from bedtok._regions.h5ad import h5ad_shape, is_hdf5
 from bedtok.io.cell_shards import CellShard
 from bedtok.io.entries import CellsEntry, Entries, SourceFile, joined_entry
@@ -223,12 +223,6 @@ class CellFolder(SampleFolder):
             self._parts.setdefault(result.sample, []).append(shard.entry)
         parts = self._parts.get(result.sample)
         return Written(files, {result.sample: joined_entry(parts)} if parts else {})
-
-
-def cell_sample_names(paths: Sequence[str]) -> list[str]:
-    """Return the names of the samples in files of cells: without folder, .h5ad, .tsv, .gz ..."""
-    stems = [path[: -len(".h5ad")] if path.lower().endswith(".h5ad") else path for path in paths]
-    return fragment_sample_names(stems)
 
 
 def check_unicode(names: Iterable[str], remedy: str) -> None:
