@@ -21,7 +21,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedtok import ConfigError, Error, ParseError, RegionSet, Tokenizer
-from bedtok._files import fragment_sample_names, is_url, sample_names, source_path
+from bedtok._files import (
+    cell_sample_names,
+    fragment_sample_names,
+    is_url,
+    sample_names,
+    source_path,
+)
 from bedtok._remote import retries
 from bedtok._remote.state import state_of_info
 from bedtok._remote.url import _SHOWN as SHOWN
@@ -195,6 +201,31 @@ def test_an_anndata_file(
     assert main(["tokenize", str(tmp_path / "t"), "memory://b/no.h5ad"]) == 1
     assert "bedtok: memory://b/no.h5ad: not an AnnData file" in capfd.readouterr().err
     gc.collect()  # an AnnData is in circles; its copy goes with it
+
+
+def test_reports_of_cells(
+    memory: Any, tokenizer: Tokenizer, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    fragments(memory)
+    cells = tokenizer.encode_fragments("memory://b/cells/d1.tsv.gz")
+    cells.to_parquet("memory://b/tokens/cells.parquet")
+    tokenizer.save_pretrained(tmp_path / "t")
+    memory.put(str(tmp_path / "t"), "/b/t", recursive=True)
+    vocab = ["--vocab", "memory://b/universe.bed.gz"]
+    for url, shown in (
+        ("memory://b/cells/d1.tsv.gz", ["d1", "2", "2"]),
+        ("memory://b/cells/", ["d1", "2", "2"]),
+        ("memory://b/tokens/cells.parquet", ["d1", "-", "2"]),
+        ("memory://b/tokens/", ["d1", "-", "2"]),
+    ):
+        assert main(["inspect", url, *vocab, "--fragments"]) == 0
+        assert capfd.readouterr().out.splitlines()[1].split()[:3] == shown
+    # Folders of samples and of a tokenizer are told apart.
+    assert main(["inspect", "memory://b/peaks/", *vocab]) == 0
+    assert "one" in capfd.readouterr().out
+    assert main(["inspect", "memory://b/t/", *vocab]) == 0
+    assert "vocab size" in capfd.readouterr().out
 
 
 def test_universes(memory: Any, tmp_path: Path) -> None:
@@ -609,6 +640,9 @@ def test_names_of_samples() -> None:
     assert names == ["one", "two", "three", "s3://b/x/same.bed", "s3://b/y/same.bed"]
     assert {type(name) for name in names} == {str}
     assert fragment_sample_names([source_path("s3://b/d1.fragments.tsv.gz?versionId=3")]) == ["d1"]
+    files = [source_path("s3://b/d1.h5ad?versionId=3"), "x/D2.H5AD", "x/d3.fragments.tsv.gz"]
+    assert cell_sample_names(files) == ["d1", "D2", "d3"]
+    assert cell_sample_names(["x/a.h5ad", "x/a.tsv"]) == ["x/a.h5ad", "x/a.tsv"]
 
 
 def test_the_state_of_a_file_is_what_the_store_says() -> None:

@@ -245,6 +245,33 @@ def test_what_cannot_be_is_refused(run: Cli, model: Path, cells: Path, tmp_path:
     assert not out.exists()
 
 
+def test_urls_are_read_and_written(run: Cli, model: Path, cells: Path, tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
+    memory = fsspec.filesystem("memory")
+    fragments_of(tmp_path / "donor1.tsv")
+    TOKENIZER.encode_fragments(tmp_path / "donor1.tsv").to_anndata().write_h5ad(tmp_path / "a.h5ad")
+    try:
+        for name in ("cells.parquet", "donor1.tsv", "a.h5ad"):
+            memory.put_file(str(tmp_path / name), f"/b/{name}")
+        memory.put_file(str(cells), "/b/tokens/part-0.parquet")
+        answers = []
+        for name in ("donor1.tsv", "a.h5ad", "cells.parquet", "tokens/", "tokens/*.parquet"):
+            out = f"memory://b/out/{len(answers)}.tsv"
+            found = run("embed", model, f"memory://b/{name}", "--fragments", "-o", out)
+            assert (found.code, found.err) == (0, "") and found.out.startswith(out)
+            table = pd.read_csv(memory.open(f"/b/out/{len(answers)}.tsv"), sep="\t")
+            answers.append(table.filter(like="embedding_").to_numpy())
+        for answer in answers[1:]:
+            np.testing.assert_allclose(answer, answers[0], rtol=1e-5)
+        url, out = "memory://b/cells.parquet", tmp_path / "x.h5ad"
+        run.fails(2, "is an input, expected another file", "embed", model, url, "-o", url)
+        run.fails(1, "no.tsv: No such file", "embed", model, "memory://b/no.tsv", "-o", out)
+        run.fails(1, "is a URL, expected a local path", "embed", "memory://b/m/", url, "-o", out)
+    finally:
+        memory.store.clear()
+        memory.pseudo_dirs[:] = [""]
+
+
 def test_a_picture_has_a_panel_for_each_column(
     run: Cli, model: Path, cells: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from bedtok import _core
 from bedtok._checks import import_optional
 from bedtok._core import ConfigError
-from bedtok._files import atomic_write
+from bedtok._files import atomic_write, is_url
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -28,7 +28,8 @@ def write_answer(path: str, adata: ad.AnnData) -> None:
         ConfigError: A column of ``obs`` does not fit the format.
         OSError: The file cannot be written.
     """
-    _core.remove_abandoned(str(Path(path).parent))
+    if not is_url(path):
+        _core.remove_abandoned(str(Path(path).parent))
     with atomic_write(path) as temporary:
         _WRITERS[Path(path).suffix.lower()](temporary, adata)
 

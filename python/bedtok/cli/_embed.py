@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bedtok._checks import check_at_least, did_you_mean, draw_seed, import_optional
 from bedtok._core import ConfigError
-from bedtok._files import atomic_write, missing_file
+from bedtok._files import atomic_write, checked_path, file_exists, is_url, missing_file
 from bedtok.cli._arguments import (
     add_command,
     add_files_from,
@@ -171,7 +171,7 @@ def _run(args: argparse.Namespace) -> None:
     _check(args)
     inputs = find_inputs(args.cells, args.files_from, args.fragments, tokens=True)
     for item in inputs:
-        if item.path != "-" and not os.path.exists(item.path):
+        if item.path != "-" and not file_exists(item.path):
             raise missing_file(item.path)
         if item.kind == "bed":
             what = "standard input" if item.path == "-" else item.path
@@ -238,10 +238,10 @@ def _check(args: argparse.Namespace) -> None:
             args.usage_error(f"{flag} {path}: expected a name that ends in {', '.join(suffixes)}")
         if os.path.isdir(path):
             args.usage_error(f"{flag} {path}: is a folder, expected a file to write")
-        if any(os.path.exists(path) and _is_same(path, cells) for cells in args.cells):
+        if any(_is_same(path, cells) for cells in args.cells):
             args.usage_error(f"{flag} {path}: is an input, expected another file")
         folder = os.path.dirname(path) or "."
-        if not os.path.isdir(folder):
+        if not is_url(path) and not os.path.isdir(folder):
             args.usage_error(f"{flag} {path}: there is no folder {folder}")
     if args.umap is None and args.color:
         args.usage_error("--color: colours the picture of --umap, which is not given")
@@ -249,7 +249,7 @@ def _check(args: argparse.Namespace) -> None:
         args.usage_error("--matrix: belongs to --output with a name that ends in .h5ad")
     if not args.cells and args.files_from is None:
         args.usage_error("expected cells: Parquet, fragment files or .h5ad")
-    if os.path.isfile(args.model):
+    if os.path.isfile(checked_path(args.model)):
         args.usage_error(
             f"{args.model}: is a file, expected a model: a folder that 'bedtok train' wrote, or a "
             "Hub name"
@@ -269,7 +269,9 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _is_same(path: str, other: str) -> bool:
-    return os.path.exists(other) and os.path.samefile(path, other)
+    if is_url(path) or is_url(other):
+        return path == other
+    return os.path.exists(path) and os.path.exists(other) and os.path.samefile(path, other)
 
 
 def _quiet_transformers() -> None:

@@ -7,6 +7,7 @@ import gzip
 import os
 import re
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -57,7 +58,7 @@ def find_inputs(
             over.
         fragments: Whether files are fragment files; None: as their content looks, with a line on
             standard error.
-        tokens: Whether a folder with Parquet files is one input, of that kind.
+        tokens: Whether a folder with Parquet files, or the URL of one, is one input, of that kind.
 
     Raises:
         FileNotFoundError: There is no such list or folder.
@@ -68,21 +69,24 @@ def find_inputs(
         listed += _listed(files_from)
     elif not listed:
         listed = ["-"]
-    found = []
-    for path in listed:
-        path = source_path(path)
-        if is_url(path):
-            found += source_paths([path])
-            continue
-        is_folder = path != "-" and os.path.isdir(path)
-        found += files_in(path) if is_folder and not (tokens and has_parquet(path)) else [path]
     inputs = []
     recognized: dict[str, list[str]] = {}  # fragment files, by what told so
-    for path in found:
-        kind, told_by = _kind(path, fragments)
-        inputs.append(Input(path, kind))
-        if told_by:
-            recognized.setdefault(told_by, []).append(path)
+    for path in map(source_path, listed):
+        if tokens and has_parquet(path):
+            inputs.append(Input(path, "parquet"))
+            continue
+        is_folder = path != "-" and os.path.isdir(path)
+        for file in files_in(path) if is_folder else source_paths([path]):
+            kind, told_by = _kind(file, fragments)
+            inputs.append(Input(file, kind))
+            if told_by:
+                recognized.setdefault(told_by, []).append(file)
+    _log_fragments(recognized)
+    return inputs
+
+
+def _log_fragments(recognized: Mapping[str, list[str]]) -> None:
+    """Say which files are taken as fragment files, and how to take them as BED."""
     for told_by, files in recognized.items():
         few = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
         verb, its, it = _ONE if len(files) == 1 else _SEVERAL
@@ -90,12 +94,29 @@ def find_inputs(
             f"{few}: {verb} by {its} {told_by} (column 4 a barcode, column 5 a count): {its} cells "
             f"are taken; --no-fragments takes {it} as BED"
         )
-    return inputs
 
 
-def has_parquet(folder: str) -> bool:
-    """Return whether a folder has Parquet files."""
-    return any(name.endswith(".parquet") for name in os.listdir(folder))
+def has_parquet(path: str) -> bool:
+    """Return whether a path is a folder with Parquet files, or the URL of one."""
+    if is_url(path):
+        return any(name.endswith(".parquet") for name in listed_folder(path, (".parquet",)))
+    return os.path.isdir(path) and any(name.endswith(".parquet") for name in os.listdir(path))
+
+
+def listed_folder(url: str, suffixes: tuple[str, ...]) -> list[str]:
+    """Return the names of the files in the folder of a URL; none if it is that of a file.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    url = source_path(url)
+    if not getattr(url, "is_folder", False):
+        return []
+    try:
+        found = source_paths([url], suffixes=suffixes)
+    except ConfigError:  # it has none
+        return []
+    return [file.rpartition("/")[2] for file in found]
 
 
 def _listed(name: str) -> list[str]:
@@ -108,8 +129,6 @@ def _listed(name: str) -> list[str]:
 
 def _kind(path: str, fragments: bool | None) -> tuple[Kind, str]:
     """Return what a file holds, and what told that it is a fragment file, if its looks did."""
-    if path != "-" and os.path.isdir(path):
-        return "parquet", ""
     if path == "-" or not (is_url(path) or os.path.isfile(path)):  # a pipe can be read once only
         return ("fragments" if fragments else "bed"), ""
     start = read_head(path, len(_HDF5))

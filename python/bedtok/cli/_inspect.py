@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bedtok import _core
-from bedtok._files import files_in, is_url
+from bedtok._files import SAMPLE_SUFFIXES, file_exists, files_in, is_url
 from bedtok.cli._arguments import (
     VOCAB_HELP,
     add_command,
@@ -29,7 +29,7 @@ from bedtok.cli._files import (
     open_output,
     read_regions,
 )
-from bedtok.cli._inputs import Input, find_inputs, has_parquet
+from bedtok.cli._inputs import Input, find_inputs, has_parquet, listed_folder
 from bedtok.cli._messages import STDIN
 from bedtok.cli._report import add_report, check_report, vocabulary_name, write_report
 
@@ -125,9 +125,11 @@ def _cell_inputs(args: argparse.Namespace) -> list[Input]:
     if args.vocab is None or (not args.file and args.files_from is None):
         return []
     if any(
-        os.path.isdir(path) and not _holds_samples(path) and not has_parquet(path)
+        (os.path.isdir(path) or (is_url(path) and not means_file(path)))
+        and not _holds_samples(path)
+        and not has_parquet(path)
         for path in args.file
-    ) or (args.files_from is None and all(not os.path.exists(path) for path in args.file)):
+    ) or (args.files_from is None and not any(map(file_exists, args.file))):
         return []  # a saved tokenizer, or a name on the Hub
     inputs = find_inputs(args.file, args.files_from, args.fragments, tokens=True)
     cells = [item for item in inputs if item.kind != "bed"]
@@ -164,8 +166,11 @@ def _is_collection(args: argparse.Namespace) -> bool:
 
 def _holds_samples(path: str) -> bool:
     """Return whether a path is a folder of samples, and not of a tokenizer or a model."""
+    if is_url(path):
+        names = listed_folder(path, (*SAMPLE_SUFFIXES, *_TOKENIZER_FILES))
+        return "*" in path or (bool(names) and set(names).isdisjoint(_TOKENIZER_FILES))
     if not os.path.isdir(path):
-        return is_url(path) and "*" in path
+        return False
     if any(os.path.exists(os.path.join(path, name)) for name in _TOKENIZER_FILES):
         return False
     try:
