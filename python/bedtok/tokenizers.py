@@ -617,9 +617,9 @@ class Tokenizer(Vocabulary):
                 ``s3://bucket/*.tsv.gz`` stands for what it matches.
             names: The name of each file's sample. None: the file's name, without folder, ``.gz``,
                 ``.tsv`` and ``.fragments``; files that would share one are named by their paths.
-            barcodes: Only these cells, in this order; those without a fragment are left out.
-                Of several files: of each the same, or a dict by the names of the samples.
-                None: all, in the order of their first fragment.
+            barcodes: Only these cells, in this order, by their barcodes or as ``sample#barcode``;
+                those without a fragment are left out. Of several files: of each the same, or a dict
+                by the names of the samples. None: all, in the order of their first fragment.
             min_fragments: Leave out cells with fewer fragments.
             min_tokens: Leave out cells with fewer tokens.
             max_tokens: Leave out cells with more tokens; None: none.

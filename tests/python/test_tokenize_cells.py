@@ -139,6 +139,27 @@ def test_options_choose_cells_as_in_the_single_calls(
     assert contents(tmp_path / "out") == before
 
 
+def test_barcodes_are_names_with_or_without_samples(
+    run_command: Cli, tokenizer: Tokenizer, files: list[Path], tmp_path: Path
+) -> None:
+    listed = ["c#BC1-1", "b#CELL2-1", "BC4-1", "CELL3-1", "a#CELL9-1", "b#CELL3-1"]
+    expected = ["a#CELL3-1", "a#CELL9-1", "b#CELL2-1", "b#CELL3-1", "c#BC1-1", "c#BC4-1"]
+    run(files, tokenizer, tmp_path / "out", barcodes=listed)
+    cells = CellTokens.from_parquet(tmp_path / "out", tokenizer)
+    assert sorted(cells.names) == expected
+    fragments = tokenizer.encode_fragments(files[:2], barcodes=listed)
+    assert fragments.names == ["a#CELL3-1", "a#CELL9-1", "b#CELL2-1", "b#CELL3-1"]
+    tokenizer.save_pretrained(tmp_path / "model")
+    (tmp_path / "barcodes.tsv").write_text("\n".join(cells.names))
+    words = ("--fragments", "--barcodes", tmp_path / "barcodes.tsv", "-o", tmp_path / "x.parquet")
+    assert run_command("tokenize", tmp_path / "model", *files, *words).code == 0
+    again = CellTokens.from_parquet(tmp_path / "x.parquet", tokenizer)
+    assert again.names == expected
+    text = "barcodes: 'd' is not a sample, expected: a, b, c"
+    with pytest.raises(ConfigError, match=text):
+        run(files, tokenizer, tmp_path / "dict", barcodes={"a": ["CELL3-1"], "d": ["CELL3-1"]})
+
+
 @pytest.mark.parametrize(
     ("keywords", "call"),
     [

@@ -149,6 +149,12 @@ def bare_names(names: Sequence[str], samples: Sequence[str | None] | None) -> li
     return [_without_sample(name, sample) for name, sample in zip(names, samples, strict=True)]
 
 
+def names_in_file(names: Iterable[str], sample: str) -> list[str]:
+    """Return names of cells as the file of a sample may have them: with the sample and without."""
+    forms = ((name, _without_sample(name, sample)) for name in names)
+    return list(dict.fromkeys(form for pair in forms for form in pair))
+
+
 def among(
     names: Sequence[str], samples: Sequence[str | None] | None, barcodes: Iterable[str]
 ) -> npt.NDArray[np.bool_]:

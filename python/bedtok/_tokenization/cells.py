@@ -36,6 +36,7 @@ from bedtok._tokenization.cell_names import (
     constant_texts,
     given_samples,
     join_names,
+    names_in_file,
     split_parts,
     text_column,
 )
@@ -367,7 +368,7 @@ def cells_of_file(
             file,
             options,
             counting_strategy=counting_strategy,
-            barcodes=wanted,
+            barcodes=None if wanted is None else names_in_file(wanted, sample),
             chroms=_names("chroms", choice.chroms),
             region=region,
             exclude=None if choice.exclude is None else choice.exclude._core,

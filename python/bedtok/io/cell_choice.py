@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,6 +98,14 @@ class CellChoice:
         if isinstance(self.barcodes, dict):
             return self.barcodes.get(sample)
         return self.barcodes
+
+    def check_samples(self, samples: Collection[str]) -> None:
+        """Raise ConfigError if barcodes are those of another sample."""
+        named = self.barcodes if isinstance(self.barcodes, dict) else {}
+        if unknown := [name for name in named if name not in samples]:
+            raise ConfigError(
+                f"barcodes: {unknown[0]!r} is not a sample, expected: {', '.join(samples)}"
+            )
 
     def of_fragments(self, sample: str, exclude: RegionSet | None) -> FragmentOptions:
         """Return the options of a fragment file, without the fragments in ``exclude``."""

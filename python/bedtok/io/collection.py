@@ -328,7 +328,7 @@ def tokenize_cells(
     settings = {"format": "parquet", "tokenizer_digest": digest, ROWS: "cells", **choice.settings()}
     samples = None if given is None else dict(zip(texts, given, strict=True))
     folder = CellFolder(
-        Path(checked_path(output_dir)), settings, samples_per_shard, samples, choice.layer
+        Path(checked_path(output_dir)), settings, samples_per_shard, samples, choice
     )
     work = CellTokenizer(
         tokenizer,

@@ -14,6 +14,7 @@ from bedtok._checks import is_unicode
 from bedtok._core import ConfigError
 from bedtok._files import cell_sample_names, sample_names
 from bedtok._regions.h5ad import h5ad_shape, is_hdf5
+from bedtok.io.cell_choice import CellChoice
 from bedtok.io.cell_shards import CellShard
 from bedtok.io.entries import CellsEntry, Entries, SourceFile, joined_entry
 from bedtok.io.gtok import gtok_paths, write_tokens_to_gtok
@@ -147,7 +148,7 @@ class CellFolder(SampleFolder):
         settings: The format, the digest of the tokenizer, and how cells are chosen.
         samples_per_shard: The most cells of a shard.
         given: The name of each file's sample; None: it is that of the file.
-        layer: The layer of .h5ad files that is tokenized; None: ``X``.
+        choice: Which cells, and what of them.
     """
 
     def __init__(
@@ -156,13 +157,13 @@ class CellFolder(SampleFolder):
         settings: dict[str, str],
         samples_per_shard: int,
         given: Mapping[str, str] | None,
-        layer: str | None,
+        choice: CellChoice,
     ) -> None:
         super().__init__(path, settings, samples_per_shard)
         self.jobs_of_a_shard = 1
         self._cells_per_shard = samples_per_shard
         self._given = given
-        self._layer = layer
+        self._choice = choice
         self._parts: dict[str, list[CellsEntry]] = {}
 
     def _joined(self, shards: Mapping[Path, Entries]) -> Entries:
@@ -175,6 +176,7 @@ class CellFolder(SampleFolder):
     def plan(self, texts: Sequence[str], entries: Entries) -> Plan:
         """Return what there is to do; errors as of the other folder."""
         plan = plan_files(texts, entries, cell_sample_names, self._given, self._held)
+        self._choice.check_samples(dict.fromkeys([*entries, *plan.missing.values()]))
         check_unicode(plan.missing.values(), "name the samples: names=")
         return plan
 
@@ -192,7 +194,7 @@ class CellFolder(SampleFolder):
         if not is_hdf5(text):
             return whole
         try:
-            shape = h5ad_shape(text, self._layer)
+            shape = h5ad_shape(text, self._choice.layer)
             source = None if shape.cells <= self._cells_per_shard else SourceFile.of(text)
         except (OSError, ValueError):
             return whole  # whoever reads it says what is wrong
