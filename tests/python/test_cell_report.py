@@ -194,6 +194,40 @@ def test_cells_are_chosen_on_the_way_in(run: Cli, donors: list[Path], tmp_path: 
     run.fails(1, "none of the 1 barcodes of .* is among the 60 cells", "inspect", parquet, *flags)
 
 
+def test_flags_count_for_every_kind_of_cells(run: Cli, donors: list[Path], tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("anndata")
+    vocab = tmp_path / "peaks.bed"
+    TOKENIZER.regions.to_bed(vocab)
+    cells = TOKENIZER.encode_fragments(donors[0])
+    parquet, h5ad = tmp_path / "cells.parquet", tmp_path / "cells.h5ad"
+    cells.to_parquet(parquet)
+    cells.to_anndata().write_h5ad(h5ad)
+    excluded = write(tmp_path / "blacklist.bed", "chr1\t0\t100000\n")
+
+    def inspected(path: Path, *flags: object) -> dict[str, int]:
+        return dict(json.loads(run("inspect", path, "--vocab", vocab, "--json", *flags).out))
+
+    # As of the same cells from fragments; of cells of .h5ad fragments are not known.
+    few = inspected(donors[0], "--min-fragments", "20")["cells"]
+    assert 0 < few < 30 and inspected(parquet, "--min-fragments", "20")["cells"] == few
+    for path in (donors[0], h5ad):
+        both = inspected(path, "--chroms", "chr2,chr3")["tokens"]
+        assert inspected(path, "--exclude", excluded)["tokens"] == both < inspected(path)["tokens"]
+    bed = write(tmp_path / "a.bed", "chr1\t0\t10\n")
+    for message, path, *flags in (
+        ("--min-fragments: counts fragments, .*h5ad has none", h5ad, "--min-fragments", "2"),
+        ("--exclude: chooses regions, .*parquet holds tokens", parquet, "--exclude", excluded),
+        ("--unique: chooses regions, .*parquet holds tokens", parquet, "--unique"),
+        ("--chroms: is for cells, expected fragment files", bed, "--chroms", "chr1"),
+    ):
+        run.fails(2, message, "inspect", path, "--vocab", vocab, *flags)
+    run.fails(2, "h5ad has none", "tokenize", vocab, h5ad, "--min-fragments", "2")
+    CellTokens(TOKENIZER, cells.values, cells.offsets, cells.names).to_parquet(parquet)
+    text = r"cells.parquet: has no numbers in a column fragments, which --min-fragments asks for"
+    run.fails(1, text, "inspect", parquet, "--vocab", vocab, "--min-fragments", "2")
+
+
 # ---- in a browser
 
 

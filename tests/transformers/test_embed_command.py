@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,11 @@ def test_fragments_and_several_samples_are_encoded_by_the_models_tokenizer(
     assert adata.obs["sample"].tolist() == ["donor1"] * 3 + ["donor2"]
     np.testing.assert_array_equal(adata.obsm["X_atacformer"][0], adata.obsm["X_atacformer"][3])
     assert adata.shape == (4, NUM_REGIONS) and adata.X.sum() == 9 + 10 + 11 + 9
+    excluded = write(tmp_path / "blacklist.bed", "\t".join(re.split("[:-]", region_text(0))))
+    assert run("embed", model, other, "--fragments", "--exclude", excluded, "-o", out).code == 0
+    assert ad.read_h5ad(out).obs["n_tokens"].tolist() == [7, 9]
+    flags = ("--exclude", excluded, "-o", out)
+    run.fails(2, "--exclude: chooses regions", "embed", model, cells, *flags)
     listed = write(tmp_path / "barcodes.tsv", "barcode\tlabel\n" + BARCODES[3] + "\tB\n")
     shards = tmp_path / "shards"
     CellTokens.from_parquet(cells, TOKENIZER).to_parquet(shards, samples_per_shard=3)

@@ -112,6 +112,16 @@ def add_loading(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_selection(command: Any) -> None:
+    """Add the flags that choose regions, for ``RegionSelection``."""
+    command.add_argument(
+        "--chroms", metavar="NAME,NAME,...", type=names_of, help="only regions on these chromosomes"
+    )
+    command.add_argument(
+        "--exclude", metavar="BED", help="leave out regions that overlap one of these (blacklist)"
+    )
+
+
 def add_files_from(command: argparse.ArgumentParser) -> None:
     """Add the flag that reads paths from a list."""
     command.add_argument(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bedtok import _core
 from bedtok._checks import check_at_least
@@ -60,12 +61,29 @@ def add_cells(command: argparse.ArgumentParser) -> None:
     )
 
 
-def cells_flag(args: argparse.Namespace) -> str | None:
-    """Return the first flag that was given and is only for cells; None: there is none."""
-    for flag in ("barcodes", "min_fragments", "min_tokens"):
-        if getattr(args, flag):
-            return "--" + flag.replace("_", "-")
-    return None
+def cells_flag(args: argparse.Namespace, *more: str) -> str | None:
+    """Return the first flag that was given and is only for cells, or is in ``more``, else None."""
+    given = (name for name in ("barcodes", "min_fragments", "min_tokens", *more))
+    return next((_flag(name) for name in given if getattr(args, name)), None)
+
+
+def check_cells_flags(args: argparse.Namespace, inputs: list[Input]) -> None:
+    """Refuse flags that would do nothing to any input."""
+    kinds = {item.kind for item in inputs}
+    path = inputs[0].path
+    if args.min_fragments and kinds.isdisjoint(("fragments", "parquet")):
+        args.usage_error(f"--min-fragments: counts fragments, {path} has none; use --min-tokens")
+    chosen = {"chroms": args.chroms, "exclude": args.exclude, **mapping_of(args)}
+    name = next((name for name, value in chosen.items() if value is not None), None)
+    if kinds == {"parquet"} and name is not None:
+        args.usage_error(
+            f"{_flag(name)}: chooses regions, {path} holds tokens; expected it with "
+            "'bedtok tokenize', or fragment files or .h5ad"
+        )
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _count(name: str) -> Callable[[str], int]:
@@ -118,7 +136,8 @@ class CellReader:
                 return self._chosen(self._judged(self._h5ad(item)))
             from bedtok.cells import CellTokens
 
-            return self._chosen(CellTokens.from_parquet(item.path, self._tokenizer))
+            cells = CellTokens.from_parquet(item.path, self._tokenizer)
+            return self._chosen(self._with_fragments(cells))
 
     def _judged(self, cells: CellTokens) -> CellTokens:
         report = cells.report
@@ -126,6 +145,19 @@ class CellReader:
         if (reason := self._judge(report.hits, report.regions)) is not None:
             raise _core.Error(reason)
         return cells
+
+    def _with_fragments(self, cells: CellTokens) -> CellTokens:
+        """Return cells of Parquet without those that have fewer than --min-fragments."""
+        if not self._args.min_fragments:
+            return cells
+        counts = cells._columns().get("fragments")
+        if counts is None or counts.dtype.kind not in "iuf":
+            raise ConfigError(
+                "has no numbers in a column fragments, which --min-fragments asks for; expected "
+                "cells of fragment files"
+            )
+        few: npt.NDArray[np.bool_] = counts < self._args.min_fragments
+        return cells[~few]  # of cells of .h5ad it is not known
 
     def _chosen(self, cells: CellTokens) -> CellTokens:
         """Return the cells that --barcodes and --min-tokens keep."""

@@ -18,9 +18,10 @@ from bedtok.cli._arguments import (
     add_files_from,
     add_loading,
     add_mapping,
+    add_selection,
     names_of,
 )
-from bedtok.cli._cell_inputs import CellReader, add_cells
+from bedtok.cli._cell_inputs import CellReader, add_cells, check_cells_flags
 from bedtok.cli._cell_outputs import OUTPUTS, write_answer
 from bedtok.cli._files import load_tokenizer, open_output
 from bedtok.cli._inputs import find_inputs
@@ -137,10 +138,7 @@ examples:
     command.add_argument(
         "--num-threads", metavar="N", type=int, help="of the tokenizer; default: all processors"
     )
-    command.add_argument(
-        "--chroms", metavar="NAME,NAME,...", type=names_of, help="only regions on these chromosomes"
-    )
-    command.set_defaults(exclude=None)
+    add_selection(command)
     add_cells(command)
     add_mapping(command)
     add_loading(command)
@@ -179,6 +177,7 @@ def _run(args: argparse.Namespace) -> None:
                 f"{what}: does not look like cells, expected Parquet of cells, a fragment file "
                 "(--fragments says that it is one) or .h5ad"
             )
+    check_cells_flags(args, inputs)
     from bedtok.atacformer import embed_cells
     from bedtok.atacformer.cell_answers import model_for_cells
 

@@ -18,9 +18,10 @@ from bedtok.cli._arguments import (
     add_files_from,
     add_loading,
     add_mapping,
+    add_selection,
     mapping_of,
 )
-from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag
+from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag, check_cells_flags
 from bedtok.cli._files import (
     for_terminal,
     load_core,
@@ -64,8 +65,9 @@ def add_parser(commands: Any) -> None:
     command.add_argument("--json", action="store_true", help="write one JSON object")
     add_files_from(command)
     add_report(command)
-    command.set_defaults(chroms=None, exclude=None, num_threads=None)
+    command.set_defaults(num_threads=None)
     add_cells(command)
+    add_selection(command.add_argument_group("regions of cells"))
     add_mapping(command)
     add_loading(command)
 
@@ -79,7 +81,7 @@ def _run(args: argparse.Namespace) -> None:
     if cells:
         _inspect_cells(args, cells)
         return
-    if (cells_option := cells_flag(args)) is not None:
+    if (cells_option := cells_flag(args, "chroms", "exclude")) is not None:
         args.usage_error(f"{cells_option}: is for cells, expected fragment files, .h5ad or Parquet")
     if _is_collection(args):
         _inspect_many(args)
@@ -144,6 +146,7 @@ def _inspect_cells(args: argparse.Namespace, inputs: list[Input]) -> None:
     from bedtok.report import CellReport
 
     check_report(args)
+    check_cells_flags(args, inputs)
     reader = CellReader(args, load_tokenizer(args.vocab, args), inputs)
     report = CellReport.from_cells(reader.read_all(inputs), vocabulary=vocabulary_name(args.vocab))
     write_report(args, report)

@@ -25,11 +25,11 @@ from bedtok.cli._arguments import (
     add_files_from,
     add_loading,
     add_mapping,
+    add_selection,
     mapping_of,
-    names_of,
     share,
 )
-from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag
+from bedtok.cli._cell_inputs import CellReader, add_cells, cells_flag, check_cells_flags
 from bedtok.cli._files import (
     ID_FORMATS,
     for_terminal,
@@ -102,12 +102,7 @@ examples:
         help="BED, fragment or .h5ad files, folders or URLs of them; '-', or none at all, is stdin",
     )
     add_files_from(command)
-    command.add_argument(
-        "--chroms", metavar="NAME,NAME,...", type=names_of, help="only regions on these chromosomes"
-    )
-    command.add_argument(
-        "--exclude", metavar="BED", help="leave out regions that overlap one of these (blacklist)"
-    )
+    add_selection(command)
     command.add_argument("-o", "--output", metavar="PATH", help="where to write; default: stdout")
     command.add_argument(
         "--format",
@@ -264,6 +259,7 @@ def _check_cells(
     args: argparse.Namespace, inputs: list[Input], output: str | None, format: str
 ) -> None:
     """Refuse what cells cannot be written as, or cannot be asked for."""
+    check_cells_flags(args, inputs)
     paths = [item.path for item in inputs if item.kind != "bed"]
     if format not in ("jsonl", "tsv", "parquet"):
         args.usage_error(
