@@ -14,6 +14,7 @@ import pytest
 
 from bedtok import ConfigError, Error, RegionSet, Tokenizer, VocabularyError
 from bedtok._regions import anndata as anndata_input
+from bedtok.cli import main
 
 ad = pytest.importorskip("anndata")
 pd = pytest.importorskip("pandas")
@@ -234,6 +235,19 @@ def test_of_multiome_features_the_peaks_are_taken(tokenizer: Tokenizer, adata: A
     )
     both = ad.AnnData(sp.hstack([genes, adata.X]).tocsr(), obs=adata.obs, var=var)
     assert tokenizer.encode_anndata(both).to_lists() == cell_by_cell(tokenizer, adata)
+
+
+def test_cells_without_a_matrix_are_refused(
+    tokenizer: Tokenizer, adata: Any, tmp_path: Path
+) -> None:
+    bare = ad.AnnData(obs=adata.obs, var=adata.var)
+    bare.write_h5ad(tmp_path / "bare.h5ad")
+    text = "adata.X is missing, expected a matrix of cells x peaks; or name a layer of"
+    for cells in (bare, ad.read_h5ad(tmp_path / "bare.h5ad", backed="r")):
+        with pytest.raises(ConfigError, match=text):
+            tokenizer.encode_anndata(cells)
+    tokenizer.save_pretrained(tmp_path / "model")
+    assert main(["tokenize", str(tmp_path / "model"), str(tmp_path / "bare.h5ad")]) == 1
 
 
 def test_layers_thresholds_and_masks_choose(tokenizer: Tokenizer, adata: Any) -> None:

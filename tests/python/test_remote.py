@@ -290,6 +290,18 @@ def test_training_data(memory: Any, tokenizer: Tokenizer, monkeypatch: pytest.Mo
 # ---- collections
 
 
+def test_a_table_of_labels_is_parquet_by_its_path(memory: Any, tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from bedtok.train.labels import read_label_table
+
+    table = pandas.DataFrame({"barcode": ["A-1"], "label": ["B"]})
+    table.to_parquet(tmp_path / "labels.parquet")
+    url = "memory://b/labels.parquet?versionId=3"  # of this file system a part of the name
+    memory.put_file(str(tmp_path / "labels.parquet"), "/b/labels.parquet?versionId=3")
+    assert read_label_table(url).columns == {"label": ["B"]}
+
+
 def test_collections(memory: Any, tokenizer: Tokenizer, tmp_path: Path) -> None:
     result = tokenize_files(["memory://b/peaks/"], tokenizer, output_dir=tmp_path, format="npz")
     assert list(result.samples) == ["one", "two"]

@@ -687,6 +687,16 @@ def test_a_training_that_was_ended_before_its_result_gets_it(folder: Path) -> No
     assert same(weights("model"), before)
 
 
+def test_a_training_without_a_logged_loss_has_its_steps_printed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from bedtok.train import run as running
+
+    monkeypatch.setattr(running, "run_training", lambda config, resume: {"steps": 2})
+    running.train_and_report({"training": {"output_dir": "model"}}, True)
+    assert capfd.readouterr().out == "model: 2 steps\n"
+
+
 def test_the_loss_of_a_resumed_training_is_that_of_all_its_steps(folder: Path) -> None:
     whole = train(tiny("whole"))
     with pytest.raises(KeyboardInterrupt):

@@ -168,9 +168,11 @@ def gather(
     if layer is not None and layer not in adata.layers:
         known = ", ".join(map(str, adata.layers)) or "none"
         raise ConfigError(f"layer is {layer!r}, expected one of adata.layers: {known}")
-    matrix = adata.X if layer is None else adata.layers[layer]
+    matrix = _x_of(adata) if layer is None else adata.layers[layer]
     if matrix is None:
-        raise ConfigError("adata.X is None; name a layer")
+        raise ConfigError(
+            "adata.X is missing, expected a matrix of cells x peaks; or name a layer of adata"
+        )
     if keep is None and _is_sparse(matrix) and _takes(matrix.data.dtype):
         return _gather_sparse(matrix, peaks, rows, threshold, num_threads)
     if hasattr(matrix, "ascending_pieces") and rows is not None:
@@ -194,6 +196,14 @@ def gather(
         values[held:] = more
         ends.append(offsets[1:] + held)
     return np.concatenate(ends), values
+
+
+def _x_of(adata: Any) -> Any:
+    """Return ``adata.X``; None if there is none."""
+    try:
+        return adata.X
+    except KeyError:  # of a file that stays open
+        return None
 
 
 def _takes(dtype: np.dtype[Any]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +65,3 @@ class RegionSelection:
         if self.is_all:
             return regions
         return regions.take(np.flatnonzero(self.mask(regions)))
-
-    def peaks_of(self, adata: Any, regions: _core.RegionSet) -> Any:
-        """Return an AnnData with the peaks that count; ``regions`` are those of its features."""
-        return adata if self.is_all else adata[:, self.mask(regions)]

@@ -79,9 +79,9 @@ def read_label_table(path: str) -> LabelTable:
     path = source_path(path)
     if not file_exists(path):
         raise missing_file(path)
-    is_parquet = path.endswith(".parquet")
     try:
         with local_file(path) as local:
+            is_parquet = local.endswith(".parquet")
             frame = pandas.read_parquet(local) if is_parquet else _read_text(pandas, local)
     except (ValueError, EOFError) as error:  # of pandas, of Arrow, of UTF-8
         reason = " ".join(str(error).split())

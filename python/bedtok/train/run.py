@@ -163,8 +163,8 @@ def train_and_report(config: Config, resume: bool) -> None:
         else:
             main = True
     if main:
-        values = ", ".join(f"{name} {metrics[name]:.4f}" for name in _PRINTED if name in metrics)
-        print(f"{config['training']['output_dir']}: {metrics['steps']} steps, {values}")
+        values = [f"{name} {metrics[name]:.4f}" for name in _PRINTED if name in metrics]
+        print(", ".join([f"{config['training']['output_dir']}: {metrics['steps']} steps", *values]))
 
 
 # ---- checks that need the whole configuration
