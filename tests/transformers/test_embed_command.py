@@ -21,6 +21,7 @@ from bedtok.atacformer import (
     embed_cells,
 )
 from bedtok.cells import CellTokens
+from bedtok.cli._cell_outputs import write_answer
 from bedtok.report.umap_picture import draw_umap, umap_of
 from support import NUM_REGIONS, region_text
 from test_cli import Cli, write
@@ -145,6 +146,15 @@ def test_tables_hold_the_same(run: Cli, model: Path, cells: Path, tmp_path: Path
     for names in (table["predicted"], text["predicted"], arrays["predicted"]):
         assert list(names) == adata.obs["predicted"].tolist()
     assert table["cell"].tolist() == text["cell"].tolist() == arrays["names"].tolist() == BARCODES
+
+
+@pytest.mark.parametrize("name", ["embedding", "umap_1"])
+def test_a_column_of_cells_is_not_hidden_by_one_of_the_answer(name: str, tmp_path: Path) -> None:
+    obs = pd.DataFrame({name: [1]}, index=["a"])
+    adata = ad.AnnData(obs=obs, obsm={"X_atacformer": np.ones((1, 2)), "X_umap": np.ones((1, 2))})
+    with pytest.raises(ConfigError, match=f"obs has a column {name!r}, which the table has, too"):
+        write_answer(str(tmp_path / "x.parquet"), adata)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -51,8 +51,19 @@ def _write_h5ad(path: str, adata: Any) -> None:
 
 
 def _table(adata: Any) -> Any:
-    """Return the cells' names and ``obs``, with the UMAP, as a DataFrame."""
+    """Return the cells' names and ``obs``, with the UMAP, as a DataFrame.
+
+    Raises:
+        ConfigError: A column of ``obs`` has the name of one of the table's own.
+    """
     frame = adata.obs.copy()
+    own = {"embedding", *(f"embedding_{i + 1}" for i in range(adata.obsm[_EMBEDDINGS].shape[1]))}
+    if _UMAP in adata.obsm:
+        own |= {"umap_1", "umap_2"}
+    if taken := [name for name in frame if name in own]:
+        raise ConfigError(
+            f"obs has a column {taken[0]!r}, which the table has, too; rename it, or write .h5ad"
+        )
     if _CELL not in frame:
         frame.insert(0, _CELL, adata.obs_names)
     if _UMAP in adata.obsm:
