@@ -153,7 +153,7 @@ def steps_of_files(setting: Setting, paths: list[Path]) -> Iterator[Row]:
 def write_all(folder: Path, samples: list[SampleTokens]) -> None:
     for first in range(0, len(samples), SHARD):
         path = folder / f"part-{first // SHARD:05d}.parquet"
-        write_samples(str(path), samples[first : first + SHARD], "0" * 16)
+        write_samples(str(path), samples[first : first + SHARD], {"tokenizer_digest": "0" * 16})
 
 
 def steps_of_cells(setting: Setting, path: Path) -> tuple[Iterator[Row], int]:

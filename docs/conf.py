@@ -72,7 +72,7 @@ nitpick_ignore_regex = [
     (r"cpp:.*", r"(EnumNames<.*|const_iterator)"),
     (
         r"py:.*",
-        r"(StrPath|OnError|Side|Padding|Truncation|ChromSizes|Ids|IdsLike|Int32s|Int64s|Trainer)",
+        r"(StrPath|StorageOptions|Pool|OnError|Side|Padding|Truncation|ChromSizes|Ids|IdsLike|Int32s|Int64s|Trainer)",
     ),
     # The base of Tokenizer, which has a page; what bedtok::io takes from bedtok::universe.
     (r"py:.*", r"Vocabulary"),

@@ -496,6 +496,26 @@ def test_bedtok_train_reads_the_rows_with_their_labels(cells: CellTokens, tmp_pa
     assert [row["input_ids"].tolist() for row in rows] == [[0, 2], [1], [2, 1, 0]]
 
 
+def test_tokens_of_another_vocabulary_are_refused(cells: CellTokens, tmp_path: Path) -> None:
+    pytest.importorskip("datasets")
+    pytest.importorskip("pyarrow")
+    from bedtok.io import tokenize_files
+    from bedtok.train.data import read_rows
+
+    of_cells, of_files = tmp_path / "cells.parquet", tmp_path / "files"
+    cells.to_parquet(of_cells)
+    (tmp_path / "a.bed").write_text("chr1\t1\t2\n")
+    first = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29", "chr1:40-49"])
+    tokenize_files([tmp_path / "a.bed"], first, output_dir=of_files)
+    other = Tokenizer.from_regions(["chr1:0-9", "chr1:20-29", "chr1:40-48"])
+    for path in (of_cells, of_files):
+        with pytest.raises(VocabularyError, match="was written with another vocabulary"):
+            read_rows([str(path)], 10, 3, other)
+        with pytest.raises(VocabularyError, match="was written with another vocabulary"):
+            CellTokens.from_parquet(path, other)
+    assert len(read_rows([str(of_files)], 10, 3, first)) == 1
+
+
 def test_metadata_needs_no_pandas_until_it_is_asked_for(
     tokenizer: Tokenizer, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +30,8 @@ from bedtok._tokenization.cell_metadata import N_TOKENS, Columns, concat_columns
 from bedtok._tokenization.cells import CellIds
 from bedtok._tokenization.vocabulary import Vocabulary
 from bedtok.io.entries import CellsEntry
-from bedtok.io.shards import METADATA_KEY, parquet_files, part_path, write_parquet_to
+from bedtok.io.provenance import check_vocabulary, vocabulary_fields
+from bedtok.io.shards import parquet_files, part_path, write_parquet_to
 
 CELL, SAMPLE, IDS = "cell", "sample", "input_ids"
 
@@ -48,7 +48,7 @@ def write_cells(
     text = source_path(path, storage_options)
     count = len(cells.names)
     columns = _arrow_columns(cells.metadata, count)
-    metadata = _vocabulary_of(tokenizer)
+    metadata = vocabulary_fields(tokenizer)
     if samples_per_shard is None:
         bounds = {text: (0, count)}
     else:
@@ -100,20 +100,13 @@ def make_shards(
         first, last = last, last + entry.cells
         metadata = {
             "tokenizer_digest": digest,
-            **_vocabulary_of(tokenizer),
+            **vocabulary_fields(tokenizer),
             "samples": {sample: entry.to_dict()},
         }
         sink = pa.BufferOutputStream()
         _write_rows(sink, cells, columns, first, last, metadata)
         shards.append(CellShard(sink.getvalue(), entry))
     return shards
-
-
-def _vocabulary_of(tokenizer: Vocabulary) -> dict[str, Any]:
-    return {
-        "vocab_size": tokenizer.vocab_size,
-        "regions_digest": tokenizer._state().regions_digest(),
-    }
 
 
 def _write_rows(
@@ -184,30 +177,13 @@ def read_cells(
                 table = parquet.read()
         except ValueError as error:  # of Arrow
             raise ConfigError(f"{file}: is not Parquet: {error}") from None
-        _check_vocabulary(table.schema.metadata or {}, tokenizer, file)
+        check_vocabulary(table.schema.metadata, tokenizer, file)
         ids.append(_read_ids(table, tokenizer, file))
         names += _read_names(table, len(names))
         others = [name for name in table.column_names if name not in (CELL, IDS, N_TOKENS)]
         columns.append(({name: _values(table[name]) for name in others}, len(table)))
     values, offsets = concat_rows(ids)
     return CellIds(values, offsets, names, metadata=concat_columns(columns))
-
-
-def _check_vocabulary(metadata: Any, tokenizer: Vocabulary, file: str) -> None:
-    """Raise VocabularyError if a file says that it was written with another vocabulary."""
-    try:
-        saved = json.loads(metadata.get(METADATA_KEY, b"{}"))
-        size, digest = saved.get("vocab_size"), saved.get("regions_digest")
-    except (ValueError, AttributeError):
-        return  # of another program
-    if digest is None:
-        return
-    if digest != tokenizer._state().regions_digest() or size != tokenizer.vocab_size:
-        raise VocabularyError(
-            f"{file}: was written with another vocabulary ({size} tokens), expected that of the "
-            f"tokenizer ({tokenizer.vocab_size} tokens); load the one that made the tokens, "
-            "or encode the cells again"
-        )
 
 
 def _read_ids(table: Any, tokenizer: Vocabulary, file: str) -> tuple[Int32s, Int64s]:

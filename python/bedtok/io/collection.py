@@ -43,6 +43,7 @@ from bedtok.io.engines import ENGINES, Engine, Pending, start_engine
 from bedtok.io.entries import CellsEntry, Entries
 from bedtok.io.gtok import gtok_paths
 from bedtok.io.manifest import ROWS, GrowingManifest, folder_lock
+from bedtok.io.provenance import vocabulary_fields
 from bedtok.io.sample_tokens import FileTokenizer
 from bedtok.io.token_folder import CellFolder, SampleFolder, Written
 from bedtok.io.tokenized import Job, Tokenized, Work
@@ -200,7 +201,7 @@ def tokenize_files(
         "tokenizer_digest": digest if selection.is_all else f"{digest}-{selection.digest}",
     }
     return _run(
-        SampleFolder(path, settings, samples_per_shard),
+        SampleFolder(path, settings, samples_per_shard, vocabulary_fields(tokenizer)),
         texts,
         FileTokenizer(tokenizer, on_error != "raise", selection),
         engine,
@@ -328,7 +329,12 @@ def tokenize_cells(
     settings = {"format": "parquet", "tokenizer_digest": digest, ROWS: "cells", **choice.settings()}
     samples = None if given is None else dict(zip(texts, given, strict=True))
     folder = CellFolder(
-        Path(checked_path(output_dir)), settings, samples_per_shard, samples, choice
+        Path(checked_path(output_dir)),
+        settings,
+        samples_per_shard,
+        vocabulary_fields(tokenizer),
+        samples,
+        choice,
     )
     work = CellTokenizer(
         tokenizer,

@@ -18,13 +18,13 @@ from bedtok._checks import import_optional
 from bedtok._core import ConfigError
 from bedtok._files import StrPath, atomic_write
 from bedtok.io.entries import Entries, SampleEntry, entries_from_json
+from bedtok.io.provenance import METADATA_KEY
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 
 # Of a Parquet row group: some MB, which readers stream.
 _TOKENS_OF_A_GROUP = 2**20
-METADATA_KEY = b"bedtok"
 MANIFEST_STEM = "tokens_manifest"
 _DAMAGED = "is not a shard of tokenize_files, or is damaged; remove it, or choose a new folder"
 
@@ -210,13 +210,13 @@ def write_bytes(path: StrPath, content: Any) -> None:
         file.write(content)
 
 
-def write_samples(path: str, samples: Sequence[SampleTokens], digest: str) -> None:
-    """Write a shard, with the entries of its samples as metadata, atomically."""
+def write_samples(path: str, samples: Sequence[SampleTokens], made_by: Mapping[str, Any]) -> None:
+    """Write a shard atomically, with the entries of its samples and ``made_by`` as metadata."""
     names = [sample.sample for sample in samples]
     values = np.concatenate([sample.input_ids for sample in samples])
     offsets = np.cumsum([0, *(len(sample.input_ids) for sample in samples)], dtype=np.int64)
     entries = {sample.sample: sample.entry.to_dict() for sample in samples}
-    metadata = {"tokenizer_digest": digest, "samples": entries}
+    metadata = {**made_by, "samples": entries}
     if path.endswith(".parquet"):
         write_parquet(path, names, values, offsets, metadata)
         return
@@ -279,14 +279,16 @@ def read_rows_of_shard(path: Path, rows: Sequence[int]) -> list[npt.NDArray[Any]
             return found
 
 
-def remove_samples(path: Path, names: Set[str], entries: Entries, digest: str) -> None:
+def remove_samples(
+    path: Path, names: Set[str], entries: Entries, made_by: Mapping[str, Any]
+) -> None:
     """Write a shard again without some of its samples, atomically; remove one that is left empty.
 
     Args:
         path: The shard.
         names: The samples to remove.
         entries: The entries of all samples in the shard.
-        digest: That of the tokenizer.
+        made_by: What the metadata says of the tokenizer.
     """
     if names >= set(entries):
         path.unlink()
@@ -305,7 +307,7 @@ def remove_samples(path: Path, names: Set[str], entries: Entries, digest: str) -
             for name, ids in rows
             if name not in names
         ]
-    write_samples(str(path), kept, digest)
+    write_samples(str(path), kept, made_by)
 
 
 def read_parquet_metadata(path: StrPath) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bedtok._checks import is_unicode
 from bedtok._core import ConfigError
@@ -48,12 +48,20 @@ class SampleFolder:
         path: Its path.
         settings: The format and the digest of the tokenizer.
         samples_per_shard: Samples of a Parquet or npz shard.
+        vocabulary: The fields of metadata that name the vocabulary.
     """
 
-    def __init__(self, path: Path, settings: dict[str, str], samples_per_shard: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: dict[str, str],
+        samples_per_shard: int,
+        vocabulary: Mapping[str, Any],
+    ) -> None:
         self.path = path
         self.settings = settings
         self.jobs_of_a_shard = samples_per_shard
+        self._made_by = {"tokenizer_digest": settings["tokenizer_digest"], **vocabulary}
         self._format = settings["format"]
         self._open: list[SampleTokens] = []
         self._number: int | None = None
@@ -106,7 +114,7 @@ class SampleFolder:
         if names and self._format != "gtok":
             for path, held in read_entries(self.path, self._format).items():
                 if names & set(held):
-                    remove_samples(path, names, held, self.settings["tokenizer_digest"])
+                    remove_samples(path, names, held, self._made_by)
         for name in names:
             del entries[name]
 
@@ -130,7 +138,7 @@ class SampleFolder:
         entries: Entries = {sample.sample: sample.entry for sample in samples}
         if self._format != "gtok":
             shard = self._next_path()
-            write_samples(shard, samples, self.settings["tokenizer_digest"])
+            write_samples(shard, samples, self._made_by)
             return Written([shard], entries)
         paths = gtok_paths(self.path, list(entries))
         for path, sample in zip(paths, samples, strict=True):
@@ -147,6 +155,7 @@ class CellFolder(SampleFolder):
         path: Its path.
         settings: The format, the digest of the tokenizer, and how cells are chosen.
         samples_per_shard: The most cells of a shard.
+        vocabulary: The fields of metadata that name the vocabulary.
         given: The name of each file's sample; None: it is that of the file.
         choice: Which cells, and what of them.
     """
@@ -156,10 +165,11 @@ class CellFolder(SampleFolder):
         path: Path,
         settings: dict[str, str],
         samples_per_shard: int,
+        vocabulary: Mapping[str, Any],
         given: Mapping[str, str] | None,
         choice: CellChoice,
     ) -> None:
-        super().__init__(path, settings, samples_per_shard)
+        super().__init__(path, settings, samples_per_shard, vocabulary)
         self.jobs_of_a_shard = 1
         self._cells_per_shard = samples_per_shard
         self._given = given

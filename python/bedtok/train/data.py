@@ -16,6 +16,8 @@ from bedtok._checks import import_optional, warn_caller
 from bedtok._core import ConfigError, VocabularyError
 from bedtok._files import is_url, local_file, source_path, source_paths
 from bedtok._labels import IGNORED, is_missing
+from bedtok._tokenization.vocabulary import Vocabulary
+from bedtok.io.provenance import check_vocabulary
 from bedtok.io.shards import parquet_files
 
 IDS = "input_ids"
@@ -48,7 +50,12 @@ class RowNames(NamedTuple):
     samples: list[str | None]
 
 
-def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
+def read_rows(
+    paths: Sequence[str],
+    vocab_size: int,
+    num_regions: int,
+    vocabulary: Vocabulary | None = None,
+) -> Any:
     """Read the rows of files and folders, concatenated, as a ``datasets.Dataset``.
 
     It is memory-mapped; Parquet is copied into the cache of ``datasets``. Its only column is
@@ -60,12 +67,13 @@ def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
             Parquet files and of folders of them, which are downloaded to temporary files.
         vocab_size: Number of tokens; ids must be below it.
         num_regions: Number of tokens that are regions; their ids are below it.
+        vocabulary: The one that Parquet must have been written with; None: it is not checked.
 
     Raises:
         FileNotFoundError: A path does not exist, or a folder has no Parquet files.
         ConfigError: ``input_ids`` is missing or has another type, or there are no rows, or none
             with a region.
-        VocabularyError: An id is outside the vocabulary.
+        VocabularyError: An id is outside the vocabulary, or a file was written with another one.
     """
     datasets = import_optional("datasets", _PURPOSE)
     paths = [source_path(path) for path in paths]
@@ -77,7 +85,7 @@ def read_rows(paths: Sequence[str], vocab_size: int, num_regions: int) -> Any:
             _check_ids_column(part.features.arrow_schema, path)
             part = part.select_columns([IDS])
         else:
-            part = _read_parquet(path)
+            part = _read_parquet(path, vocabulary)
         if part is not None:
             if empty := _check_ids(part, vocab_size, num_regions, path):
                 without_region[path] = empty
@@ -235,7 +243,7 @@ def _is_saved_dataset(path: str) -> bool:
     return (folder / "state.json").exists()
 
 
-def _read_parquet(path: str) -> Any:
+def _read_parquet(path: str, vocabulary: Vocabulary | None) -> Any:
     """Read the ids of a Parquet file or of those of a folder; None if they have no rows."""
     datasets = import_optional("datasets", _PURPOSE)
     parquet = import_optional("pyarrow.parquet", _PURPOSE)
@@ -245,7 +253,10 @@ def _read_parquet(path: str) -> Any:
             metadata = parquet.read_metadata(local)
         except ValueError as error:  # of Arrow
             raise ConfigError(f"{name}: is not Parquet: {error}") from None
-        _check_ids_column(metadata.schema.to_arrow_schema(), name)
+        schema = metadata.schema.to_arrow_schema()
+        _check_ids_column(schema, name)
+        if vocabulary is not None:
+            check_vocabulary(schema.metadata, vocabulary, name)
         if metadata.num_rows > 0:  # datasets fails on a file without rows
             filled.append(local)
     if not filled:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from bedtok._checks import did_you_mean, warn_caller
 from bedtok._core import ConfigError
+from bedtok._tokenization.vocabulary import Vocabulary
 from bedtok.train.data import SAMPLE, read_column, read_names, read_rows
 from bedtok.train.labels import label_column, match_labels, read_label_table
 
@@ -61,20 +62,26 @@ class Parts(NamedTuple):
     source: str
 
 
-def read_parts(data: Mapping[str, Any], vocab_size: int, num_regions: int) -> Parts:
+def read_parts(
+    data: Mapping[str, Any],
+    vocab_size: int,
+    num_regions: int,
+    vocabulary: Vocabulary | None = None,
+) -> Parts:
     """Read the data of a configuration.
 
     Args:
         data: The table ``data``.
         vocab_size: Number of tokens.
         num_regions: Number of tokens that are regions.
+        vocabulary: As in ``read_rows``.
 
     Raises:
         ConfigError: As ``read_rows``, ``read_column``, ``read_names``, ``match_labels``; or nothing
             is left to train on, or to evaluate on.
     """
     paths = {split: data[split] for split in ("train", "eval") if data[split]}
-    rows = {split: read_rows(paths[split], vocab_size, num_regions) for split in paths}
+    rows = {split: read_rows(paths[split], vocab_size, num_regions, vocabulary) for split in paths}
     batch_column = data.get("batch_column")
     if batch_column is None and data.get("eval_batches"):
         batch_column = SAMPLE

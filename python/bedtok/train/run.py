@@ -328,7 +328,8 @@ def _make_trainer(
 
 
 def _read_data(config: Config, tokenizer: AtacformerTokenizer, seed: int) -> _Data:
-    parts = read_parts(config["data"], len(tokenizer), tokenizer.num_regions)
+    vocabulary = tokenizer.backend_tokenizer
+    parts = read_parts(config["data"], len(tokenizer), tokenizer.num_regions, vocabulary)
     train, held = parts.train, parts.eval
     if held is not None and held.labels is not None:
         check_scikit_learn()
