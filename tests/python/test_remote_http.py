@@ -15,7 +15,7 @@ import tempfile
 import time
 import traceback
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -442,37 +442,3 @@ tokenize_files(["{web.url}/busy/a.bed"], tokenizer, output_dir={str(tmp_path)!r}
         errors = process.communicate()[1]
     assert "KeyboardInterrupt" in errors
     assert len(web.methods("/busy/a.bed")) < retries.TRIES
-
-
-def test_local_files_are_read_without_any_of_it(tmp_path: Path) -> None:
-    (tmp_path / "a.bed").write_bytes(BED)
-    program = """
-import sys
-from bedtok import RegionSet, Tokenizer
-Tokenizer("a.bed")("a.bed")
-loaded = [name for name in sys.modules if name.startswith(("fsspec", "bedtok._remote", "aiohttp"))]
-assert not loaded, loaded
-assert "urllib.request" not in sys.modules
-"""
-    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
-
-
-@pytest.mark.parametrize("make", [lambda path: path.as_uri(), lambda path: f"file://{path}"])
-def test_file_urls_are_local_paths(tmp_path: Path, make: Callable[[Path], str]) -> None:
-    path = tmp_path / "a.bed"
-    path.write_bytes(BED)
-    regions = RegionSet(make(path))
-    assert (len(regions), regions.path) == (len(LINES), str(path))
-    raises(
-        ConfigError,
-        "file://other/a.bed: names another computer, expected file:///path",
-        lambda: RegionSet("file://other/a.bed"),
-    )
-
-
-def test_a_url_that_went_through_pathlib_is_named() -> None:
-    raises(
-        ConfigError,
-        "https:/host/a.bed: was a URL before pathlib took a slash out of it, expected a str",
-        lambda: RegionSet(Path("https://host/a.bed")),
-    )
