@@ -19,6 +19,7 @@ from bedtok import ConfigError, ParseError, RegionSet, Tokenizer
 from bedtok._core import remove_abandoned
 from bedtok._files import atomic_write
 from bedtok.io import tokenize_files
+from raising import raises
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
@@ -261,3 +262,37 @@ def test_files_of_two_tokenizers_are_refused(tmp_path: Path) -> None:
     )
     (a / "tokenizer_config.json").unlink()
     assert Tokenizer.from_pretrained(a) == Tokenizer.from_pretrained(b)
+
+
+def test_local_files_are_read_without_what_urls_need(tmp_path: Path) -> None:
+    (tmp_path / "a.bed").write_text("chr1\t0\t50\n")
+    program = """
+import sys
+from bedtok import RegionSet, Tokenizer
+Tokenizer("a.bed")("a.bed")
+loaded = [name for name in sys.modules if name.startswith(("fsspec", "bedtok._remote", "aiohttp"))]
+assert not loaded, loaded
+assert "urllib.request" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.as_uri(), lambda path: f"file://{path}"])
+def test_file_urls_are_local_paths(tmp_path: Path, make: Callable[[Path], str]) -> None:
+    path = tmp_path / "a.bed"
+    path.write_text("chr1\t0\t50\n")
+    regions = RegionSet(make(path))
+    assert (len(regions), regions.path) == (1, str(path))
+    raises(
+        ConfigError,
+        "file://other/a.bed: names another computer, expected file:///path",
+        lambda: RegionSet("file://other/a.bed"),
+    )
+
+
+def test_a_url_that_went_through_pathlib_is_named() -> None:
+    raises(
+        ConfigError,
+        "https:/host/a.bed: was a URL before pathlib took a slash out of it, expected a str",
+        lambda: RegionSet(Path("https://host/a.bed")),
+    )

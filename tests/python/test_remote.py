@@ -537,7 +537,12 @@ def test_patterns_without_a_match(tokenizer: Tokenizer, tmp_path: Path) -> None:
         ("s3fs", "s3://b/a.bed", "s3://b/a.bed: s3:// needs s3fs: pip install s3fs"),
         ("gcsfs", "gs://b/a.bed", "gs://b/a.bed: gs:// needs gcsfs: pip install gcsfs"),
         ("paramiko", "sftp://h/a.bed", "sftp:// needs paramiko: pip install paramiko"),
-        ("aiohttp", "simplecache::http://h/a.bed", "http:// needs aiohttp: pip install aiohttp"),
+        ("aiohttp", "https://h/a.bed", "https:// needs aiohttp: pip install 'bedtok[remote]'"),
+        (
+            "aiohttp",
+            "simplecache::http://h/a.bed",
+            "http:// needs aiohttp: pip install 'bedtok[remote]'",
+        ),
     ],
 )
 def test_a_missing_package_is_named(

@@ -6,11 +6,14 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+import ssl
+import sys
 import threading
 import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 USER, PASSWORD = "reader", "s3cr3t-pw"
@@ -42,18 +45,27 @@ class WebServer:
     - ``packed``: ``Content-Encoding: gzip`` around the file; ``labelled``: the header only
     - ``brotli``: another encoding; ``get-only``: 403 for HEAD; ``login``: wants USER and PASSWORD
 
+    With a certificate and its key it speaks https.
+
     Attributes:
         files: Contents by name.
         requests: The requests so far.
         other: The address that ``elsewhere`` leads to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
         self.files: dict[str, bytes] = {}
         self.requests: list[Request] = []
         self.other = ""
         self.counts: Counter[str] = Counter()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._scheme = "http" if certificate is None else "https"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
         )
@@ -73,7 +85,7 @@ class WebServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def methods(self, path: str) -> list[str]:
         """Return the methods of the requests for a path."""
@@ -81,8 +93,14 @@ class WebServer:
 
 
 class _Server(ThreadingHTTPServer):
+    """Says nothing of clients that go away, as some tests make them do."""
+
     daemon_threads = True
     request_queue_size = 128  # with the default of 5 many clients wait a second
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
+            super().handle_error(request, client_address)
 
 
 def _handler_of(server: WebServer) -> type[BaseHTTPRequestHandler]:
@@ -158,6 +176,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_chunks(self, body: bytes, whole: bool) -> None:
         self._head(200, {"Transfer-Encoding": "chunked"})
         parts = [body[at : at + 50] for at in range(0, len(body), 50)]
+        if self.command == "HEAD":
+            return
         for part in parts if whole else parts[: len(parts) // 2]:
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
         if whole:
@@ -165,6 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_slowly(self, body: bytes, stops: bool) -> None:
         self._head(200, {"Content-Length": str(len(body))})
+        if self.command == "HEAD":
+            return
         step = max(1, len(body) // 8)
         for at in range(0, len(body) // 2 if stops else len(body), step):
             self.wfile.write(body[at : at + step])

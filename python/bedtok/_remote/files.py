@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bedtok._core import ConfigError, Error
-from bedtok._remote import filesystem, http
+from bedtok._remote import filesystem
 from bedtok._remote.url import State, Url
 
 _LOOK_UPS = 16  # at a time: they wait for servers
@@ -26,7 +26,7 @@ def local_copy(url: Url) -> Iterator[str]:
     Errors of the block that name the copy name the URL.
 
     Raises:
-        OSError, Error, ImportError: As ``http.download`` and ``filesystem.download``.
+        OSError, Error, ImportError: As ``filesystem.download``.
     """
     path = download(url)
     try:
@@ -50,7 +50,7 @@ def download(url: Url) -> str:
     descriptor, path = tempfile.mkstemp(prefix="bedtok-", suffix=f"-{suffix}")
     os.close(descriptor)
     try:
-        state = _transfer(url).download(url, path)
+        state = filesystem.download(url, path)
         if state.mtime_ns is not None:
             os.utime(path, ns=(state.mtime_ns, state.mtime_ns))
     except BaseException:
@@ -66,7 +66,7 @@ def remove_with(owner: Any, path: str) -> None:
 
 def read_state(url: Url) -> State:
     """Return size and time of a file as they are now, or as a listing said."""
-    return _transfer(url).read_state(url) if url.state is None else url.state
+    return filesystem.read_state(url) if url.state is None else url.state
 
 
 def with_states(paths: Sequence[str], known: Collection[str]) -> list[str]:
@@ -86,8 +86,7 @@ def with_states(paths: Sequence[str], known: Collection[str]) -> list[str]:
 
 def read_head(url: Url, size: int) -> bytes:
     """Return the first bytes of a file, at most ``size``."""
-    head: bytes = _transfer(url).read_head(url, size)
-    return head
+    return filesystem.read_head(url, size)
 
 
 def find(url: Url, suffixes: tuple[str, ...]) -> list[Url]:
@@ -130,7 +129,7 @@ def local_folder_copy(url: Url, names: Sequence[str], one_of: Sequence[str]) -> 
                 continue
             child, path = url.child(name), os.path.join(folder, name)
             try:
-                _transfer(child).download(child, path)
+                filesystem.download(child, path)
                 found.append(name)
             except FileNotFoundError:
                 _remove(path)
@@ -164,10 +163,6 @@ def upload_after(url: Url) -> Iterator[str]:
         raise
     finally:
         _remove(path)
-
-
-def _transfer(url: Url) -> Any:
-    return http if url.is_http else filesystem
 
 
 def _ends_as(url: Url, suffixes: tuple[str, ...]) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Files of object stores and of all other protocols, by fsspec."""
+"""Files of web servers, object stores and all other protocols, by fsspec."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from bedtok._core import ConfigError, Error
+from bedtok._remote import http
 from bedtok._remote.retries import TRIES, Failure, abandoned, retry, stop_signal
 from bedtok._remote.state import state_of_info
-from bedtok._remote.url import State, Url, has_magic, scrubbed
+from bedtok._remote.url import HTTP, State, Url, has_magic, scrubbed
 
 Result = TypeVar("Result")
 
@@ -32,7 +33,7 @@ _LIBRARIES = ("aiohttp", "asyncio", "botocore", "aiobotocore", "urllib3", "reque
 
 
 def download(url: Url, path: str) -> State:
-    """Download a file to ``path``, and compare its size with what the file system says.
+    """Download a file to ``path``, and compare its size with what the transfer or file system says.
 
     Raises:
         FileNotFoundError: There is no such file. PermissionError: It may not be read.
@@ -49,15 +50,16 @@ def download(url: Url, path: str) -> State:
         info = system.info(name)
         if info.get("type") == "directory":
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        stopper = _stopper(url, stop)
         if len(url.links) == 1:
-            system.get_file(name, path, callback=_stopper(url, stop))
+            system.get_file(name, path, callback=stopper)
         else:  # caches and archives read by `open`
             with system.open(name, "rb") as source, open(path, "wb") as target:
                 shutil.copyfileobj(source, target, 2**20)
         state = state_of_info(info)
-        size = os.path.getsize(path)
-        if state.size is not None and size != state.size:
-            raise ConnectionError(f"got {size} of {state.size} bytes")
+        size, expected = os.path.getsize(path), stopper.size or state.size
+        if expected and size != expected:
+            raise ConnectionError(f"got {size} of {expected} bytes")
         return state
 
     return _retry(url, transfer)
@@ -79,8 +81,11 @@ def read_head(url: Url, size: int) -> bytes:
 
     def ask() -> bytes:
         system, name = _open_system(url)
+        head = b""
         with system.open(name, "rb", block_size=size) as file:
-            return bytes(file.read(size))
+            while len(head) < size and (part := file.read(size - len(head))):
+                head += part
+        return head
 
     return _retry(url, ask)
 
@@ -137,12 +142,12 @@ def _found(url: Url, system: Any, path: str, state: State) -> Url:
     links = url.links
     at = next((i for i, link in enumerate(links) if has_magic(link)), len(links) - 1)
     protocol = links[at].partition("://")[0]
-    if protocol.lower() in ("http", "https"):
+    if protocol.lower() in HTTP:
         links[at] = path
     else:
         links[at] = f"{protocol}://{path.lstrip('/') if protocol == 'memory' else path}"
     options = url.storage_options
-    if len(links) == 1:  # what the URL said beside the path, such as a host
+    if len(links) == 1 and not url.is_http:  # what the URL said beside the path, such as a host
         options = {**getattr(system, "storage_options", {}), **options}
     return Url("::".join(links), options, state)
 
@@ -180,7 +185,7 @@ def _open_system(url: Url) -> tuple[Any, str]:
                 "s3, gs, abfs or https"
             )
         _check_package(url, protocol, registry)
-    system, name = core.url_to_fs(url.url, **url.storage_options)
+    system, name = core.url_to_fs(url.url, **http.with_settings(url))
     return system, name
 
 
@@ -197,7 +202,9 @@ def _check_package(url: Url, protocol: str, registry: Any) -> None:
     if missing is not None:
         package = entry["class"].partition(".")[0]
         if package == "fsspec":  # it has the class itself, and the package is what that imports
-            package = "aiohttp" if protocol in ("http", "https") else missing.partition(".")[0]
+            package = missing.partition(".")[0]
+        if protocol in HTTP:
+            raise ImportError(f"{url}: {protocol}:// needs aiohttp: pip install 'bedtok[remote]'")
         raise ImportError(f"{url}: {protocol}:// needs {package}: pip install {package}")
 
 
@@ -220,6 +227,12 @@ def _retry(url: Url, transfer: Callable[[], Result]) -> Result:
 
 
 def _fail(url: Url, error: Exception) -> NoReturn:
+    if any(link.lower().startswith(HTTP) for link in url.links):
+        if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
+            error = error.__cause__  # fsspec calls all that goes wrong at a web server so
+        failure = http.failure_of(error, url)
+        if failure is not None:
+            raise failure
     text = scrubbed(str(error) or type(error).__name__, url)
     module = type(error).__module__.partition(".")[0]
     if isinstance(error, OSError):

@@ -11,8 +11,6 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 TRIES = 5
-# A transfer that has brought so many bytes since the last failure begins to count anew.
-PROGRESS = 2**20
 _FIRST_WAIT = 0.5  # seconds; then twice as many each time
 _LONGEST_WAIT = 60.0
 
@@ -54,15 +52,12 @@ class Failure(Exception):
         self.wait = wait
 
 
-def retry(
-    transfer: Callable[[], Result], progress: Callable[[], int] = lambda: 0, most: int = TRIES
-) -> Result:
+def retry(transfer: Callable[[], Result], most: int = TRIES) -> Result:
     """Return what ``transfer`` returns; call it again when it raises a Failure that may pass.
 
     Args:
-        transfer: Continues where its last call ended, or begins anew.
-        progress: How many bytes there are.
-        most: How often it is called without progress.
+        transfer: Begins anew each time.
+        most: How often it is called.
 
     Raises:
         Exception: The ``error`` of the last Failure. It has no context: that of a library may show
@@ -70,15 +65,12 @@ def retry(
     """
     stop = stop_signal()
     tries = 0
-    mark = progress()
     while True:
         try:
             return transfer()
         except Failure as failure:
             failed = failure
         tries += 1
-        if progress() >= mark + PROGRESS:
-            tries, mark = 1, progress()
         if not failed.may_pass or tries >= most:
             break
         wait = _FIRST_WAIT * 2 ** (tries - 1) if failed.wait is None else failed.wait

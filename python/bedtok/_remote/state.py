@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 import datetime
+import email.utils
 from collections.abc import Mapping
 from typing import Any
 
 from bedtok._remote.url import State
 
-_TIMES = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
+_TIMES = (
+    "LastModified",
+    "Last-Modified",
+    "last_modified",
+    "updated",
+    "mtime",
+    "modified",
+    "created",
+)
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 
 
@@ -40,8 +49,11 @@ def stamp(seconds: float | None, tag: str | None) -> int | None:
 def _seconds(value: object) -> float | None:
     if isinstance(value, str):
         try:
-            value = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
+            if value.endswith("GMT"):  # as web servers write it
+                value = email.utils.parsedate_to_datetime(value)
+            else:
+                value = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except (TypeError, ValueError):
             return None
     if isinstance(value, datetime.datetime):
         if value.tzinfo is None:
