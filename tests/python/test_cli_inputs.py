@@ -16,7 +16,7 @@ import pytest
 import test_cli
 from bedtok import RegionSet, Tokenizer
 from bedtok.cells import CellTokens
-from bedtok.cli._inputs import looks_like_fragments
+from bedtok.cli._inputs import Input, find_inputs, looks_like_fragments
 from bedtok.io import tokenize_files
 from test_cli import Cli, process, write
 
@@ -67,6 +67,22 @@ def test_fragments_are_recognized_and_become_rows_of_cells(
     few = write(tmp_path / "few.tsv", LINES[0])
     assert "cell" not in run("tokenize", vocab, few).rows()[0]
     assert run("tokenize", vocab, few, "--fragments").rows()[0]["cell"] == BARCODES[1]
+
+
+def test_a_folder_of_parquet_stands_for_it_and_says_what_it_leaves(
+    fragments: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "part-00000.parquet").write_bytes(b"PAR1")
+    assert find_inputs([str(folder)], None, None, tokens=True) == [Input(str(folder), "parquet")]
+    assert capsys.readouterr().err == ""
+    (folder / "donor1.tsv").write_bytes(fragments.read_bytes())
+    assert len(find_inputs([str(folder)], None, None, tokens=True)) == 1
+    assert capsys.readouterr().err == (
+        f"bedtok: {folder}: its Parquet files are taken; 1 of another kind are not (the first: "
+        "donor1.tsv), name those that are meant\n"
+    )
 
 
 def test_cells_of_several_inputs_are_named_by_their_samples(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import re
@@ -74,6 +75,7 @@ def find_inputs(
     for path in map(source_path, listed):
         if tokens and has_parquet(path):
             inputs.append(Input(path, "parquet"))
+            _log_passed_over(path)
             continue
         is_folder = path != "-" and os.path.isdir(path)
         for file in files_in(path) if is_folder else source_paths([path]):
@@ -93,6 +95,18 @@ def _log_fragments(recognized: Mapping[str, list[str]]) -> None:
         log(
             f"{few}: {verb} by {its} {told_by} (column 4 a barcode, column 5 a count): {its} cells "
             f"are taken; --no-fragments takes {it} as BED"
+        )
+
+
+def _log_passed_over(path: str) -> None:
+    """Say what else a folder of Parquet has that could be meant."""
+    if is_url(path):
+        return
+    with contextlib.suppress(ConfigError):  # nothing
+        others = files_in(path)
+        log(
+            f"{path}: its Parquet files are taken; {len(others)} of another kind are not (the "
+            f"first: {os.path.basename(others[0])}), name those that are meant"
         )
 
 
