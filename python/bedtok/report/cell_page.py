@@ -11,12 +11,12 @@ from bedtok.report import outliers
 from bedtok.report.axes import short_number
 from bedtok.report.cell_report import CellReport, CellSampleSummary
 from bedtok.report.charts import Line, Point, Row, bars, histogram, lines, scatter
+from bedtok.report.chrom_chart import chrom_chart
 from bedtok.report.elements import element, join, shorten
 from bedtok.report.page import Cell, Column, note, page, table, tiles
 
 BARS = 40
 POINTS = 2000
-CHROMS = 40
 ROWS = 1000
 _KNEE_POINTS = 300
 _LONGEST_NAME = 120  # characters
@@ -37,7 +37,13 @@ def cell_page(report: CellReport) -> str:
     if len(report.samples) > 1:
         sections.append(("by-sample", "By sample", _by_sample(report)))
     if report.chroms:
-        sections.append(("chromosomes", "Hit rate by chromosome", _chroms(report)))
+        sections.append(
+            (
+                "chromosomes",
+                "Hit rate by chromosome",
+                chrom_chart(report.chroms, f"Share of {report.of} that hit"),
+            )
+        )
     sections += [
         ("samples", "Samples", _table(report)),
         ("rules", "How the numbers are made", _rules(report)),
@@ -177,29 +183,6 @@ def _by_sample(report: CellReport) -> Html:
             bars("Hit rate by sample", rows, highest=1),
         ]
     return join(*parts)
-
-
-def _chroms(report: CellReport) -> Html:
-    largest = sorted(report.chroms, key=lambda chrom: -chrom.regions)[:CHROMS]
-    kept = {chrom.chrom for chrom in largest}
-    rows = [
-        Row(
-            chrom.chrom,
-            chrom.hit_rate,
-            f"{chrom.hit_rate:.1%} of {short_number(chrom.regions)}"
-            if chrom.known
-            else f"unknown, {short_number(chrom.regions)}",
-            None if chrom.known else "not in the vocabulary",
-        )
-        for chrom in report.chroms
-        if chrom.chrom in kept
-    ]
-    text = f"Share of {report.of} that hit"
-    if any(not chrom.known for chrom in largest):
-        text += "; ◆ is not in the vocabulary"
-    if len(report.chroms) > CHROMS:
-        text += f". The {CHROMS} largest of {len(report.chroms):,} chromosomes are shown"
-    return join(note(text, "."), bars("Hit rate by chromosome", rows, highest=1))
 
 
 def _table(report: CellReport) -> Html:

@@ -19,11 +19,11 @@ from bedtok._natural_order import natural_key
 from bedtok.report.assemblies import is_primary
 from bedtok.report.outliers import find_outliers
 from bedtok.report.samples import ChromSummary
+from bedtok.report.text_table import ROWS_SHOWN, text_table
 
 if TYPE_CHECKING:
     from bedtok.cells import CellTokens
 
-_ROWS_SHOWN = 30  # samples, when a report is printed
 
 Int64s = npt.NDArray[np.int64]
 Float64s = npt.NDArray[np.float64]
@@ -238,18 +238,9 @@ class CellReport:
                 f"{sample.tokens:,.0f}",
                 sample.outlier or "",
             )
-            for sample in self.samples[:_ROWS_SHOWN]
+            for sample in self.samples[:ROWS_SHOWN]
         ]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = [
-            "  ".join(
-                text.rjust(width) if 0 < i < 6 else text.ljust(width)
-                for i, (text, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
-        if len(self.samples) > _ROWS_SHOWN:
-            lines.append(f"and {len(self.samples) - _ROWS_SHOWN:,} more")
+        lines = text_table(rows, range(1, 6), len(self.samples))
         lines.append("fragments, tokens: median of the cells")
         if self.of:
             rate = f"{self.hit_rate:.1%}"

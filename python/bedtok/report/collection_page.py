@@ -12,6 +12,7 @@ from bedtok._html import Html
 from bedtok.report import assemblies, outliers
 from bedtok.report.axes import short_number
 from bedtok.report.charts import Point, Row, bars, histogram, scatter
+from bedtok.report.chrom_chart import chrom_chart
 from bedtok.report.collection_report import (
     CollectionReport,
     Similarity,
@@ -27,7 +28,6 @@ from bedtok.report.samples import SampleSummary
 BARS = 40  # samples with a bar of their own; more are a histogram
 LOWEST = 15  # bars beside a histogram
 POINTS = 2000
-CHROMS = 40
 ROWS = 1000
 NAMED = 12  # outliers, failures and pairs in lists
 _LONGEST_NAME = 120  # characters
@@ -199,29 +199,7 @@ def _not_read() -> Html:
 def _chroms(report: CollectionReport) -> Html:
     if not report.chroms:
         return _not_read()
-    largest = sorted(report.chroms, key=lambda chrom: -chrom.regions)[:CHROMS]
-    kept = {chrom.chrom for chrom in largest}
-    rows = [
-        Row(
-            chrom.chrom,
-            chrom.hit_rate,
-            f"{chrom.hit_rate:.1%} of {short_number(chrom.regions)}"
-            if chrom.known
-            else f"unknown, {short_number(chrom.regions)}",
-            None if chrom.known else "not in the vocabulary",
-            *((chrom.hit_rates[0], chrom.hit_rates[2]) if chrom.samples > 1 else (None, None)),
-        )
-        for chrom in report.chroms
-        if chrom.chrom in kept
-    ]
-    text = f"Share of regions that hit, {_read(report)}"
-    if any(row.low is not None for row in rows):
-        text += "; lines reach from 5 % to 95 % of the samples"
-    if any(not chrom.known for chrom in largest):
-        text += "; ◆ is not in the vocabulary"
-    if len(report.chroms) > CHROMS:
-        text += f". The {CHROMS} largest of {len(report.chroms):,} chromosomes are shown"
-    return join(note(text, "."), bars("Hit rate by chromosome", rows, highest=1))
+    return chrom_chart(report.chroms, f"Share of regions that hit, {_read(report)}", spread=True)
 
 
 def _tokens(report: CollectionReport) -> Html:

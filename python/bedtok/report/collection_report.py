@@ -21,14 +21,13 @@ from bedtok.report.assemblies import AssemblyFit
 from bedtok.report.outliers import find_outliers
 from bedtok.report.samples import ChromSummary, SampleSummary
 from bedtok.report.similarity import Clusters
+from bedtok.report.text_table import ROWS_SHOWN, text_table
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from bedtok._tokenization.options import MappingKeywords
     from bedtok.tokenizers import Tokenizer
-
-_ROWS_SHOWN = 30  # samples, when a report is printed
 
 
 @dataclass(frozen=True)
@@ -295,7 +294,7 @@ class CollectionReport:
 
     def __str__(self) -> str:
         rows = [("sample", "regions", "hit rate", "tokens", "assembly", "outlier")]
-        for sample in self.samples[:_ROWS_SHOWN]:
+        for sample in self.samples[:ROWS_SHOWN]:
             assembly = "-" if sample.assemblies is None else assembly_text(sample.assemblies)
             rows.append(
                 (
@@ -307,16 +306,7 @@ class CollectionReport:
                     sample.outlier or "",
                 )
             )
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = [
-            "  ".join(
-                text.rjust(width) if 0 < i < 4 else text.ljust(width)
-                for i, (text, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        ]
-        if len(self.samples) > _ROWS_SHOWN:
-            lines.append(f"and {len(self.samples) - _ROWS_SHOWN:,} more")
+        lines = text_table(rows, range(1, 4), len(self.samples))
         lines += [f"failed: {printable(reason)}" for reason in self.failed.values()]
         return "\n".join(lines)
 
