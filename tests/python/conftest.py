@@ -6,13 +6,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from bedtok.tokenizers import Tokenizer
+from browser import Browser, find_chromium
 
 # How long an example takes says something about the machine, not about the package.
 hypothesis.settings.register_profile("bedtok", deadline=None)
@@ -77,3 +78,17 @@ def run_python() -> Callable[..., str]:
         ).stdout.strip()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start Chromium for the tests of a module; skip them where there is none."""
+    program = find_chromium()
+    if program is None:
+        pytest.skip("needs Chromium or Chrome")
+    try:
+        browser = Browser(program)
+    except (RuntimeError, OSError) as error:
+        pytest.skip(f"{program} does not start here: {error}")
+    yield browser
+    browser.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import test_cli
 from bedtok import ConfigError, Tokenizer
 from bedtok.cells import CellTokens
 from bedtok.report import CellReport
-from browser import Browser, find_chromium
+from browser import Browser
 from test_cli import Cli, write
 from test_report_page import CONTRAST, HOSTILE, Checker
 
@@ -229,19 +228,6 @@ def test_flags_count_for_every_kind_of_cells(run: Cli, donors: list[Path], tmp_p
 
 
 # ---- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("needs Chromium or Chrome")
-    try:
-        browser = Browser(program)
-    except (RuntimeError, OSError) as error:
-        pytest.skip(f"{program} does not start here: {error}")
-    yield browser
-    browser.close()
 
 
 def test_the_page_works_in_a_browser(browser: Browser, donors: list[Path], tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from bedtok.report.elements import element, json_data, shorten
 from bedtok.report.evaluation import Classification, ClassScore, Evaluation
 from bedtok.report.similarity import cluster, jaccard
 from bedtok.report.training_page import curves_of, training_page
-from browser import Browser, find_chromium
+from browser import Browser
 
 HOSTILE = '</script><img src=x onerror="document.title=1">&\x1b[31m\u202e\'\udcff'
 
@@ -221,19 +221,6 @@ def test_the_page_of_a_training_has_its_curves_results_and_config() -> None:
 
 
 # ---- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = find_chromium()
-    if program is None:
-        pytest.skip("needs Chromium or Chrome")
-    try:
-        browser = Browser(program)
-    except (RuntimeError, OSError) as error:
-        pytest.skip(f"{program} does not start here: {error}")
-    yield browser
-    browser.close()
 
 
 NAMES = (

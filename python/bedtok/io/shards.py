@@ -95,19 +95,14 @@ def write_parquet(
     samples: Sequence[str],
     values: Int32s,
     offsets: Int64s,
-    metadata: Mapping[str, Any] | None = None,
-    *,
-    names_as: str = "sample",
-    columns: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any],
 ) -> None:
     """Write samples to a Parquet file with the columns ``sample`` and ``input_ids``, atomically.
 
     Args and errors are those of ``write_parquet_to``.
     """
     with atomic_write(path) as temporary:
-        write_parquet_to(
-            temporary, samples, values, offsets, metadata, names_as=names_as, columns=columns
-        )
+        write_parquet_to(temporary, samples, values, offsets, metadata)
 
 
 def write_parquet_to(
