@@ -170,7 +170,7 @@ class Tokenizer(Vocabulary):
         is_config = name.lower().endswith(".toml")
         load = tokenizer_from_toml if is_config else tokenizer_from_bed
         core = load(text, on_error)
-        self._hash = None
+        self._digest_of_regions = None
         self._set_core(with_options(core, values), warn=True)
 
     @classmethod

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 IdsLike = Sequence[int] | npt.NDArray[np.integer[Any]]
 
 # The attributes that `_set_core` sets; all others belong to a subclass or to a user.
-_OWN = {"_core", "_spellings", "_role_ids", "_special_ids", "_digest", "_hash"}
+_OWN = {"_core", "_spellings", "_role_ids", "_special_ids", "_digest", "_digest_of_regions"}
 
 
 class Vocabulary:
@@ -36,7 +36,7 @@ class Vocabulary:
     _role_ids: dict[str, int]  # by role
     _special_ids: dict[str, int]  # by spelling, all special tokens
     _digest: str | None
-    _hash: int | None
+    _digest_of_regions: str | None
     # Set by with_token_weights. Not in _OWN: copies and pickles carry it along, as a subclass's.
     _token_weights: npt.NDArray[np.float32] | None = None
 
@@ -58,7 +58,7 @@ class Vocabulary:
     @classmethod
     def _wrap(cls, core: core_module.Tokenizer, *, warn: bool = True) -> Self:
         self = object.__new__(cls)  # not what a subclass makes of __new__
-        self._hash = None
+        self._digest_of_regions = None
         self._set_core(core, warn=warn)
         return self
 
@@ -163,6 +163,13 @@ class Vocabulary:
             self._digest = self._state().digest()
         return self._digest
 
+    @property
+    def _regions_digest(self) -> str:
+        """32 hexadecimal digits that depend only on the regions and their order, made once."""
+        if self._digest_of_regions is None:
+            self._digest_of_regions = self._state().regions_digest()
+        return self._digest_of_regions
+
     def _state(self) -> TokenizerState:
         return TokenizerState.of(self._core)
 
@@ -185,9 +192,7 @@ class Vocabulary:
 
     def __hash__(self) -> int:
         """Return the hash of the regions, which never change; special tokens may."""
-        if self._hash is None:
-            self._hash = int(self._state().regions_digest()[:15], 16)
-        return self._hash
+        return int(self._regions_digest[:15], 16)
 
     def __copy__(self) -> Self:
         # The compiled tokenizer is immutable, so copies share it.

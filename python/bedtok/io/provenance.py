@@ -17,7 +17,7 @@ def vocabulary_fields(tokenizer: Vocabulary) -> dict[str, Any]:
     """Return the fields of metadata that name a vocabulary."""
     return {
         "vocab_size": tokenizer.vocab_size,
-        "regions_digest": tokenizer._state().regions_digest(),
+        "regions_digest": tokenizer._regions_digest,
     }
 
 
@@ -43,7 +43,7 @@ def check_vocabulary(
         return  # of another program
     if digest is None:
         return
-    if digest != tokenizer._state().regions_digest():
+    if digest != tokenizer._regions_digest:
         raise VocabularyError(
             f"{file}: was written with another vocabulary ({size} tokens), expected that of the "
             f"tokenizer ({tokenizer.vocab_size} tokens); load the one that made the tokens, or "
